@@ -1,0 +1,1 @@
+//! Arcanna's operations.

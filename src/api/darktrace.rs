@@ -1,0 +1,1 @@
+//! Darktrace's operations.

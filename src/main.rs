@@ -1,0 +1,4 @@
+//! The `socdeck` program: everything is in the library.
+fn main() -> std::process::ExitCode {
+    socdeck::cli::main()
+}

@@ -1,0 +1,1 @@
+//! One test binary: each module is an area a user would name.
