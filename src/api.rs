@@ -16,6 +16,7 @@ pub mod darktrace;
 pub mod error;
 pub mod http;
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
@@ -62,6 +63,21 @@ pub trait Operation: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`Cause::Refused`] when the body says no, [`Cause::Unexpected`] when it has another shape than documented.
     fn decode(&self, answer: &Answer) -> Result<Self::Output, Cause>;
+}
+
+/// An [`Operation`] whose output type is not known to whoever carries it: the queue decodes without knowing for whom.
+pub trait Decode: Debug + Send + Sync {
+    /// Reads a 2xx answer into a boxed output.
+    ///
+    /// # Errors
+    /// As [`Operation::decode`].
+    fn decode(&self, answer: &Answer) -> Result<Box<dyn Any + Send>, Cause>;
+}
+
+impl<O: Operation> Decode for O {
+    fn decode(&self, answer: &Answer) -> Result<Box<dyn Any + Send>, Cause> {
+        Operation::decode(self, answer).map(|output| Box::new(output) as Box<dyn Any + Send>)
+    }
 }
 
 /// A 2xx answer as it arrived. Every other outcome is an [`ApiError`].

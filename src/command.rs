@@ -1,0 +1,172 @@
+//! What a row of the registry is: one command with its id, title, keys, hint, readiness and deed.
+//!
+//! From the rows come the keymap, help, palette, status hints, the README's key table and log names. A pane adds a key by
+//! adding a row. Panes speak to the program through [`Cx`] and its [`Ask`]s alone.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::api::arcanna::{EventId, JobId};
+use crate::outbox::Moment;
+use crate::store::Store;
+
+/// One command of `P`.
+pub struct Row<P: 'static> {
+    /// Name in settings, palette and logs: `triage.label`. Never changes once released.
+    pub id: &'static str,
+    /// What it does, for help and palette. `…` at its end: opens a sheet, sends nothing yet.
+    pub title: &'static str,
+    /// Default chords, in the keymap's notation: `j`, `^d`, `g g`, `enter`.
+    pub keys: &'static [&'static str],
+    /// Word for the hint line; empty when it is not shown there.
+    pub hint: &'static str,
+    /// Whether it can be done now; the reason when not.
+    pub ready: fn(&P, &Store) -> Ready,
+    /// Does it.
+    pub run: fn(&mut P, &mut Cx<'_>),
+}
+
+/// Whether a command can be done now; otherwise why not, in words for the result line.
+pub type Ready = Result<(), Cow<'static, str>>;
+
+/// For rows that can always be done.
+pub fn always<P>(_: &P, _: &Store) -> Ready {
+    Ok(())
+}
+
+/// A row without its deed: what help, palette and keymap need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spec {
+    /// As [`Row::id`].
+    pub id: &'static str,
+    /// As [`Row::title`].
+    pub title: &'static str,
+    /// As [`Row::keys`].
+    pub keys: &'static [&'static str],
+    /// As [`Row::hint`].
+    pub hint: &'static str,
+}
+
+impl<P> Row<P> {
+    /// The row without its deed.
+    pub const fn spec(&self) -> Spec {
+        Spec { id: self.id, title: self.title, keys: self.keys, hint: self.hint }
+    }
+}
+
+/// The panes, in the order they are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumIter, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub enum PaneId {
+    /// Arcanna's jobs.
+    Jobs,
+    /// The events of a job and their labels.
+    Triage,
+    /// Darktrace devices.
+    Devices,
+    /// Look-up of an external endpoint.
+    Endpoint,
+    /// Writes and calls.
+    Activity,
+}
+
+impl PaneId {
+    /// Name in lower case: `triage`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// What a pane is opened on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A job's events.
+    Job(JobId),
+    /// One event.
+    Event(JobId, EventId),
+    /// A device by its id.
+    Device(i64),
+    /// Devices matching a text.
+    Find(String),
+    /// Devices carrying a tag.
+    Tag(String),
+    /// An endpoint, in any form a person writes it.
+    Endpoint(String),
+}
+
+/// What a command asks of the program beyond the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Show this pane, on this target.
+    Go(PaneId, Option<Target>),
+    /// Say this on the result line.
+    Say(Tone, String),
+    /// Put this on the person's clipboard; the second is what it is, in words.
+    Copy(String, &'static str),
+    /// Run this line as if typed after `:`.
+    Line(String),
+}
+
+/// How a sentence on the result line is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// It went well, or is plain information.
+    Fine,
+    /// Something was swallowed, refused or deserves a look.
+    Mind,
+    /// Something failed.
+    Bad,
+}
+
+/// What panes may know of the settings.
+#[derive(Debug, Clone)]
+pub struct Prefs {
+    /// Whose votes are sent; without it nothing can be labelled.
+    pub analyst: Option<String>,
+    /// Environment and tenant, first cell of every screen: `PROD acme`.
+    pub environment: String,
+    /// Nothing may be written.
+    pub read_only: bool,
+    /// How long a label can be undone before it is sent.
+    pub label_grace: Duration,
+    /// The same for what reaches others.
+    pub outward_grace: Duration,
+    /// Below this confidence (0–100) a decision is marked low.
+    pub low_confidence: f64,
+    /// First pause between looks at a pending event, and the limit of looking.
+    pub poll: (Duration, Duration),
+    /// Products without settings: their panes say so.
+    pub absent: Vec<crate::api::Product>,
+    /// Products whose certificates are not verified: the screen says so for ever.
+    pub unverified: Vec<crate::api::Product>,
+    /// Job for commands that read and name none.
+    pub default_job: Option<JobId>,
+}
+
+/// What a command works with.
+pub struct Cx<'a> {
+    /// All data; operations are asked here.
+    pub store: &'a mut Store,
+    /// This moment.
+    pub now: Moment,
+    /// Settings.
+    pub prefs: &'a Prefs,
+    /// What the program should do afterwards.
+    pub asks: &'a mut Vec<Ask>,
+    /// The last key of the chord that ran the command, for rows with several keys.
+    pub key: Option<char>,
+    /// Lines that a page has, for page-wise movement.
+    pub page: usize,
+}
+
+impl Cx<'_> {
+    /// Says something on the result line.
+    pub fn say(&mut self, tone: Tone, words: impl Into<String>) {
+        self.asks.push(Ask::Say(tone, words.into()));
+    }
+
+    /// Shows another pane.
+    pub fn go(&mut self, pane: PaneId, target: Option<Target>) {
+        self.asks.push(Ask::Go(pane, target));
+    }
+}

@@ -1,0 +1,172 @@
+//! Fetched data and where each answer lands. Asked from panes, drawn by panes, changed only on the loop.
+//!
+//! [`Store::ask`] admits an operation (pure) and leaves a command for the queue; [`Store::report`] lands what comes back.
+//! A failure never removes the old value. It knows neither the queue nor the screen.
+
+mod activity;
+mod landing;
+mod lands;
+mod link;
+mod remote;
+mod triage;
+mod writes;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::api::arcanna::events::{Decision, Export};
+use crate::api::arcanna::jobs::Job;
+use crate::api::arcanna::{EventId, JobId};
+use crate::api::darktrace::connections::DeviceInfo;
+use crate::api::darktrace::devices::{Device, DeviceSearchPage};
+use crate::api::darktrace::endpoints::EndpointReport;
+use crate::api::darktrace::tags::{DeviceTag, TaggedDevices as Tagged};
+use crate::api::{Call, Product};
+use crate::job::{Action, Admission, Jobs, Policy, Slot, Ticket};
+use crate::outbox::{Moment, Request};
+
+pub use activity::{Activity, Entry, Outcome};
+pub use landing::{Landing, Lands};
+pub use lands::DeviceQuery;
+pub use link::Link;
+pub use remote::Remote;
+pub use triage::{EventKey, Source, TriageQueue};
+pub use writes::{LabelState, Writes};
+
+/// What the loop is to carry out for the store, in order.
+#[derive(Debug)]
+pub enum Wish {
+    /// Give this to the queue.
+    Run(Action),
+    /// Tell the queue to abandon this.
+    Cancel(Ticket),
+    /// Ask the outbox.
+    Outbox(Request),
+}
+
+/// Everything fetched, everything asked, everything under way.
+#[derive(Debug, Default)]
+pub struct Store {
+    /// Admission of all work.
+    pub jobs: Jobs,
+    landings: HashMap<Ticket, Box<dyn Landing>>,
+    wishes: Vec<Wish>,
+    /// The pane whose key or answer is being handled: it owns the reads that are asked meanwhile.
+    pub owner: &'static str,
+
+    /// Calls that ended, newest last.
+    pub activity: Activity,
+    /// How each product's link does.
+    pub links: HashMap<Product, Link>,
+    /// Writes as the outbox told of them.
+    pub writes: Writes,
+
+    /// Arcanna's jobs.
+    pub job_list: Remote<Vec<Job>>,
+    /// What the Arcanna key may do, where the server tells.
+    pub scopes: Remote<Vec<String>>,
+    /// Decision sets asked for on their own (the job list holds them too).
+    pub decision_sets: HashMap<JobId, Remote<Vec<String>>>,
+    /// The events of each job, in a frozen order.
+    pub queues: HashMap<JobId, TriageQueue>,
+    /// Decisions by event.
+    pub decisions: HashMap<EventKey, Remote<Decision>>,
+    /// Whole events.
+    pub exports: HashMap<EventKey, Remote<Export>>,
+
+    /// Device lists by what was looked for.
+    pub device_lists: HashMap<DeviceQuery, Remote<DeviceSearchPage>>,
+    /// Devices by id.
+    pub devices: HashMap<i64, Remote<Option<Device>>>,
+    /// Tags of a device.
+    pub device_tags: HashMap<i64, Remote<Vec<DeviceTag>>>,
+    /// Devices that behave alike.
+    pub similar: HashMap<i64, Remote<Vec<Device>>>,
+    /// Connections of a device over four weeks.
+    pub connections: HashMap<i64, Remote<DeviceInfo>>,
+    /// Devices that carry a tag.
+    pub tagged: HashMap<String, Remote<Tagged>>,
+    /// External endpoints.
+    pub endpoints: HashMap<String, Remote<EndpointReport>>,
+}
+
+impl Store {
+    /// Asks an operation for its place in the store. An operation that cannot be sent lands its refusal at once.
+    pub fn ask<O: Lands>(&mut self, operation: O, policy: Policy, now: Moment) {
+        let call = match operation.call() {
+            Ok(call) => call,
+            Err(bad) => {
+                operation.remote(self).failed(bad.into(), now.wall);
+                return;
+            }
+        };
+        let slot = Slot::new(format!("{} {}", call.product, call));
+        let Some(ticket) = self.admit(slot, policy, &call, now) else { return };
+        operation.remote(self).pending = true;
+        let operation = Arc::new(operation);
+        self.launch(ticket, policy, call, Arc::clone(&operation) as Arc<dyn crate::api::Decode>, Box::new(operation));
+    }
+
+    /// Books work for a slot. `None` when it joins what is under way.
+    fn admit(&mut self, slot: Slot, policy: Policy, call: &Call, now: Moment) -> Option<Ticket> {
+        match self.jobs.admit(slot, policy, call, self.owner, now.wall) {
+            Admission::Joined(_) => None,
+            Admission::Start { ticket, cancel } => {
+                self.wishes.extend(cancel.map(Wish::Cancel));
+                Some(ticket)
+            }
+        }
+    }
+
+    fn launch(&mut self, ticket: Ticket, policy: Policy, call: Call, decode: Arc<dyn crate::api::Decode>, landing: Box<dyn Landing>) {
+        self.landings.insert(ticket, landing);
+        self.wishes.push(Wish::Run(Action { ticket, policy, call, decode }));
+    }
+
+    /// Cancels the reads a pane asked for, because it was left.
+    pub fn leave(&mut self, owner: &str) {
+        let tickets = self.jobs.reads_of(owner);
+        self.wishes.extend(tickets.into_iter().map(Wish::Cancel));
+    }
+
+    /// Cancels everything that may be cancelled.
+    pub fn cancel_reads(&mut self) -> usize {
+        let tickets: Vec<Ticket> = self.jobs.live().filter(|(_, live)| live.policy != Policy::Serial).map(|(ticket, _)| ticket).collect();
+        let count = tickets.len();
+        self.wishes.extend(tickets.into_iter().map(Wish::Cancel));
+        count
+    }
+
+    /// Leaves a request for the outbox.
+    pub fn outbox(&mut self, request: Request) {
+        self.wishes.push(Wish::Outbox(request));
+    }
+
+    /// What the loop is to carry out since the last time.
+    pub fn take_wishes(&mut self) -> Vec<Wish> {
+        std::mem::take(&mut self.wishes)
+    }
+
+    /// The labels of a job in the server's order, from the job list or a decision set read on its own (the newer wins).
+    pub fn labels(&self, job: &JobId) -> Option<&[String]> {
+        let own = self.decision_sets.get(job).and_then(|set| set.value().map(|labels| (set.fetched, labels.as_slice())));
+        let listed = self.job_list.value().and_then(|jobs| {
+            let job = jobs.iter().find(|one| one.id == *job)?;
+            Some((self.job_list.fetched, job.labels.as_slice()))
+        });
+        match (own, listed) {
+            (Some(own), Some(listed)) => Some(if own.0 >= listed.0 { own.1 } else { listed.1 }),
+            (own, listed) => own.or(listed).map(|(_, labels)| labels),
+        }
+    }
+
+    /// The job of that id, if the list holds it.
+    pub fn job(&self, id: &JobId) -> Option<&Job> {
+        self.job_list.value()?.iter().find(|job| job.id == *id)
+    }
+}
+
+/// Names an event: its id is unique only within its job.
+pub fn key(job: &JobId, event: &EventId) -> EventKey {
+    EventKey { job: job.clone(), event: event.clone() }
+}

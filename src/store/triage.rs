@@ -1,0 +1,141 @@
+//! The events of one job in an order that never moves under the finger.
+//!
+//! The order is made when a read is asked for by a person and kept until the next such read; what a later answer brings on top
+//! raises a counter instead.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+
+use super::Remote;
+use crate::api::arcanna::query::{EventPage, FoundEvent};
+use crate::api::arcanna::{EventId, JobId};
+
+/// An event: its id is unique only within its job.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventKey {
+    /// The job it was sent to.
+    pub job: JobId,
+    /// Its id there.
+    pub event: EventId,
+}
+
+/// How an event came into the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The server listed it.
+    Listed,
+    /// A person opened it by its id, or sent it from here.
+    Opened,
+}
+
+/// One line of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The event.
+    pub event: EventId,
+    /// How it came here.
+    pub source: Source,
+}
+
+/// The events of one job.
+#[derive(Debug, Default)]
+pub struct TriageQueue {
+    /// The last answer of the event query.
+    pub page: Remote<EventPage>,
+    lines: Vec<Line>,
+    found: HashMap<EventId, FoundEvent>,
+    skipped: HashSet<EventId>,
+    frozen: bool,
+    /// Events the last answer held that are not in the list.
+    pub newer: usize,
+    /// How many events the server says there are.
+    pub total: Option<u64>,
+}
+
+impl TriageQueue {
+    /// The list, in its frozen order; skipped events last.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// What the server listed of an event.
+    pub fn found(&self, event: &EventId) -> Option<&FoundEvent> {
+        self.found.get(event)
+    }
+
+    /// Where an event stands.
+    pub fn position(&self, event: &EventId) -> Option<usize> {
+        self.lines.iter().position(|line| line.event == *event)
+    }
+
+    /// Adds an event that a person opened, unless it is listed. Returns its place.
+    pub fn open(&mut self, event: &EventId) -> usize {
+        self.position(event).unwrap_or_else(|| {
+            self.lines.insert(0, Line { event: event.clone(), source: Source::Opened });
+            0
+        })
+    }
+
+    /// Moves an event to the end of this session's list.
+    pub fn skip(&mut self, event: &EventId) {
+        if let Some(index) = self.position(event) {
+            let line = self.lines.remove(index);
+            self.lines.push(line);
+            self.skipped.insert(event.clone());
+        }
+    }
+
+    /// Whether the event was skipped in this session.
+    pub fn is_skipped(&self, event: &EventId) -> bool {
+        self.skipped.contains(event)
+    }
+
+    /// Lets the next answer make a new order: a person asked for it.
+    pub fn thaw(&mut self) {
+        self.frozen = false;
+    }
+
+    /// Takes in the answer that is now in [`Self::page`].
+    pub fn take_in(&mut self) {
+        let Some(page) = self.page.value() else { return };
+        self.total = page.total;
+        let listed: Vec<FoundEvent> = page.events.clone();
+        if self.frozen {
+            self.newer = listed.iter().filter(|event| self.position(&event.event_id).is_none()).count();
+        } else {
+            let mut order: Vec<&FoundEvent> = listed.iter().collect();
+            order.sort_by(|a, b| worth(a, b));
+            let opened = self.lines.iter().filter(|line| line.source == Source::Opened).cloned();
+            let mut lines: Vec<Line> = opened.filter(|line| !listed.iter().any(|event| event.event_id == line.event)).collect();
+            let mut seen = HashSet::new();
+            lines.extend(
+                order
+                    .into_iter()
+                    .filter(|event| seen.insert(event.event_id.clone()))
+                    .map(|event| Line { event: event.event_id.clone(), source: Source::Listed }),
+            );
+            self.lines = lines;
+            self.skipped.clear();
+            self.newer = 0;
+            self.frozen = true;
+        }
+        self.found.extend(listed.into_iter().map(|event| (event.event_id.clone(), event)));
+    }
+}
+
+/// Where a person's look is worth most: outliers, undecided consensus, lowest confidence, newest.
+fn worth(a: &FoundEvent, b: &FoundEvent) -> Ordering {
+    let outlier = |event: &FoundEvent| event.decision.outlier == Some(true);
+    let undecided = |event: &FoundEvent| event.is_undecided();
+    outlier(b)
+        .cmp(&outlier(a))
+        .then_with(|| undecided(b).cmp(&undecided(a)))
+        .then_with(|| match (a.decision.confidence, b.decision.confidence) {
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            // No confidence is no certainty either, but nothing to judge yet: after those that have one.
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => Ordering::Equal,
+        })
+        .then_with(|| b.time.as_ref().and_then(|time| time.timestamp()).cmp(&a.time.as_ref().and_then(|time| time.timestamp())))
+}
