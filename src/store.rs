@@ -14,9 +14,10 @@ mod writes;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::api::arcanna::events::{Decision, Export};
+use crate::api::arcanna::events::Export;
+use crate::api::arcanna::health::Granted;
 use crate::api::arcanna::jobs::Job;
-use crate::api::arcanna::{EventId, JobId};
+use crate::api::arcanna::{Decision, EventId, JobId};
 use crate::api::darktrace::connections::DeviceInfo;
 use crate::api::darktrace::devices::{Device, DeviceSearchPage};
 use crate::api::darktrace::endpoints::EndpointReport;
@@ -30,7 +31,7 @@ pub use landing::{Landing, Lands};
 pub use lands::DeviceQuery;
 pub use link::Link;
 pub use remote::Remote;
-pub use triage::{EventKey, Source, TriageQueue};
+pub use triage::{EventKey, Line, Source, TriageQueue, is_undecided};
 pub use writes::{LabelState, Writes};
 
 /// What the loop is to carry out for the store, in order.
@@ -64,7 +65,7 @@ pub struct Store {
     /// Arcanna's jobs.
     pub job_list: Remote<Vec<Job>>,
     /// What the Arcanna key may do, where the server tells.
-    pub scopes: Remote<Vec<String>>,
+    pub scopes: Remote<Granted>,
     /// Decision sets asked for on their own (the job list holds them too).
     pub decision_sets: HashMap<JobId, Remote<Vec<String>>>,
     /// The events of each job, in a frozen order.
@@ -152,7 +153,7 @@ impl Store {
         let own = self.decision_sets.get(job).and_then(|set| set.value().map(|labels| (set.fetched, labels.as_slice())));
         let listed = self.job_list.value().and_then(|jobs| {
             let job = jobs.iter().find(|one| one.id == *job)?;
-            Some((self.job_list.fetched, job.labels.as_slice()))
+            Some((self.job_list.fetched, job.labels.as_deref()?))
         });
         match (own, listed) {
             (Some(own), Some(listed)) => Some(if own.0 >= listed.0 { own.1 } else { listed.1 }),
@@ -163,6 +164,14 @@ impl Store {
     /// The job of that id, if the list holds it.
     pub fn job(&self, id: &JobId) -> Option<&Job> {
         self.job_list.value()?.iter().find(|job| job.id == *id)
+    }
+}
+
+impl Store {
+    /// The newest known decision of an event: read on its own, else as it was listed.
+    pub fn decision(&self, event: &EventKey) -> Option<&Decision> {
+        let own = self.decisions.get(event).and_then(Remote::value);
+        own.or_else(|| Some(&self.queues.get(&event.job)?.found(&event.event)?.arcanna.as_ref()?.decision))
     }
 }
 

@@ -8,7 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::Remote;
 use crate::api::arcanna::query::{EventPage, FoundEvent};
-use crate::api::arcanna::{EventId, JobId};
+use crate::api::arcanna::{ArcannaBlock, EventId, JobId};
+use crate::api::value::Time;
 
 /// An event: its id is unique only within its job.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -125,17 +126,33 @@ impl TriageQueue {
 
 /// Where a person's look is worth most: outliers, undecided consensus, lowest confidence, newest.
 fn worth(a: &FoundEvent, b: &FoundEvent) -> Ordering {
-    let outlier = |event: &FoundEvent| event.decision.outlier == Some(true);
-    let undecided = |event: &FoundEvent| event.is_undecided();
+    let time = |event: &FoundEvent| event.time.as_ref().and_then(Time::at);
     outlier(b)
         .cmp(&outlier(a))
         .then_with(|| undecided(b).cmp(&undecided(a)))
-        .then_with(|| match (a.decision.confidence, b.decision.confidence) {
+        .then_with(|| match (confidence(a), confidence(b)) {
             (Some(a), Some(b)) => a.total_cmp(&b),
-            // No confidence is no certainty either, but nothing to judge yet: after those that have one.
+            // No confidence is nothing to judge yet: after those that have one.
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (None, None) => Ordering::Equal,
         })
-        .then_with(|| b.time.as_ref().and_then(|time| time.timestamp()).cmp(&a.time.as_ref().and_then(|time| time.timestamp())))
+        .then_with(|| time(b).cmp(&time(a)))
+}
+
+fn outlier(event: &FoundEvent) -> bool {
+    event.arcanna.as_ref().is_some_and(|block| block.decision.outlier == Some(true))
+}
+
+fn undecided(event: &FoundEvent) -> bool {
+    event.arcanna.as_ref().is_some_and(is_undecided)
+}
+
+/// Whether the analysts' votes are split: then consensus says so in this word [DOC concepts/consensus].
+pub fn is_undecided(block: &ArcannaBlock) -> bool {
+    block.consensus.as_deref().is_some_and(|consensus| consensus.trim().eq_ignore_ascii_case("undecided"))
+}
+
+fn confidence(event: &FoundEvent) -> Option<f64> {
+    event.arcanna.as_ref()?.decision.confidence.map(|confidence| confidence.percent().unwrap_or(confidence.raw))
 }

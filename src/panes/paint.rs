@@ -1,0 +1,176 @@
+//! What every pane draws with: theme, settings, keys and clock, and the few shapes that recur.
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::api::ApiError;
+use crate::command::Prefs;
+use crate::keymap::Keymap;
+use crate::store::Remote;
+use crate::ui::text;
+use crate::ui::theme::Theme;
+
+/// How drawing looks at the world: everything it needs beside the data, nothing it could change.
+pub struct Look<'a> {
+    /// Colours and glyphs.
+    pub theme: &'a Theme,
+    /// Settings.
+    pub prefs: &'a Prefs,
+    /// Keys, for words that name them.
+    pub keymap: &'a Keymap,
+    /// The moment of the last update.
+    pub now: Timestamp,
+    /// How times are told.
+    pub clock: Clock,
+}
+
+/// How times are told on screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Clock {
+    /// UTC, with a `Z`.
+    #[default]
+    Utc,
+    /// The machine's zone, with its offset.
+    Local,
+}
+
+impl Clock {
+    /// `13:59:31Z` on the same day as `now`, `07-14 13:59Z` otherwise, with the year when it differs.
+    pub fn tell(self, at: Timestamp, now: Timestamp) -> String {
+        let zone = match self {
+            Self::Utc => jiff::tz::TimeZone::UTC,
+            Self::Local => jiff::tz::TimeZone::system(),
+        };
+        let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone));
+        let format = if at.date() == now.date() {
+            "%H:%M:%S"
+        } else if at.year() == now.year() {
+            "%m-%d %H:%M"
+        } else {
+            "%Y-%m-%d"
+        };
+        format!("{}{}", at.strftime(format), self.suffix(&at))
+    }
+
+    /// Date and time in full.
+    pub fn full(self, at: Timestamp) -> String {
+        let zone = match self {
+            Self::Utc => jiff::tz::TimeZone::UTC,
+            Self::Local => jiff::tz::TimeZone::system(),
+        };
+        let at = at.to_zoned(zone);
+        format!("{}{}", at.strftime("%Y-%m-%d %H:%M:%S"), self.suffix(&at))
+    }
+
+    fn suffix(self, at: &jiff::Zoned) -> String {
+        match self {
+            Self::Utc => "Z".to_owned(),
+            Self::Local => at.strftime("%:z").to_string(),
+        }
+    }
+}
+
+impl Look<'_> {
+    /// The first key of a row, as it is written in hints.
+    pub fn key(&self, id: &str) -> String {
+        self.keymap.keys(id).into_iter().next().unwrap_or_else(|| format!(":{id}"))
+    }
+
+    /// The time of a point in time, told short.
+    pub fn tell(&self, at: Timestamp) -> String {
+        self.clock.tell(at, self.now)
+    }
+}
+
+/// Puts one line of spans, cleaned and cut to the area's width, at row `y` of `area`. Rows outside are ignored.
+pub fn put(buf: &mut Buffer, area: Rect, y: u16, line: &Line<'_>) {
+    if y >= area.height {
+        return;
+    }
+    let mut x = area.x;
+    for span in &line.spans {
+        let room = area.right().saturating_sub(x);
+        if room == 0 {
+            break;
+        }
+        let clean = text::clean(&span.content);
+        let (next, _) = buf.set_stringn(x, area.y + y, &clean, usize::from(room), line.style.patch(span.style));
+        x = next;
+    }
+}
+
+/// Puts several lines from the top of `area`, skipping the first `skip`.
+pub fn put_lines<'a>(buf: &mut Buffer, area: Rect, lines: impl IntoIterator<Item = Line<'a>>, skip: usize) {
+    for (y, line) in lines.into_iter().skip(skip).take(usize::from(area.height)).enumerate() {
+        put(buf, area, y as u16, &line);
+    }
+}
+
+/// A rule with a title at its left and a word at its right: `-- 823 [info] tags ------ Tab next --`.
+pub fn rule(buf: &mut Buffer, area: Rect, y: u16, look: &Look<'_>, title: &str, right: &str) {
+    if y >= area.height {
+        return;
+    }
+    let bar = look.theme.glyphs.rule;
+    let whole = bar.repeat(usize::from(area.width));
+    put(buf, area, y, &Line::from(Span::styled(whole, look.theme.rule)));
+    if !title.is_empty() {
+        let title = format!(" {} ", text::cut(title, usize::from(area.width).saturating_sub(8), look.theme.ellipsis()));
+        let at = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(2), ..area };
+        put(buf, at, y, &Line::from(Span::styled(title, look.theme.title)));
+    }
+    if !right.is_empty() {
+        let word = format!(" {right} ");
+        let wide = text::width(&word) as u16 + 2;
+        if wide + 10 < area.width {
+            let at = Rect { x: area.right() - wide, width: wide, ..area };
+            put(buf, at, y, &Line::from(Span::styled(word, look.theme.dim)));
+        }
+    }
+}
+
+/// A quiet sentence in an empty pane, and what to press.
+pub fn empty(buf: &mut Buffer, area: Rect, look: &Look<'_>, sentences: &[String]) {
+    let top = area.height.saturating_sub(sentences.len() as u16) / 3;
+    for (index, sentence) in sentences.iter().enumerate() {
+        let style = if index == 0 { look.theme.text } else { look.theme.dim };
+        let wide = usize::from(area.width.saturating_sub(4)).max(1);
+        let at = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(2), ..area };
+        put(buf, at, top + index as u16, &Line::from(Span::styled(text::cut(sentence, wide, look.theme.ellipsis()).into_owned(), style)));
+    }
+}
+
+/// How a remote value does, for the title of its pane: `loading`, `read 13:59:31Z`, or what failed and how old the data is.
+pub fn freshness<T>(remote: &Remote<T>, look: &Look<'_>) -> (String, Style) {
+    match (&remote.error, remote.fetched, remote.pending) {
+        (_, None, true) => ("loading".to_owned(), look.theme.dim),
+        (_, Some(at), true) => (format!("read {}, reading again", look.tell(at)), look.theme.dim),
+        (Some((error, _)), Some(at), false) => (format!("{error} Data of {}", look.tell(at)), look.theme.bad),
+        (Some((error, _)), None, false) => (error.to_string(), look.theme.bad),
+        (None, Some(at), false) => (format!("read {}", look.tell(at)), look.theme.dim),
+        (None, None, false) => (String::new(), look.theme.dim),
+    }
+}
+
+/// The sentences of an error: what happened, why, what to do next.
+pub fn complaint(error: &ApiError) -> Vec<String> {
+    let told = error.explain();
+    [told.what, told.why, told.next].into_iter().filter(|part| !part.is_empty()).collect()
+}
+
+/// Lines of a complaint for a pane that has nothing else to show.
+pub fn failed(buf: &mut Buffer, area: Rect, look: &Look<'_>, error: &ApiError) {
+    let wide = usize::from(area.width.saturating_sub(4)).max(8);
+    let mut lines = Vec::new();
+    for (index, part) in complaint(error).into_iter().enumerate() {
+        let style = if index == 0 { look.theme.bad } else { look.theme.text };
+        lines.extend(text::wrap(&text::clean(&part), wide).into_iter().map(|piece| Line::from(Span::styled(piece, style))));
+    }
+    lines.push(Line::default());
+    lines.push(Line::from(Span::styled(format!("{} tries again", look.key("shell.refresh")), look.theme.dim)));
+    let at = Rect { x: area.x + 2.min(area.width), y: area.y + 1.min(area.height), width: area.width.saturating_sub(2), height: area.height.saturating_sub(1) };
+    put_lines(buf, at, lines, 0);
+}

@@ -1,0 +1,53 @@
+//! Where each operation's answer is kept. One short block per operation; a new one is added here and nowhere else.
+
+use super::{Lands, Remote, Store, key};
+use crate::api::arcanna::Decision;
+use crate::api::arcanna::events::{EventStatus, Export, ExportEvent};
+use crate::api::arcanna::health::{Granted, Scopes};
+use crate::api::arcanna::jobs::{DecisionSet, Job, Jobs};
+use crate::api::arcanna::query::{EventPage, QueryEvents};
+use crate::outbox::Moment;
+
+impl Lands for Jobs {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Vec<Job>> {
+        &mut store.job_list
+    }
+}
+
+impl Lands for Scopes {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Granted> {
+        &mut store.scopes
+    }
+}
+
+impl Lands for DecisionSet {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Vec<String>> {
+        store.decision_sets.entry(self.job.clone()).or_default()
+    }
+}
+
+impl Lands for QueryEvents {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<EventPage> {
+        // Only the triage queue asks this, always for one job; a question about all jobs is kept under no job's name.
+        let job = self.job.clone().unwrap_or_else(|| crate::api::arcanna::JobId::new(""));
+        &mut store.queues.entry(job).or_default().page
+    }
+
+    fn landed(&self, store: &mut Store, _now: Moment) {
+        if let Some(queue) = self.job.as_ref().and_then(|job| store.queues.get_mut(job)) {
+            queue.take_in();
+        }
+    }
+}
+
+impl Lands for EventStatus {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Decision> {
+        store.decisions.entry(key(&self.job, &self.event)).or_default()
+    }
+}
+
+impl Lands for ExportEvent {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Export> {
+        store.exports.entry(key(&self.job, &self.event)).or_default()
+    }
+}
