@@ -18,17 +18,15 @@ use crate::api::arcanna::events::Export;
 use crate::api::arcanna::health::Granted;
 use crate::api::arcanna::jobs::Job;
 use crate::api::arcanna::{Decision, EventId, JobId};
-use crate::api::darktrace::connections::DeviceInfo;
-use crate::api::darktrace::devices::{Device, DeviceSearchPage};
-use crate::api::darktrace::endpoints::EndpointReport;
-use crate::api::darktrace::tags::{DeviceTag, TaggedDevices as Tagged};
+use crate::api::darktrace::devices::{Device, DevicePage};
+use crate::api::darktrace::endpoints::{Endpoint, EndpointReport};
+use crate::api::darktrace::tags::{Holders, Tag};
 use crate::api::{Call, Product};
 use crate::job::{Action, Admission, Jobs, Policy, Slot, Ticket};
 use crate::outbox::{Moment, Request};
 
 pub use activity::{Activity, Entry, Outcome};
 pub use landing::{Landing, Lands};
-pub use lands::DeviceQuery;
 pub use link::Link;
 pub use remote::Remote;
 pub use triage::{EventKey, Line, Source, TriageQueue, is_undecided};
@@ -76,19 +74,17 @@ pub struct Store {
     pub exports: HashMap<EventKey, Remote<Export>>,
 
     /// Device lists by what was looked for.
-    pub device_lists: HashMap<DeviceQuery, Remote<DeviceSearchPage>>,
+    pub device_lists: HashMap<String, Remote<DevicePage>>,
     /// Devices by id.
     pub devices: HashMap<i64, Remote<Option<Device>>>,
     /// Tags of a device.
-    pub device_tags: HashMap<i64, Remote<Vec<DeviceTag>>>,
+    pub device_tags: HashMap<i64, Remote<Vec<Tag>>>,
     /// Devices that behave alike.
     pub similar: HashMap<i64, Remote<Vec<Device>>>,
-    /// Connections of a device over four weeks.
-    pub connections: HashMap<i64, Remote<DeviceInfo>>,
     /// Devices that carry a tag.
-    pub tagged: HashMap<String, Remote<Tagged>>,
+    pub tagged: HashMap<String, Remote<Holders>>,
     /// External endpoints.
-    pub endpoints: HashMap<String, Remote<EndpointReport>>,
+    pub endpoints: HashMap<Endpoint, Remote<EndpointReport>>,
 }
 
 impl Store {

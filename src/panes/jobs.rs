@@ -4,11 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-use super::paint::{self, Look, freshness, put, rule};
+use super::paint::{self, Look, freshness, put, rule, when};
 use super::{Pane, Rows};
 use crate::api::Product;
 use crate::api::arcanna::jobs::{DecisionSet, Job, Jobs};
-use crate::api::value::Time;
 use crate::command::{Cx, PaneId, Ready, Row, Target};
 use crate::job::Policy;
 use crate::store::Store;
@@ -77,7 +76,7 @@ impl JobsPane {
                 Text::from(job.id.to_string()),
                 Text::from(job.title.clone().unwrap_or_else(|| "-".into())),
                 Text::styled(status(job), if runs == Some(true) { look.theme.good } else { look.theme.warn }),
-                Text::from(time(job.last_processed.as_ref(), look)),
+                Text::from(when(job.last_processed.as_ref(), look)),
                 Text::from(count(job.processed)),
                 Text::from(count(job.with_feedback)),
                 Text::styled(job.labels.as_deref().unwrap_or_default().join(" "), look.theme.dim),
@@ -112,9 +111,9 @@ impl JobsPane {
             (None, message) => message.clone().unwrap_or_else(|| "-".into()),
         };
         lines.push(named("training", plain(retrain)));
-        let trained = format!("started {}   finished {}", time(job.last_train_started.as_ref(), look), time(job.last_train_finished.as_ref(), look));
+        let trained = format!("started {}   finished {}", when(job.last_train_started.as_ref(), look), when(job.last_train_finished.as_ref(), look));
         lines.push(named("last training", plain(trained)));
-        lines.push(named("last feedback", plain(time(job.last_feedback.as_ref(), look))));
+        lines.push(named("last feedback", plain(when(job.last_feedback.as_ref(), look))));
         if job.invalid == Some(true) {
             lines.push(named("invalid", vec![Span::styled("the product marks this job as invalid", look.theme.bad)]));
         }
@@ -125,14 +124,6 @@ impl JobsPane {
 
 fn status(job: &Job) -> String {
     job.status.as_ref().map_or_else(|| "-".to_owned(), |status| status.as_str().to_owned())
-}
-
-fn time(at: Option<&Time>, look: &Look<'_>) -> String {
-    match at {
-        None => "-".to_owned(),
-        Some(Time::At(at)) => look.tell(*at),
-        Some(Time::Unread(text)) => text.clone(),
-    }
 }
 
 /// The labels with their digits: `1 Drop   2 Escalate`.

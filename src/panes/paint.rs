@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::api::ApiError;
+use crate::api::value::Time;
 use crate::command::Prefs;
 use crate::keymap::Keymap;
 use crate::store::Remote;
@@ -173,4 +174,13 @@ pub fn failed(buf: &mut Buffer, area: Rect, look: &Look<'_>, error: &ApiError) {
     lines.push(Line::from(Span::styled(format!("{} tries again", look.key("shell.refresh")), look.theme.dim)));
     let at = Rect { x: area.x + 2.min(area.width), y: area.y + 1.min(area.height), width: area.width.saturating_sub(2), height: area.height.saturating_sub(1) };
     put_lines(buf, at, lines, 0);
+}
+
+/// A product's point in time, told short; `-` when it is missing, the product's own text when it was not understood.
+pub fn when(at: Option<&Time>, look: &Look<'_>) -> String {
+    match at {
+        None => "-".to_owned(),
+        Some(Time::At(at)) => look.tell(*at),
+        Some(Time::Unread(text)) => text.clone(),
+    }
 }

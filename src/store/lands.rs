@@ -6,6 +6,9 @@ use crate::api::arcanna::events::{EventStatus, Export, ExportEvent};
 use crate::api::arcanna::health::{Granted, Scopes};
 use crate::api::arcanna::jobs::{DecisionSet, Job, Jobs};
 use crate::api::arcanna::query::{EventPage, QueryEvents};
+use crate::api::darktrace::devices::{Device, DeviceById, DevicePage, DeviceSearch, SimilarDevices};
+use crate::api::darktrace::endpoints::{EndpointDetails, EndpointReport};
+use crate::api::darktrace::tags::{DeviceTags, Holders, Tag, TaggedDevices};
 use crate::outbox::Moment;
 
 impl Lands for Jobs {
@@ -49,5 +52,41 @@ impl Lands for EventStatus {
 impl Lands for ExportEvent {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Export> {
         store.exports.entry(key(&self.job, &self.event)).or_default()
+    }
+}
+
+impl Lands for DeviceSearch {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<DevicePage> {
+        store.device_lists.entry(self.query.clone()).or_default()
+    }
+}
+
+impl Lands for DeviceById {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Option<Device>> {
+        store.devices.entry(self.did).or_default()
+    }
+}
+
+impl Lands for SimilarDevices {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Vec<Device>> {
+        store.similar.entry(self.did).or_default()
+    }
+}
+
+impl Lands for DeviceTags {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Vec<Tag>> {
+        store.device_tags.entry(self.did).or_default()
+    }
+}
+
+impl Lands for TaggedDevices {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Holders> {
+        store.tagged.entry(self.tag.clone()).or_default()
+    }
+}
+
+impl Lands for EndpointDetails {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<EndpointReport> {
+        store.endpoints.entry(self.endpoint.clone()).or_default()
     }
 }
