@@ -1,1 +1,3 @@
 //! Darktrace's operations.
+
+pub mod sign;

@@ -1,10 +1,18 @@
 //! What can go wrong with a call, and the one function that turns it into a sentence, a cause and a next step.
+//! Knows nothing of how a call is sent: [`classify`] reads plain data, `explain` writes plain text.
 
+pub(super) mod classify;
+mod explain;
+mod read;
+mod words;
+
+use std::fmt;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
-
 use super::{Answer, BadInput, Call, Product};
+
+pub(super) use read::read_json;
+pub(super) use words::cut;
 
 /// A call that brought no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,8 +100,10 @@ pub enum Redirect {
     Denied,
     /// The same address with or without a trailing slash, or another path of the same origin.
     SameOrigin(String),
-    /// Another origin (scheme, host or port differ): only the origin is kept.
+    /// Another origin (host or port differ, or http became https): only the origin is kept.
     OtherOrigin(String),
+    /// From https to plain http, where the key would have travelled in the clear: only the origin is kept.
+    Downgrade(String),
     /// No usable `Location`.
     Nowhere,
 }
@@ -175,15 +185,108 @@ impl From<BadInput> for ApiError {
     }
 }
 
-/// Reads a 2xx body as JSON.
-pub(super) fn read_json<T: DeserializeOwned>(
-    content_type: Option<&str>,
-    body: &[u8],
-) -> Result<T, Cause> {
-    let _ = content_type;
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| Cause::Unexpected {
-        at: error.path().to_string(),
-        why: error.inner().to_string(),
-    })
+impl ApiError {
+    /// The class of the failure.
+    pub fn class(&self) -> Class {
+        match &*self.cause {
+            Cause::NotConfigured | Cause::Misconfigured(_) => Class::Configuration,
+            Cause::BadInput(_) => Class::Usage,
+            Cause::Credentials(_)
+            | Cause::Clock
+            | Cause::Forbidden(_)
+            | Cause::Redirect(Redirect::Login | Redirect::Denied)
+            | Cause::NotJson(NotJson::LoginPage) => Class::Credentials,
+            Cause::Unresolved(_)
+            | Cause::Unreachable(_)
+            | Cause::Tls(_)
+            | Cause::Broken(_)
+            | Cause::Truncated
+            | Cause::TooLarge(_)
+            | Cause::NotJson(_)
+            | Cause::Redirect(Redirect::OtherOrigin(_) | Redirect::Downgrade(_)) => Class::Network,
+            Cause::ConnectTimeout(_) | Cause::AnswerTimeout(_) => Class::TimedOut,
+            Cause::Redirect(Redirect::SameOrigin(_) | Redirect::Nowhere)
+            | Cause::NotFound(_)
+            | Cause::Invalid(_)
+            | Cause::Limited(_)
+            | Cause::Server(..)
+            | Cause::Status(_)
+            | Cause::Unexpected { .. }
+            | Cause::Refused(_)
+            | Cause::Cancelled
+            | Cause::Crashed(_) => Class::Refused,
+        }
+    }
+
+    /// Whether asking again soon could help. Says nothing about whether it is safe: only a read, or a write known not to
+    /// have been acted on, may be repeated (see [`ApiError::outcome_unknown`]).
+    pub fn repeatable(&self) -> bool {
+        match &*self.cause {
+            Cause::Unresolved(_)
+            | Cause::Unreachable(_)
+            | Cause::ConnectTimeout(_)
+            | Cause::AnswerTimeout(_)
+            | Cause::Broken(_)
+            | Cause::Truncated
+            | Cause::Limited(_) => true,
+            // 501 and 505 do not get better.
+            Cause::Server(..) => !matches!(self.status, Some(501 | 505)),
+            _ => false,
+        }
+    }
+
+    /// For a write: whether the product may have acted on it although no good answer came. Never repeat such a write
+    /// blindly; `DELETE` behind some Darktrace gateways answers 502 each time it has worked `[LAB]`.
+    pub fn outcome_unknown(&self) -> bool {
+        match &*self.cause {
+            Cause::AnswerTimeout(_)
+            | Cause::Broken(_)
+            | Cause::TooLarge(_)
+            | Cause::Server(..)
+            | Cause::Truncated
+            | Cause::Unexpected { .. }
+            | Cause::Cancelled
+            | Cause::Crashed(_)
+            | Cause::NotJson(NotJson::Empty | NotJson::Html | NotJson::Text) => true,
+            Cause::NotConfigured
+            | Cause::Misconfigured(_)
+            | Cause::BadInput(_)
+            | Cause::Unresolved(_)
+            | Cause::Unreachable(_)
+            | Cause::Tls(_)
+            | Cause::ConnectTimeout(_)
+            | Cause::Redirect(_)
+            | Cause::Credentials(_)
+            | Cause::Clock
+            | Cause::Forbidden(_)
+            | Cause::NotFound(_)
+            | Cause::Invalid(_)
+            | Cause::Limited(_)
+            | Cause::Status(_)
+            | Cause::NotJson(NotJson::LoginPage)
+            | Cause::Refused(_) => false,
+        }
+    }
+
+    /// How long the server asked to wait before the next request, at most a day.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match &*self.cause {
+            Cause::Limited(wait) | Cause::Server(_, wait) => *wait,
+            _ => None,
+        }
+    }
+
+    /// What happened, why, and what to do next, in plain words. Foreign words in it are not yet cleaned for a terminal.
+    pub fn explain(&self) -> Explained {
+        explain::explain(self)
+    }
 }
+
+impl fmt::Display for ApiError {
+    /// What happened, in one sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.explain().what)
+    }
+}
+
+impl std::error::Error for ApiError {}

@@ -1,4 +1,403 @@
-//! The real transport.
+//! The real transport: credentials, TLS, proxy, limits, and the reasons when there is no answer.
+//!
+//! The only room that knows `reqwest`. It sends a call once: no retry, no redirect followed (the key would go along).
+
+mod base;
+mod client;
+mod clock;
+mod fault;
+mod request;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
+use reqwest::{Response, Url};
+use secrecy::SecretString;
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
+
+use super::darktrace::sign::QuerySigning;
+use super::error::classify::{self, Reply};
+use super::error::{ApiError, Cause, Redirect, cut};
+use super::{Answer, Call, Product, Sending, Transport};
+use base::Base;
+use client::Client;
 
 /// The largest body that is read, in bytes; a larger answer is an error, not a wait for memory.
 pub const BODY_CAP: u64 = 64 * 1024 * 1024;
+
+/// How much of an answer that is no success is read: its words, not a file.
+const WORDS_CAP: u64 = 64 * 1024;
+
+/// How long the words of such an answer are waited for; its status is known already.
+const WORDS_WAIT: Duration = Duration::from_secs(5);
+
+/// The usual limit for making a connection (name, TCP, TLS, proxy).
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The usual limit for a whole call, body included.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where a product is reached, and how.
+#[derive(Clone)]
+pub struct Endpoint {
+    /// `https://host[:port][/prefix]`; a trailing slash does not matter, the prefix is not signed.
+    pub url: String,
+    /// Credentials.
+    pub auth: Auth,
+    /// Whether the server's certificate is checked.
+    pub tls: Tls,
+    /// PEM file with further authorities to trust, besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Proxy.
+    pub proxy: Proxy,
+    /// Limit for making a connection, [`CONNECT_TIMEOUT`] by default; kept below `timeout`.
+    pub connect_timeout: Duration,
+    /// Limit for the whole call including its body, [`TIMEOUT`] by default.
+    pub timeout: Duration,
+}
+
+impl Endpoint {
+    /// An endpoint with verified TLS, the system's proxy and the usual limits.
+    pub fn new(url: impl Into<String>, auth: Auth) -> Self {
+        Self {
+            url: url.into(),
+            auth,
+            tls: Tls::Verified,
+            ca_file: None,
+            proxy: Proxy::System,
+            connect_timeout: CONNECT_TIMEOUT,
+            timeout: TIMEOUT,
+        }
+    }
+
+    /// Says whether the URL can be used.
+    ///
+    /// # Errors
+    /// What is wrong with it, without repeating it (it could hold a password).
+    pub fn check_url(url: &str) -> Result<(), String> {
+        Base::parse(url).map(|_| ())
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = Base::parse(&self.url).map_or_else(
+            |_| "[unusable]".to_owned(),
+            |base| format!("{}{}", base.origin, base.prefix),
+        );
+        f.debug_struct("Endpoint")
+            .field("url", &url)
+            .field("auth", &self.auth)
+            .field("tls", &self.tls)
+            .field("ca_file", &self.ca_file)
+            .field("proxy", &self.proxy)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}
+
+/// Credentials of a product.
+#[derive(Clone)]
+pub enum Auth {
+    /// One header with the key.
+    Arcanna {
+        /// `x-arcanna-api-key`; blanks around it are dropped.
+        api_key: SecretString,
+    },
+    /// Three headers: token, date, signature.
+    Darktrace {
+        /// Public token.
+        public: SecretString,
+        /// Private token: the key of the signature, never sent.
+        private: SecretString,
+        /// Which text of a query is signed.
+        query: QuerySigning,
+    },
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Arcanna { .. } => f.write_str("Arcanna([hidden])"),
+            Self::Darktrace { query, .. } => write!(f, "Darktrace([hidden], {query:?})"),
+        }
+    }
+}
+
+/// Whether the server's certificate is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tls {
+    /// Checked against the system's authorities and `ca_file`.
+    #[default]
+    Verified,
+    /// Any certificate is taken ("trust any certificate").
+    Insecure,
+}
+
+/// Which proxy stands between.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub enum Proxy {
+    /// The one of the environment (`HTTPS_PROXY`, `NO_PROXY`, …); never for this machine itself.
+    #[default]
+    System,
+    /// None.
+    None,
+    /// This one, for everything: `http://`, `https://`, `socks5://` or `socks5h://`, with user name and password if needed.
+    Url(String),
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => f.write_str("System"),
+            Self::None => f.write_str("None"),
+            // It may hold a password.
+            Self::Url(_) => f.write_str("Url([hidden])"),
+        }
+    }
+}
+
+/// Sends calls over HTTP. Cheap to make: each product's client is built when it is first needed.
+#[derive(Debug)]
+pub struct HttpTransport {
+    lines: HashMap<Product, Arc<Line>>,
+}
+
+impl HttpTransport {
+    /// A transport for these products; calls to another one fail as [`Cause::NotConfigured`].
+    pub fn new(endpoints: impl IntoIterator<Item = (Product, Endpoint)>) -> Self {
+        let lines = endpoints.into_iter().map(|(product, endpoint)| {
+            let line = Line {
+                base: Base::parse(&endpoint.url),
+                endpoint,
+                client: OnceCell::new(),
+                skew: AtomicI64::new(UNKNOWN_SKEW),
+                cap: BODY_CAP,
+            };
+            (product, Arc::new(line))
+        });
+        Self {
+            lines: lines.collect(),
+        }
+    }
+
+    /// The same with another limit for bodies, in bytes.
+    #[must_use]
+    pub fn body_cap(self, cap: u64) -> Self {
+        let lines = self.lines.into_iter().map(|(product, line)| {
+            let line = Line {
+                endpoint: line.endpoint.clone(),
+                base: line.base.clone(),
+                client: OnceCell::new(),
+                skew: AtomicI64::new(UNKNOWN_SKEW),
+                cap,
+            };
+            (product, Arc::new(line))
+        });
+        Self {
+            lines: lines.collect(),
+        }
+    }
+
+    /// `https://host[:port]` of a product, for headers on screen. `None` when it has no usable address.
+    pub fn origin(&self, product: Product) -> Option<String> {
+        let base = self.lines.get(&product)?.base.as_ref().ok()?;
+        Some(base.origin.clone())
+    }
+
+    /// Our clock minus the product's, in seconds, as its latest answer told.
+    pub fn skew_s(&self, product: Product) -> Option<i64> {
+        let skew = self.lines.get(&product)?.skew.load(Ordering::Relaxed);
+        (skew != UNKNOWN_SKEW).then_some(skew)
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(&self, call: &Call) -> Sending {
+        let line = self.lines.get(&call.product).cloned();
+        let call = call.clone();
+        Box::pin(async move {
+            match line {
+                Some(line) => line.send(&call).await,
+                None => Err(ApiError::of(&call, Cause::NotConfigured)),
+            }
+        })
+    }
+}
+
+/// No answer has told the time yet.
+const UNKNOWN_SKEW: i64 = i64::MIN;
+
+/// One product's endpoint with its client.
+#[derive(Debug)]
+struct Line {
+    endpoint: Endpoint,
+    base: Result<Base, String>,
+    client: OnceCell<Client>,
+    skew: AtomicI64,
+    cap: u64,
+}
+
+impl Line {
+    async fn send(&self, call: &Call) -> Result<Answer, ApiError> {
+        let started = Instant::now();
+        let limit = self.endpoint.timeout;
+        let deadline = started
+            .checked_add(limit)
+            .unwrap_or_else(|| started + TIMEOUT);
+        let late = || ApiError::of(call, Cause::AnswerTimeout(limit));
+        let fail = |cause| ApiError::of(call, cause);
+
+        let base = self.base.as_ref();
+        let base = base.map_err(|why| fail(Cause::Misconfigured(why.clone())))?;
+        let building = self
+            .client
+            .get_or_try_init(|| client::build(&self.endpoint, base));
+        let client = match timeout_at(deadline, building).await {
+            // Reading a CA file that never ends: nothing was sent.
+            Err(_) => return Err(fail(Cause::ConnectTimeout(limit))),
+            Ok(built) => built.map_err(fail)?,
+        };
+        let request =
+            request::make(base, &self.endpoint.auth, call, Timestamp::now()).map_err(fail)?;
+        let asked = request.url().clone();
+        let response = match timeout_at(deadline, client.http.execute(request)).await {
+            Err(_) => return Err(late()),
+            Ok(Err(error)) => return Err(fail(fault::cause(&error, base, client))),
+            Ok(Ok(response)) => response,
+        };
+
+        let now = Timestamp::now();
+        let skew_s = clock::skew_s(header(&response, &DATE).as_deref(), now);
+        if let Some(skew) = skew_s {
+            self.skew.store(skew, Ordering::Relaxed);
+        }
+        let status = response.status().as_u16();
+        let with_status = |cause| ApiError {
+            status: Some(status),
+            skew_s,
+            ..ApiError::of(call, cause)
+        };
+        if !response.status().is_success() {
+            let cause = self
+                .no_success(call, &asked, response, deadline, skew_s, now)
+                .await;
+            return Err(with_status(cause));
+        }
+
+        if response
+            .content_length()
+            .is_some_and(|length| length > self.cap)
+        {
+            return Err(with_status(Cause::TooLarge(self.cap)));
+        }
+        let content_type = header(&response, &CONTENT_TYPE);
+        let mut body = Vec::new();
+        match timeout_at(deadline, read(response, &mut body, self.cap)).await {
+            Ok(Ok(Read::Whole)) => {}
+            Ok(Ok(Read::Cut)) => return Err(with_status(Cause::TooLarge(self.cap))),
+            Ok(Err(error)) => {
+                return Err(with_status(fault::cause(&error, base, client)));
+            }
+            Err(_) => return Err(with_status(Cause::AnswerTimeout(limit))),
+        }
+        Ok(Answer {
+            status,
+            content_type,
+            body,
+            skew_s,
+            took: started.elapsed(),
+        })
+    }
+
+    /// The cause told by an answer that is no success. Its status counts even if its words do not arrive.
+    async fn no_success(
+        &self,
+        call: &Call,
+        asked: &Url,
+        response: Response,
+        deadline: Instant,
+        skew_s: Option<i64>,
+        now: Timestamp,
+    ) -> Cause {
+        let status = response.status().as_u16();
+        let content_type = header(&response, &CONTENT_TYPE);
+        let location = header(&response, &LOCATION);
+        let retry_after =
+            header(&response, &RETRY_AFTER).and_then(|text| clock::retry_after(&text, skew_s, now));
+        let mut body = Vec::new();
+        let until = deadline.min(Instant::now() + WORDS_WAIT);
+        // Whatever has arrived by then is enough.
+        if let Ok(Err(error)) = timeout_at(until, read(response, &mut body, WORDS_CAP)).await {
+            tracing::debug!(%error, status, "the words of an answer broke off");
+        }
+        let mut words = String::from_utf8_lossy(&body).into_owned();
+        request::scrub(&self.endpoint.auth, &mut words);
+        let mut redirect = location.map(|to| where_to(asked, &to));
+        if let Some(Redirect::SameOrigin(path)) = &mut redirect {
+            request::scrub(&self.endpoint.auth, path);
+        }
+        classify::classify(&Reply {
+            product: call.product,
+            status,
+            content_type: content_type.as_deref(),
+            redirect,
+            retry_after,
+            body: &words,
+        })
+    }
+}
+
+/// A header's text.
+fn header(response: &Response, name: &reqwest::header::HeaderName) -> Option<String> {
+    let value = response.headers().get(name)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// Where a `Location` points, seen from the address that was asked. It is never followed.
+fn where_to(asked: &Url, location: &str) -> Redirect {
+    let Ok(to) = asked.join(location.trim()) else {
+        return Redirect::Nowhere;
+    };
+    if to.origin() == asked.origin() {
+        return Redirect::SameOrigin(cut(to.path()));
+    }
+    let origin = match to.host_str() {
+        Some(_) => cut(&to.origin().ascii_serialization()),
+        None => return Redirect::Nowhere,
+    };
+    if asked.scheme() == "https" && to.scheme() == "http" {
+        Redirect::Downgrade(origin)
+    } else {
+        Redirect::OtherOrigin(origin)
+    }
+}
+
+/// How reading a body ended.
+enum Read {
+    /// To its end.
+    Whole,
+    /// At the cap; there is more.
+    Cut,
+}
+
+/// Appends the decompressed body to `into`, at most `cap` bytes of it.
+async fn read(mut response: Response, into: &mut Vec<u8>, cap: u64) -> reqwest::Result<Read> {
+    while let Some(chunk) = response.chunk().await? {
+        let room = cap - into.len() as u64;
+        if chunk.len() as u64 > room {
+            into.extend_from_slice(&chunk[..room as usize]);
+            return Ok(Read::Cut);
+        }
+        into.extend_from_slice(&chunk);
+    }
+    Ok(Read::Whole)
+}
