@@ -15,6 +15,7 @@ pub mod call;
 pub mod darktrace;
 pub mod error;
 pub mod http;
+pub mod value;
 
 use std::fmt::Debug;
 use std::future::Future;
