@@ -1,0 +1,565 @@
+//! The one place foreign text is made safe, and the one place text is measured, cut, padded and wrapped.
+//!
+//! Alert fields, host names, labels and server messages are written by strangers. [`clean`] turns whatever could act on a
+//! terminal, hide, or reorder what is read into something visible; every other function here cleans first, so a caller
+//! cannot forget. Widths are those ratatui gives a cell, counted by grapheme. Nothing here knows colours or layout.
+
+use std::borrow::Cow;
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Stands for one character that must not be shown: invisible, reordering, private or unassignable.
+pub const HIDDEN: char = '·';
+/// Stands for a line break inside text that is drawn on one line.
+pub const BREAK: &str = " ⏎ ";
+/// Combining marks kept on one base; more of them would paint over the neighbouring rows.
+const MARKS: usize = 4;
+
+/// Makes foreign text safe to draw on one line, changing nothing that is harmless.
+///
+/// - C0 controls become their control pictures (`ESC` → `␛`), `DEL` → `␡`, C1 controls → [`HIDDEN`];
+/// - line breaks of any kind become [`BREAK`], tabs and exotic blanks one blank;
+/// - bidi controls, joiners outside an emoji or Indic sequence, fillers, tag characters, private-use and non-characters
+///   become [`HIDDEN`]; more than four combining marks in a row are cut with one [`HIDDEN`];
+/// - emoji presentation selectors are dropped, because terminals disagree on their width.
+///
+/// Borrowed when nothing had to change. Cleaning twice is cleaning once.
+pub fn clean(s: &str) -> Cow<'_, str> {
+    if s.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        return Cow::Borrowed(s);
+    }
+    let mut out = String::with_capacity(s.len() + 8);
+    for cluster in s.graphemes(true) {
+        clean_cluster(cluster, &mut out);
+    }
+    if out == s {
+        Cow::Borrowed(s)
+    } else {
+        Cow::Owned(out)
+    }
+}
+
+/// Cleans one grapheme cluster into `out`.
+///
+/// Whatever attaches to the character before it (marks, joiners, selectors) is kept only behind an unchanged base of its
+/// own cluster: behind a replaced one it would attach to the stand-in and the text would read differently a second time.
+fn clean_cluster(cluster: &str, out: &mut String) {
+    if cluster == "\r\n" {
+        out.push_str(BREAK);
+        return;
+    }
+    let mut based = false;
+    let mut marks = 0usize;
+    let mut chars = cluster.chars().peekable();
+    while let Some(c) = chars.next() {
+        match judge(c) {
+            Verdict::Keep => {
+                out.push(c);
+                (based, marks) = (true, 0);
+            }
+            Verdict::Joiner
+                if based
+                    && chars
+                        .peek()
+                        .is_some_and(|n| matches!(judge(*n), Verdict::Keep)) =>
+            {
+                out.push(c);
+            }
+            Verdict::Selector if based && !out.ends_with(|p: char| p.is_ascii()) => {}
+            Verdict::Mark if based && marks < MARKS => {
+                out.push(c);
+                marks += 1;
+            }
+            Verdict::Break => {
+                out.push_str(BREAK);
+                based = false;
+            }
+            Verdict::Blank => {
+                out.push(' ');
+                based = false;
+            }
+            Verdict::Picture(p) => {
+                out.push(p);
+                based = false;
+            }
+            Verdict::Mark | Verdict::Joiner | Verdict::Selector | Verdict::Hide => {
+                out.push(HIDDEN);
+                based = false;
+                while chars
+                    .peek()
+                    .is_some_and(|n| matches!(judge(*n), Verdict::Mark))
+                {
+                    chars.next();
+                }
+            }
+        }
+    }
+}
+
+enum Verdict {
+    Keep,
+    Mark,
+    Joiner,
+    Selector,
+    Break,
+    Blank,
+    Picture(char),
+    Hide,
+}
+
+fn judge(c: char) -> Verdict {
+    match c {
+        // halfwidth voiced marks take a cell of their own although they attach to the letter before
+        ' '..='~' | '\u{ff9e}' | '\u{ff9f}' => Verdict::Keep,
+        '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => Verdict::Break,
+        '\t'
+        | '\u{a0}'
+        | '\u{1680}'
+        | '\u{2000}'..='\u{200a}'
+        | '\u{202f}'
+        | '\u{205f}'
+        | '\u{3000}' => Verdict::Blank,
+        '\0'..='\x1f' => Verdict::Picture(char::from_u32(0x2400 + u32::from(c)).unwrap_or(HIDDEN)),
+        '\x7f' => Verdict::Picture('␡'),
+        '\u{200d}' => Verdict::Joiner,
+        '\u{fe0e}' | '\u{fe0f}' => Verdict::Selector,
+        _ if is_hidden(c) => Verdict::Hide,
+        _ => match c.width() {
+            Some(0) => Verdict::Mark,
+            Some(_) => Verdict::Keep,
+            None => Verdict::Hide,
+        },
+    }
+}
+
+/// Characters that show nothing, reorder, or carry text no reader sees.
+fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\u{80}'..='\u{9f}'                       // C1 controls
+        | '\u{ad}' | '\u{34f}' | '\u{61c}'         // soft hyphen, grapheme joiner, Arabic letter mark
+        | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}'
+        | '\u{202a}'..='\u{202e}'                 // bidi embeddings and overrides
+        | '\u{2060}'..='\u{206f}'                 // word joiner, invisible operators, bidi isolates
+        | '\u{3164}' | '\u{ffa0}'                 // Hangul fillers
+        | '\u{e000}'..='\u{f8ff}'                 // private use
+        | '\u{fdd0}'..='\u{fdef}'
+        | '\u{fe00}'..='\u{fe0d}' | '\u{feff}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{323b0}'..='\u{10ffff}'              // no assigned text: unassigned, tags, selectors, private planes
+    ) || (c as u32) & 0xfffe == 0xfffe
+}
+
+/// Cells one grapheme takes, as ratatui counts them.
+fn cells(grapheme: &str) -> usize {
+    if grapheme.len() == 1 {
+        return 1;
+    }
+    let voiced = grapheme
+        .chars()
+        .filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}'))
+        .count();
+    grapheme.width() + voiced
+}
+
+/// Cells the text takes when drawn (after [`clean`]).
+pub fn width(s: &str) -> usize {
+    measure(&clean(s))
+}
+
+/// Cells of text that is already clean.
+fn measure(s: &str) -> usize {
+    if s.is_ascii() {
+        s.len()
+    } else {
+        s.graphemes(true).map(cells).sum()
+    }
+}
+
+/// Where text stands in its room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Align {
+    /// At the left edge, blanks after it.
+    #[default]
+    Left,
+    /// At the right edge, blanks before it.
+    Right,
+    /// In the middle, the odd blank after it.
+    Center,
+}
+
+/// Exactly `room` cells, left-aligned: too long text is cut at a grapheme and ends in `ellipsis`, short text is padded.
+pub fn fit(s: &str, room: usize, ellipsis: &str) -> String {
+    fit_to(s, room, ellipsis, Align::Left)
+}
+
+/// Like [`fit`], right-aligned.
+pub fn fit_right(s: &str, room: usize, ellipsis: &str) -> String {
+    fit_to(s, room, ellipsis, Align::Right)
+}
+
+/// Exactly `room` cells in the given alignment.
+pub fn fit_to(s: &str, room: usize, ellipsis: &str, align: Align) -> String {
+    let text = cut(s, room, ellipsis);
+    let free = room.saturating_sub(measure(&text));
+    let before = match align {
+        Align::Left => 0,
+        Align::Right => free,
+        Align::Center => free / 2,
+    };
+    let mut out = String::with_capacity(text.len() + free);
+    out.extend(std::iter::repeat_n(' ', before));
+    out.push_str(&text);
+    out.extend(std::iter::repeat_n(' ', free - before));
+    out
+}
+
+/// At most `room` cells: cut at a grapheme, the cut shown by `ellipsis` (left out where it does not fit itself).
+pub fn cut<'a>(s: &'a str, room: usize, ellipsis: &str) -> Cow<'a, str> {
+    let text = clean(s);
+    // every cell needs a byte at least, so short text is never measured
+    if (text.is_ascii() && text.len() <= room) || measure(&text) <= room {
+        return text;
+    }
+    let ellipsis = if measure(ellipsis) <= room {
+        ellipsis
+    } else {
+        ""
+    };
+    let keep = head(&text, room - measure(ellipsis));
+    Cow::Owned(format!("{keep}{ellipsis}"))
+}
+
+/// At most `room` cells, keeping the end: for paths and numbers whose tail tells them apart.
+pub fn cut_head<'a>(s: &'a str, room: usize, ellipsis: &str) -> Cow<'a, str> {
+    let text = clean(s);
+    if measure(&text) <= room {
+        return text;
+    }
+    let ellipsis = if measure(ellipsis) <= room {
+        ellipsis
+    } else {
+        ""
+    };
+    let keep = tail(&text, room - measure(ellipsis));
+    Cow::Owned(format!("{ellipsis}{keep}"))
+}
+
+/// At most `room` cells, keeping both ends: for identifiers.
+pub fn cut_middle<'a>(s: &'a str, room: usize, ellipsis: &str) -> Cow<'a, str> {
+    let text = clean(s);
+    if measure(&text) <= room {
+        return text;
+    }
+    let ellipsis = if measure(ellipsis) <= room {
+        ellipsis
+    } else {
+        ""
+    };
+    let left = room - measure(ellipsis);
+    let front = head(&text, left.div_ceil(2));
+    let back = tail(&text, left - measure(front));
+    Cow::Owned(format!("{front}{ellipsis}{back}"))
+}
+
+/// The longest beginning of clean text within `room` cells.
+fn head(s: &str, room: usize) -> &str {
+    let mut used = 0;
+    for (at, g) in s.grapheme_indices(true) {
+        used += cells(g);
+        if used > room {
+            return &s[..at];
+        }
+    }
+    s
+}
+
+/// The longest end of clean text within `room` cells.
+fn tail(s: &str, room: usize) -> &str {
+    let mut used = 0;
+    for (at, g) in s.grapheme_indices(true).rev() {
+        used += cells(g);
+        if used > room {
+            return &s[at + g.len()..];
+        }
+    }
+    s
+}
+
+/// What a long identifier is called in a sentence: two dots and its last `keep` characters.
+pub fn short_id(id: &str, keep: usize) -> Cow<'_, str> {
+    let text = clean(id);
+    if text.chars().count() <= keep + 2 {
+        return text;
+    }
+    Cow::Owned(format!("..{}", tail(&text, keep)))
+}
+
+/// Breaks text into lines of at most `room` cells: at its own line breaks, then at blanks, then anywhere.
+///
+/// A blank at a break is dropped, other blanks stay, so indented text keeps its shape. A grapheme wider than the room
+/// becomes [`HIDDEN`]. ratatui's own wrapping is not used: it panics on wide glyphs in narrow areas.
+pub fn wrap(s: &str, room: usize) -> Vec<String> {
+    let room = room.max(1);
+    let mut lines = Vec::new();
+    for paragraph in s.split(['\n', '\u{85}', '\u{2028}', '\u{2029}']) {
+        let paragraph = paragraph.strip_suffix('\r').unwrap_or(paragraph);
+        wrap_paragraph(&clean(paragraph), room, &mut lines);
+    }
+    lines
+}
+
+fn wrap_paragraph(text: &str, room: usize, lines: &mut Vec<String>) {
+    let mut line = String::new();
+    let mut used = 0;
+    // byte length and cells of the line up to and with its last blank
+    let mut blank: Option<(usize, usize)> = None;
+    for g in text.graphemes(true) {
+        let mut buf = [0; 4];
+        let (g, w) = match cells(g) {
+            w if w > room => (&*HIDDEN.encode_utf8(&mut buf), 1),
+            w => (g, w),
+        };
+        if used + w > room {
+            if g == " " {
+                lines.push(std::mem::take(&mut line));
+                (used, blank) = (0, None);
+                continue;
+            }
+            if let Some((at, cells_before)) = blank.take() {
+                let rest = line.split_off(at);
+                line.truncate(line.trim_end_matches(' ').len());
+                lines.push(std::mem::replace(&mut line, rest));
+                used -= cells_before;
+            }
+            if used + w > room {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+        }
+        line.push_str(g);
+        used += w;
+        if g == " " && !line.trim_start_matches(' ').is_empty() {
+            blank = Some((line.len(), used));
+        }
+    }
+    lines.push(line);
+}
+
+/// The text with every non-ASCII grapheme replaced by `?`, one per cell: for places that cannot show more.
+pub fn ascii(s: &str) -> Cow<'_, str> {
+    if s.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        return Cow::Borrowed(s);
+    }
+    let mut out = String::with_capacity(s.len());
+    for g in clean(s).graphemes(true) {
+        if g.is_ascii() {
+            out.push_str(g);
+        } else {
+            out.extend(std::iter::repeat_n('?', cells(g)));
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// A number with a comma at every third digit: `12,345`.
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// A byte count as people say it: `312 B`, `4.8 kB`, `21 MB` (powers of 1000).
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if n < 1000 {
+        return format!("{n} B");
+    }
+    let mut value = n as f64;
+    let mut unit = "B";
+    for name in UNITS {
+        value /= 1000.0;
+        unit = name;
+        if value < 999.5 {
+            break;
+        }
+    }
+    if value < 9.95 {
+        format!("{value:.1} {unit}")
+    } else {
+        format!("{value:.0} {unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Text as an attacker would send it: ordinary, control, joining, wide and hidden characters in any order.
+    fn foreign() -> impl Strategy<Value = String> {
+        let nasty = prop::sample::select(vec![
+            '\x1b',
+            '\u{9b}',
+            '\x07',
+            '\0',
+            '\r',
+            '\n',
+            '\t',
+            '\x7f',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{200b}',
+            '\u{200c}',
+            '\u{200d}',
+            '\u{fe0f}',
+            '\u{301}',
+            '\u{20e3}',
+            '👩',
+            '💻',
+            '🏽',
+            '🇩',
+            '🇪',
+            'あ',
+            'ｶ',
+            '\u{ff9e}',
+            '한',
+            '\u{1100}',
+            '\u{1161}',
+            '\u{e0041}',
+            '\u{f8ff}',
+            '\u{600}',
+            'ل',
+            'ا',
+            '\u{915}',
+            '\u{94d}',
+            '…',
+            '·',
+            ' ',
+        ]);
+        prop::collection::vec(
+            prop_oneof![2 => nasty, 2 => prop::char::range(' ', '~'), 1 => any::<char>()],
+            0..24,
+        )
+        .prop_map(|v| v.into_iter().collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn nothing_that_acts_survives(s in foreign()) {
+            let c = clean(&s);
+            prop_assert!(!c.chars().any(char::is_control), "{c:?}");
+            prop_assert!(!c.chars().any(is_hidden), "{c:?}");
+        }
+
+        #[test]
+        fn cleaning_twice_is_cleaning_once(s in foreign()) {
+            let once = clean(&s).into_owned();
+            let twice = clean(&once);
+            prop_assert_eq!(&*twice, &once);
+            prop_assert!(matches!(twice, Cow::Borrowed(_)));
+        }
+
+        #[test]
+        fn a_fitted_text_is_exactly_as_wide_as_its_room(s in foreign(), room in 0usize..30) {
+            for e in ["…", "..", ""] {
+                for a in [Align::Left, Align::Right, Align::Center] {
+                    let f = fit_to(&s, room, e, a);
+                    prop_assert_eq!(width(&f), room, "{:?}", f);
+                }
+                prop_assert!(width(&cut_middle(&s, room, e)) <= room);
+                prop_assert!(width(&cut_head(&s, room, e)) <= room);
+            }
+        }
+
+        #[test]
+        fn ratatui_draws_as_many_cells_as_we_count(s in foreign()) {
+            let area = ratatui::layout::Rect::new(0, 0, 400, 1);
+            let mut buf = ratatui::buffer::Buffer::empty(area);
+            let (x, _) = buf.set_stringn(0, 0, clean(&s), 400, ratatui::style::Style::new());
+            prop_assert_eq!(usize::from(x), width(&s));
+        }
+
+        #[test]
+        fn wrapped_lines_fit_and_lose_no_letter(s in foreign(), room in 1usize..12) {
+            let lines = wrap(&s, room);
+            for l in &lines {
+                prop_assert!(width(l) <= room, "{l:?} in {room}");
+            }
+            let letters = |t: &str| t.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+            if clean(&s).graphemes(true).all(|g| cells(g) <= room) {
+                prop_assert_eq!(letters(&lines.concat()), letters(&s));
+            }
+        }
+
+        #[test]
+        fn ascii_is_ascii_and_as_wide(s in foreign()) {
+            let a = ascii(&s);
+            prop_assert!(a.bytes().all(|b| (0x20..0x7f).contains(&b)));
+            prop_assert_eq!(a.len(), width(&s));
+        }
+    }
+
+    #[test]
+    fn harmless_text_is_borrowed_and_unchanged() {
+        for s in ["", "plain", "héllo wörld", "日本語", "👩‍💻 ok", "क्‍ष", "עברית"]
+        {
+            assert!(matches!(clean(s), Cow::Borrowed(_)), "{s}");
+        }
+    }
+
+    #[test]
+    fn what_could_act_on_a_terminal_is_shown_instead() {
+        assert_eq!(clean("a\x1b]52;c;eA==\x07b"), "a␛]52;c;eA==␇b");
+        assert_eq!(clean("one\r\ntwo\nthree\tfour"), "one ⏎ two ⏎ three four");
+        assert_eq!(clean("user\u{202e}gpj.exe"), "user·gpj.exe");
+        assert_eq!(clean("pay\u{200b}pal \u{e0041}"), "pay·pal ·");
+        assert_eq!(clean("a\u{200d}b"), "a·b");
+        assert_eq!(clean("❤\u{fe0f}!"), "❤!");
+        assert_eq!(
+            clean(&format!("e{}x", "\u{301}".repeat(9))),
+            "e\u{301}\u{301}\u{301}\u{301}·x"
+        );
+        assert_eq!(clean("\u{9b}31m"), "·31m");
+    }
+
+    #[test]
+    fn wide_glyphs_are_never_split() {
+        assert_eq!(fit("日本語", 4, "…"), "日… ");
+        assert_eq!(fit("日本語", 5, "…"), "日本…");
+        assert_eq!(fit_right("7", 3, ""), "  7");
+        assert_eq!(cut_middle("12023636421762", 9, ".."), "1202..762");
+        assert_eq!(wrap("a🌞b", 1), ["a", "·", "b"]);
+        assert_eq!(wrap("a🌞b", 2), ["a", "🌞", "b"]);
+    }
+
+    #[test]
+    fn wrapping_breaks_at_blanks_and_keeps_indents() {
+        assert_eq!(wrap("the quick brown fox", 9), ["the quick", "brown fox"]);
+        assert_eq!(wrap("  key: value\nnext", 20), ["  key: value", "next"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("", 5), [""]);
+    }
+
+    #[test]
+    fn numbers_and_sizes_read_well() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(bytes(312), "312 B");
+        assert_eq!(bytes(4_833), "4.8 kB");
+        assert_eq!(bytes(999_700), "1.0 MB");
+        assert_eq!(short_id("12023636421762", 4), "..1762");
+    }
+}
