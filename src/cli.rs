@@ -1,4 +1,6 @@
 //! The command line.
+pub mod exec;
+
 use std::process::ExitCode;
 
 /// Runs the program and returns its exit code.
