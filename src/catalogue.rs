@@ -12,14 +12,14 @@
 mod arcanna;
 pub mod args;
 mod complete;
-//mod darktrace;
+mod darktrace;
 pub mod json;
 pub mod line;
 mod poll;
 mod run;
-//mod search;
+mod search;
 pub mod table;
-//mod tag;
+mod tag;
 
 use std::fmt::Write as _;
 
@@ -50,7 +50,7 @@ pub struct Entry {
 }
 
 /// Every command, in the order of the manuals.
-pub static ALL: [&Entry; 7] = [
+pub static ALL: [&Entry; 15] = [
     &arcanna::GET_JOBS,
     &arcanna::SEND_EVENT,
     &arcanna::TRIGGER_TRAIN,
@@ -58,14 +58,14 @@ pub static ALL: [&Entry; 7] = [
     &arcanna::EXPORT_EVENT,
     &poll::GET_EVENT_STATUS,
     &arcanna::SEND_EVENT_FEEDBACK,
-    //    &darktrace::darktrace::GET_SIMILAR_DEVICES,
-    //    &darktrace::darktrace::GET_EXTERNAL_ENDPOINT_DETAILS,
-    //    &darktrace::darktrace::GET_DEVICE_CONNECTION_INFO,
-    //&search::RUN_ADVANCED_SEARCH_ANALYSIS,
-    //    &darktrace::darktrace::POST_TO_WATCHED_LIST,
-    //&tag::GET_TAGGED_DEVICES,
-    //&tag::GET_TAGS_FOR_DEVICE,
-    //&tag::POST_TAG_TO_DEVICE,
+    &darktrace::GET_SIMILAR_DEVICES,
+    &darktrace::GET_EXTERNAL_ENDPOINT_DETAILS,
+    &darktrace::GET_DEVICE_CONNECTION_INFO,
+    &search::RUN_ADVANCED_SEARCH_ANALYSIS,
+    &darktrace::POST_TO_WATCHED_LIST,
+    &tag::GET_TAGGED_DEVICES,
+    &tag::GET_TAGS_FOR_DEVICE,
+    &tag::POST_TAG_TO_DEVICE,
 ];
 
 /// The command of this name; a leading `!` is taken off.

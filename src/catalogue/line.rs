@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_line_is_unquoted_once() {
-        let line = Line::parse(r##"x query="\"a\" AND \"b\"" q2="\"a\"" tag=#1 e="" f="##).unwrap();
+        let line = Line::parse(r#"x query="\"a\" AND \"b\"" q2="\"a\"" tag=#1 e="" f="#).unwrap();
         assert_eq!(
             pairs(&line),
             [

@@ -101,6 +101,15 @@ impl Table {
 
     /// Objects as rows, with every key any of them has as a column, sorted: the seeds' Darktrace tables.
     pub fn of_objects(title: impl Into<String>, objects: &[Json]) -> Self {
+        Self::of_objects_with(title, objects, Cell::of)
+    }
+
+    /// The same with other cells.
+    pub fn of_objects_with(
+        title: impl Into<String>,
+        objects: &[Json],
+        cell: fn(Option<&Json>) -> Cell,
+    ) -> Self {
         let mut heads: Vec<String> = objects
             .iter()
             .flat_map(Json::keys)
@@ -110,12 +119,7 @@ impl Table {
         heads.dedup();
         let rows = objects
             .iter()
-            .map(|object| {
-                heads
-                    .iter()
-                    .map(|head| Cell::of(object.get(head)))
-                    .collect()
-            })
+            .map(|object| heads.iter().map(|head| cell(object.get(head))).collect())
             .collect();
         Self {
             title: title.into(),

@@ -174,7 +174,9 @@ fn failed(failure: &Failure, entry: &Entry, format: Format, err: &mut dyn Write)
         Failure::Usage(error) => misused(error, err),
         Failure::Api(error) => {
             explain(error, err);
-            if entry.write && error.product.is_some() && error.outcome_unknown() {
+            // a command that changes something may have failed while it was still reading
+            let reading = error.target.starts_with("GET ") || error.target.is_empty();
+            if entry.write && !reading && error.outcome_unknown() {
                 tell(
                     err,
                     "the change may have been made all the same; look before repeating it",
