@@ -113,8 +113,11 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// What to do when a change may or may not have been made.
+    /// What to do when a change may or may not have been made; a GET changes nothing.
     fn unknown(&self, next: &str) -> String {
+        if self.error.target.starts_with("GET ") {
+            return next.to_owned();
+        }
         format!("{next} If this was a change, look whether it was made before you repeat it.")
     }
 
