@@ -1,6 +1,11 @@
 //! A server that does everything wrong: each fault has its cause, its sentence and its class; no hang, no panic, no key
 //! for anyone else.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
 
+mod connection;
 mod server;
 mod tls;
 mod wire;
@@ -375,9 +380,8 @@ async fn compressed_answers_are_read_and_bombs_are_not() {
     let cap = 1_000_000;
     for (bytes, good) in [(small, true), (bomb, false)] {
         let server = serve(Act::Say(bytes)).await;
-        let transport =
-            HttpTransport::new([(Product::Arcanna, endpoint(Product::Arcanna, &server.url()))])
-                .body_cap(cap);
+        let endpoints = [(Product::Arcanna, endpoint(Product::Arcanna, &server.url()))];
+        let transport = HttpTransport::with_body_cap(endpoints, cap);
         let result = send_by(&transport, &read(Product::Arcanna)).await;
         assert_eq!(server.seen()[0].header("accept-encoding"), Some("gzip"));
         match result {

@@ -44,10 +44,7 @@ fn verify(seen: &Seen) {
     }
     let mut mac = Hmac::<sha1::Sha1>::new_from_slice(SECRETS[2].as_bytes()).unwrap();
     mac.update(format!("{text}\n{}\n{date}", SECRETS[1]).as_bytes());
-    let mut hex = String::new();
-    for byte in mac.finalize().into_bytes() {
-        hex.push_str(&format!("{byte:02x}"));
-    }
+    let hex = hex::encode(mac.finalize().into_bytes());
     assert_eq!(seen.header("dtapi-signature"), Some(hex.as_str()), "{text}");
     let private = SECRETS[2];
     assert!(!format!("{seen:?}").contains(private));
