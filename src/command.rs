@@ -105,6 +105,14 @@ pub enum Ask {
     Copy(String, &'static str),
     /// Run this line as if typed after `:`.
     Line(String),
+    /// Run the shell's row of this id.
+    Row(&'static str),
+    /// Draw everything anew.
+    Redraw,
+    /// Stop the process until it is resumed.
+    Suspend,
+    /// End the program.
+    Quit,
 }
 
 /// How a sentence on the result line is meant.
@@ -155,8 +163,6 @@ pub struct Cx<'a> {
     pub asks: &'a mut Vec<Ask>,
     /// The last key of the chord that ran the command, for rows with several keys.
     pub key: Option<char>,
-    /// Lines that a page has, for page-wise movement.
-    pub page: usize,
 }
 
 impl Cx<'_> {

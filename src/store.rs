@@ -126,6 +126,11 @@ impl Store {
         self.wishes.extend(tickets.into_iter().map(Wish::Cancel));
     }
 
+    /// Cancels the read of a slot, if there is one under way.
+    pub fn cancel(&mut self, slot: &Slot) {
+        self.wishes.extend(self.jobs.busy(slot).map(Wish::Cancel));
+    }
+
     /// Cancels everything that may be cancelled.
     pub fn cancel_reads(&mut self) -> usize {
         let tickets: Vec<Ticket> = self.jobs.live().filter(|(_, live)| live.policy != Policy::Serial).map(|(ticket, _)| ticket).collect();

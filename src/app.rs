@@ -1,0 +1,200 @@
+//! The root state: data, panes, overlays, and the one way in.
+//!
+//! [`App::update`] is told of keys, pastes, reports, notices and the passing of time; it never waits and never reads a
+//! clock. What it wants done it leaves as [`Effect`]s. [`App::draw`] takes `&self`: the same state gives the same cells.
+
+mod draw;
+mod finder;
+mod line;
+mod outcome;
+mod rows;
+mod shell;
+
+use std::time::Instant;
+
+use crossterm::event::KeyEvent;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use crate::command::{Ask, Cx, PaneId, Prefs, Tone};
+use crate::job::Report;
+use crate::keymap::{Keymap, Override};
+use crate::outbox::{Moment, Notice};
+use crate::store::{EventKey, Store, Wish};
+use crate::ui::theme::Theme;
+use shell::Shell;
+
+/// What happens to the program.
+#[derive(Debug)]
+pub enum Event {
+    /// A key that the input guard let through.
+    Key(KeyEvent),
+    /// Pasted text.
+    Paste(String),
+    /// The queue tells.
+    Report(Report),
+    /// The outbox tells.
+    Notice(Notice),
+    /// A key was swallowed; why.
+    Swallowed(String),
+    /// A deadline has passed, or nothing in particular: look at the clock.
+    Tick,
+}
+
+/// What the loop is to carry out.
+#[derive(Debug)]
+pub enum Effect {
+    /// For the queue or the outbox.
+    Wish(Wish),
+    /// Put this on the person's clipboard; the second says what it is.
+    Copy(String, &'static str),
+    /// Draw everything anew.
+    Redraw,
+    /// Stop the process until it is resumed.
+    Suspend,
+    /// End.
+    Quit,
+}
+
+/// The program's state.
+pub struct App {
+    /// Data.
+    pub store: Store,
+    prefs: Prefs,
+    keymap: Keymap,
+    theme: Theme,
+    shell: Shell,
+    effects: Vec<Effect>,
+    now: Moment,
+}
+
+impl App {
+    /// The program on its first pane. Nothing is asked before [`App::start`].
+    ///
+    /// # Errors
+    /// What is wrong with the person's keys, one sentence each.
+    pub fn new(prefs: Prefs, theme: Theme, overrides: &[Override], now: Moment) -> Result<Self, Vec<String>> {
+        let shell = Shell::default();
+        let keymap = Keymap::build(&shell.scopes(), overrides)?;
+        Ok(Self { store: Store::default(), prefs, keymap, theme, shell, effects: Vec::new(), now })
+    }
+
+    /// Opens the first pane and asks for its data.
+    pub fn start(&mut self, now: Moment) {
+        self.now = now;
+        self.act(|shell, cx| shell.show(PaneId::Jobs, None, false, cx));
+    }
+
+    /// The one way in. Returns whether a new frame is wanted.
+    pub fn update(&mut self, event: Event, now: Moment) -> bool {
+        self.now = now;
+        match event {
+            Event::Key(key) => self.key(key),
+            Event::Paste(text) => self.act(|shell, cx| shell.paste(&text, cx)),
+            Event::Report(report) => {
+                self.owned();
+                self.store.report(report, now);
+                self.landed();
+            }
+            Event::Notice(notice) => {
+                self.owned();
+                self.store.notice(notice, now);
+                self.landed();
+            }
+            Event::Swallowed(why) => self.shell.say(Tone::Mind, why),
+            Event::Tick => {
+                let due = self.deadline().is_some_and(|deadline| deadline <= now.instant);
+                if !due {
+                    return false;
+                }
+                self.act(Shell::tick);
+            }
+        }
+        true
+    }
+
+    /// When [`Event::Tick`] is wanted; `None` while nothing waits for time to pass.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.shell.deadline()
+    }
+
+    /// What is to be carried out since the last time, in order.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = self.store.take_wishes().into_iter().map(Effect::Wish).collect();
+        effects.append(&mut self.effects);
+        effects
+    }
+
+    /// The event whose detail a frame drawn now shows, if any: what a digit would label.
+    pub fn event(&self) -> Option<EventKey> {
+        self.shell.event(&self.store)
+    }
+
+    /// Remembers which event the person has on the screen: the only one a digit can label.
+    pub fn drawn(&mut self, event: Option<EventKey>) {
+        self.shell.drawn = event;
+    }
+
+    /// Whether a digit typed now is meant for labelling (and not for a field).
+    pub fn digits_label(&self) -> bool {
+        !self.shell.typing() && self.shell.event(&self.store).is_some()
+    }
+
+    /// Whether a field has the keyboard.
+    pub fn typing(&self) -> bool {
+        self.shell.typing()
+    }
+
+    /// Draws a frame; returns where the terminal's cursor belongs while a field has the keyboard.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer) -> Option<Position> {
+        draw::frame(self, area, buf)
+    }
+
+    fn key(&mut self, key: KeyEvent) {
+        let keymap = std::mem::take(&mut self.keymap);
+        self.act(|shell, cx| shell.key(key, &keymap, cx));
+        self.keymap = keymap;
+    }
+
+    /// Reads that answers lead to belong to the pane on the screen.
+    fn owned(&mut self) {
+        self.store.owner = self.shell.id().name();
+    }
+
+    /// Lets the pane and the running command follow up on what has landed.
+    fn landed(&mut self) {
+        self.act(|shell, cx| {
+            shell.follow_line(cx);
+            shell.pane_mut().changed(cx);
+            shell.after_writes(cx);
+        });
+    }
+
+    /// Runs a deed with a context, then carries out what it asked.
+    fn act(&mut self, deed: impl FnOnce(&mut Shell, &mut Cx<'_>)) {
+        let mut asks = Vec::new();
+        self.owned();
+        let mut cx = Cx { store: &mut self.store, now: self.now, prefs: &self.prefs, asks: &mut asks, key: None };
+        deed(&mut self.shell, &mut cx);
+        // What is asked may ask more (a pane that is shown speaks), but each asks once: the list ends.
+        while !asks.is_empty() {
+            for ask in std::mem::take(&mut asks) {
+                let mut cx = Cx { store: &mut self.store, now: self.now, prefs: &self.prefs, asks: &mut asks, key: None };
+                match ask {
+                    Ask::Go(pane, target) => self.shell.show(pane, target, true, &mut cx),
+                    Ask::Say(tone, words) => self.shell.say(tone, words),
+                    Ask::Line(line) => self.shell.run_line(&line, &mut cx),
+                    Ask::Copy(text, what) => self.effects.push(Effect::Copy(text, what)),
+                    Ask::Row(id) => {
+                        if let Some(index) = rows::ROWS.iter().position(|row| row.id == id) {
+                            self.shell.run(shell::SHELL, index, None, &mut cx);
+                        }
+                    }
+                    Ask::Redraw => self.effects.push(Effect::Redraw),
+                    Ask::Suspend => self.effects.push(Effect::Suspend),
+                    Ask::Quit => self.effects.push(Effect::Quit),
+                }
+            }
+        }
+    }
+}

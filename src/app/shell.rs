@@ -1,0 +1,328 @@
+//! What stands around the panes: which one is shown, the overlay on it, the typed prefix, the result line.
+
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::finder::{Finder, Picked};
+use super::line::Running;
+use super::outcome::OutcomeView;
+use super::rows;
+use crate::command::{Ask, Cx, PaneId, Row, Spec, Target, Tone};
+use crate::keymap::{Chord, Found, Keymap, ScopeName};
+use crate::outbox::{Request, State};
+use crate::panes::paint::Clock;
+use crate::panes::{self, Pane};
+use crate::store::{EventKey, Store};
+
+/// The scope of the shell's own rows.
+pub(super) const SHELL: ScopeName = "shell";
+
+/// Two `^C` within this time end the program.
+const TWICE: Duration = Duration::from_secs(1);
+
+/// How many places `-` remembers.
+const PLACES: usize = 50;
+
+/// What lies over the pane.
+pub(super) enum Overlay {
+    /// Help or command line.
+    Finder(Finder),
+    /// A command typed by name: on its way, waiting for a yes, or its result.
+    Outcome(OutcomeView),
+    /// Leaving with writes that are not sent.
+    Quit,
+}
+
+/// The state around the panes.
+pub(super) struct Shell {
+    pub(super) panes: Vec<Box<dyn Pane>>,
+    pub(super) focus: usize,
+    places: Vec<(PaneId, Option<Target>)>,
+    pub(super) typed: Vec<Chord>,
+    pub(super) overlay: Option<Overlay>,
+    pub(super) running: Option<Running>,
+    pub(super) history: Vec<String>,
+    pub(super) result: Option<(Tone, String)>,
+    pub(super) drawn: Option<EventKey>,
+    pub(super) clock: Clock,
+    interrupted: Option<Instant>,
+    /// The person chose to send what is unsent and leave: the program ends when nothing is.
+    pub(super) leaving: bool,
+}
+
+impl Default for Shell {
+    fn default() -> Self {
+        Self {
+            panes: panes::all(),
+            focus: 0,
+            places: Vec::new(),
+            typed: Vec::new(),
+            overlay: None,
+            running: None,
+            history: Vec::new(),
+            result: None,
+            drawn: None,
+            clock: Clock::Utc,
+            interrupted: None,
+            leaving: false,
+        }
+    }
+}
+
+impl Shell {
+    /// All rows by scope: the shell's and each pane's.
+    pub(super) fn scopes(&self) -> Vec<(ScopeName, Vec<Spec>)> {
+        let own = (SHELL, rows::ROWS.iter().map(Row::spec).collect());
+        std::iter::once(own).chain(self.panes.iter().map(|pane| (pane.id().name(), pane.specs()))).collect()
+    }
+
+    pub(super) fn id(&self) -> PaneId {
+        self.pane().id()
+    }
+
+    pub(super) fn pane(&self) -> &dyn Pane {
+        self.panes[self.focus].as_ref()
+    }
+
+    pub(super) fn pane_mut(&mut self) -> &mut dyn Pane {
+        self.panes[self.focus].as_mut()
+    }
+
+    pub(super) fn say(&mut self, tone: Tone, words: impl Into<String>) {
+        self.result = Some((tone, words.into()));
+    }
+
+    pub(super) fn event(&self, store: &Store) -> Option<EventKey> {
+        if self.overlay.is_some() { None } else { self.pane().event(store) }
+    }
+
+    pub(super) fn typing(&self) -> bool {
+        match &self.overlay {
+            Some(Overlay::Finder(_)) => true,
+            Some(_) => false,
+            None => self.pane().typing(),
+        }
+    }
+
+    /// Shows a pane, leaving the one before: its reads are cancelled.
+    pub(super) fn show(&mut self, id: PaneId, target: Option<Target>, remember: bool, cx: &mut Cx<'_>) {
+        let Some(index) = self.panes.iter().position(|pane| pane.id() == id) else { return };
+        let place = (self.id(), self.pane().place());
+        if remember && (place.0 != id || target.is_some()) {
+            self.places.push(place);
+            if self.places.len() > PLACES {
+                self.places.remove(0);
+            }
+        }
+        if index != self.focus {
+            cx.store.leave(self.id().name());
+        }
+        self.focus = index;
+        self.overlay = None;
+        cx.store.owner = id.name();
+        self.pane_mut().open(target, cx);
+    }
+
+    /// Back to where the person was.
+    pub(super) fn back(&mut self, cx: &mut Cx<'_>) {
+        match self.places.pop() {
+            Some((id, target)) => self.show(id, target, false, cx),
+            None => self.say(Tone::Mind, "there is no place before this one"),
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let line = self.running.as_ref().and_then(Running::deadline);
+        self.pane().deadline().into_iter().chain(line).min()
+    }
+
+    pub(super) fn tick(&mut self, cx: &mut Cx<'_>) {
+        self.tick_line(cx);
+        self.pane_mut().tick(cx);
+    }
+
+    pub(super) fn paste(&mut self, text: &str, cx: &mut Cx<'_>) {
+        let taken = match &mut self.overlay {
+            Some(Overlay::Finder(finder)) => {
+                finder.paste(text);
+                true
+            }
+            Some(_) => false,
+            None => self.pane_mut().paste(text, cx),
+        };
+        if !taken {
+            self.say(Tone::Mind, format!("pasted text ({} characters) was ignored: no field is open", text.chars().count()));
+        }
+    }
+
+    pub(super) fn key(&mut self, key: KeyEvent, keymap: &Keymap, cx: &mut Cx<'_>) {
+        let ctrl = |c: char| key.code == KeyCode::Char(c) && key.modifiers.contains(KeyModifiers::CONTROL);
+        if ctrl('c') {
+            return self.interrupt(cx);
+        }
+        self.interrupted = None;
+        let cancel = ctrl('g') || (key.code == KeyCode::Esc && key.modifiers.is_empty());
+        match &mut self.overlay {
+            Some(Overlay::Quit) => return self.quit_key(&key, cancel, cx),
+            Some(Overlay::Outcome(_)) => return self.outcome_key(&key, cancel, cx),
+            Some(Overlay::Finder(finder)) => {
+                match finder.key(key) {
+                    Picked::Stay => {}
+                    Picked::Close => self.overlay = None,
+                    Picked::Row(scope, index) => {
+                        self.overlay = None;
+                        self.run(scope, index, None, cx);
+                    }
+                    Picked::Line(line) => {
+                        self.overlay = None;
+                        cx.asks.push(Ask::Line(line));
+                    }
+                }
+                return;
+            }
+            None => {}
+        }
+        if self.pane().typing() && self.pane_mut().text(key, cx) {
+            return;
+        }
+        if cancel {
+            self.cancel(cx);
+            return;
+        }
+        let Some(chord) = Chord::of(&key) else { return };
+        self.typed.push(chord);
+        let scopes = [self.id().name(), SHELL];
+        match keymap.find(&scopes, &self.typed) {
+            Found::Row(scope, index) => {
+                self.typed.clear();
+                self.run(scope, index, chord.char(), cx);
+            }
+            Found::Prefix => {}
+            Found::Nothing => {
+                let typed: Vec<String> = std::mem::take(&mut self.typed).iter().map(ToString::to_string).collect();
+                self.say(Tone::Mind, format!("{} does nothing here; ? lists the keys", typed.join(" ")));
+            }
+        }
+    }
+
+    /// Runs a row if it can be run now.
+    pub(super) fn run(&mut self, scope: ScopeName, index: usize, key: Option<char>, cx: &mut Cx<'_>) {
+        self.result = None;
+        cx.key = key;
+        if scope == SHELL {
+            let Some(row) = rows::ROWS.get(index) else { return };
+            match (row.ready)(self, cx.store) {
+                Ok(()) => (row.run)(self, cx),
+                Err(why) => self.say(Tone::Mind, why),
+            }
+            return;
+        }
+        let Some(at) = self.panes.iter().position(|pane| pane.id().name() == scope) else { return };
+        if let Err(why) = self.panes[at].ready(index, cx.store) {
+            return self.say(Tone::Mind, why);
+        }
+        let labels = self.panes[at].specs().get(index).is_some_and(|spec| spec.id == "triage.label");
+        if labels && self.drawn != self.panes[at].event(cx.store) {
+            return self.say(Tone::Mind, "too soon: the event was not on the screen yet");
+        }
+        self.panes[at].run(index, cx);
+    }
+
+    /// What `^G` and Esc do: leave the innermost thing there is to leave.
+    fn cancel(&mut self, cx: &mut Cx<'_>) {
+        let had = !self.typed.is_empty() || self.result.is_some();
+        self.typed.clear();
+        self.result = None;
+        if !self.pane_mut().cancel() && !had {
+            let stopped = cx.store.cancel_reads();
+            if stopped > 0 {
+                self.say(Tone::Fine, format!("stopped {stopped} reads"));
+            }
+        }
+    }
+
+    /// `^C`: closes what is open; twice within a second at the top level ends the program.
+    fn interrupt(&mut self, cx: &mut Cx<'_>) {
+        if self.overlay.is_some() {
+            self.close_overlay(cx);
+        } else if self.pane().typing() {
+            self.pane_mut().cancel();
+        } else if self.interrupted.is_some_and(|before| cx.now.instant.duration_since(before) < TWICE) {
+            cx.asks.push(Ask::Quit);
+        } else {
+            self.interrupted = Some(cx.now.instant);
+            self.say(Tone::Mind, "q quits; ^C again within a second quits without asking");
+        }
+    }
+
+    pub(super) fn close_overlay(&mut self, cx: &mut Cx<'_>) {
+        if let Some(Overlay::Outcome(_)) = self.overlay {
+            self.stop_line(cx);
+        }
+        self.overlay = None;
+    }
+
+    /// `q`: ends the program, or asks when writes are not sent.
+    pub(super) fn quit(&mut self, cx: &mut Cx<'_>) {
+        if cx.store.writes.unsent() == 0 {
+            cx.asks.push(Ask::Quit);
+        } else {
+            self.overlay = Some(Overlay::Quit);
+        }
+    }
+
+    fn quit_key(&mut self, key: &KeyEvent, cancel: bool, cx: &mut Cx<'_>) {
+        match key.code {
+            _ if cancel => {
+                self.overlay = None;
+                self.leaving = false;
+            }
+            KeyCode::Char('s') => {
+                self.leaving = true;
+                let waiting: Vec<_> = cx.store.writes.newest().filter(|row| row.state == State::Grace).map(|row| row.id).collect();
+                for id in waiting.into_iter().rev() {
+                    cx.store.outbox(Request::Hasten(id));
+                }
+            }
+            KeyCode::Char('X') => cx.asks.push(Ask::Quit),
+            _ => {}
+        }
+    }
+
+    /// After the outbox or a write's answer was heard: tells refusals, and leaves when that was waited for.
+    pub(super) fn after_writes(&mut self, cx: &mut Cx<'_>) {
+        for why in std::mem::take(&mut cx.store.writes.refusals) {
+            self.say(Tone::Mind, why);
+        }
+        if self.leaving && cx.store.writes.unsent() == 0 {
+            cx.asks.push(Ask::Quit);
+        }
+    }
+
+    /// Takes back the newest write that can be; else goes to the newest label, which a digit can overwrite.
+    pub(super) fn undo(&mut self, cx: &mut Cx<'_>) {
+        if let Some(row) = cx.store.writes.last_undoable() {
+            let words = format!("taken back: {}, never sent", row.draft.act.summary());
+            let event = row.draft.act.labels().map(|(job, event, _)| (job.clone(), event.clone()));
+            cx.store.outbox(Request::Undo(row.id));
+            self.say(Tone::Fine, words);
+            if let Some((job, event)) = event.filter(|_| self.id() == PaneId::Triage) {
+                self.show(PaneId::Triage, Some(Target::Event(job, event)), false, cx);
+            }
+            return;
+        }
+        let label = cx.store.writes.newest().find_map(|row| {
+            let (job, event, label) = row.draft.act.labels()?;
+            matches!(row.state, State::Sent(_)).then(|| (job.clone(), event.clone(), label.to_owned(), row.changed))
+        });
+        match label {
+            Some((job, event, label, at)) => {
+                let at = self.clock.tell(at, cx.now.wall);
+                self.say(Tone::Mind, format!("{label} was sent {at} and cannot be taken back; a digit overwrites your vote"));
+                self.show(PaneId::Triage, Some(Target::Event(job, event)), true, cx);
+            }
+            None => self.say(Tone::Mind, "there is nothing to take back"),
+        }
+    }
+}
