@@ -11,6 +11,9 @@ pub mod guard;
 pub mod hangup;
 pub mod keys;
 pub mod modes;
+pub mod parse;
 pub mod screen;
 
+pub use guard::{Class, Guard, Limits, Reason, Verdict};
+pub use keys::{Keys, Typed};
 pub use screen::{Options, Screen};

@@ -1,1 +1,2 @@
 //! One test binary: each module is an area a user would name.
+mod guard;
