@@ -46,8 +46,6 @@ pub enum Event {
 pub enum Effect {
     /// For the queue or the outbox.
     Wish(Wish),
-    /// Put this on the person's clipboard; the second says what it is.
-    Copy(String, &'static str),
     /// Draw everything anew.
     Redraw,
     /// Stop the process until it is resumed.
@@ -135,9 +133,20 @@ impl App {
         self.shell.drawn = event;
     }
 
-    /// Whether a digit typed now is meant for labelling (and not for a field).
-    pub fn digits_label(&self) -> bool {
-        !self.shell.typing() && self.shell.event(&self.store).is_some()
+    /// Whether this character is a label key where the focus is.
+    pub fn labels(&self, c: char) -> bool {
+        c.is_ascii_digit() && self.shell.event(&self.store).is_some()
+    }
+
+    /// Whether a key leads to a command where the focus is.
+    pub fn bound(&self, key: &KeyEvent) -> bool {
+        self.shell.bound(key, &self.keymap)
+    }
+
+    /// Writes that were neither sent nor taken back, one line each.
+    pub fn unsent(&self) -> Vec<String> {
+        let rows = self.store.writes.newest().filter(|row| !row.state.is_settled());
+        rows.map(|row| row.draft.act.summary()).collect()
     }
 
     /// Whether a field has the keyboard.
@@ -184,7 +193,6 @@ impl App {
                     Ask::Go(pane, target) => self.shell.show(pane, target, true, &mut cx),
                     Ask::Say(tone, words) => self.shell.say(tone, words),
                     Ask::Line(line) => self.shell.run_line(&line, &mut cx),
-                    Ask::Copy(text, what) => self.effects.push(Effect::Copy(text, what)),
                     Ask::Row(id) => {
                         if let Some(index) = rows::ROWS.iter().position(|row| row.id == id) {
                             self.shell.run(shell::SHELL, index, None, &mut cx);

@@ -101,8 +101,6 @@ pub enum Ask {
     Go(PaneId, Option<Target>),
     /// Say this on the result line.
     Say(Tone, String),
-    /// Put this on the person's clipboard; the second is what it is, in words.
-    Copy(String, &'static str),
     /// Run this line as if typed after `:`.
     Line(String),
     /// Run the shell's row of this id.

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use crate::api::Call;
 
 mod act;
-pub use act::{Act, Seen};
+pub use act::{Act, Confirmed, Seen};
 
 /// One moment on both clocks: the wall's, for people and records, and the monotonic one, for deadlines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -206,6 +206,16 @@ impl Shell {
         }
     }
 
+    /// Whether a key leads anywhere from here.
+    pub(super) fn bound(&self, key: &KeyEvent, keymap: &Keymap) -> bool {
+        if self.overlay.is_some() {
+            return true;
+        }
+        let mut typed = self.typed.clone();
+        typed.extend(Chord::of(key));
+        typed.len() > self.typed.len() && keymap.find(&[self.id().name(), SHELL], &typed) != Found::Nothing
+    }
+
     /// Runs a row if it can be run now.
     pub(super) fn run(&mut self, scope: ScopeName, index: usize, key: Option<char>, cx: &mut Cx<'_>) {
         self.result = None;

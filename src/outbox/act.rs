@@ -74,7 +74,7 @@ pub struct Confirmed {
 impl Decode for Act {
     fn decode(&self, answer: &Answer) -> Result<Box<dyn Any + Send>, Cause> {
         let words = match self {
-            Self::Label { feedback, .. } => Operation::decode(feedback, answer)?.status,
+            Self::Label { feedback, .. } => Operation::decode(feedback, answer)?.status.unwrap_or_else(|| "accepted".to_owned()),
             // The catalogue reads the body itself: it knows the command's own words for yes and no.
             Self::Named { .. } => format!("answered {}", answer.status),
         };

@@ -29,6 +29,8 @@ pub struct ActivityPane {
     part: Part,
     writes: ListState,
     calls: ListState,
+    /// Rows each list had when it was last looked at: what came since stands above the cursor.
+    had: (usize, usize),
 }
 
 impl Rows for ActivityPane {
@@ -56,9 +58,21 @@ enum CallLine<'a> {
     Ended(&'a Entry),
 }
 
+impl CallLine<'_> {
+    fn ticket(&self) -> Ticket {
+        match self {
+            Self::Live(ticket, _) => *ticket,
+            Self::Ended(entry) => entry.ticket,
+        }
+    }
+}
+
+/// All calls, the youngest first: a call keeps its place when it ends.
 fn calls(store: &Store) -> Vec<CallLine<'_>> {
-    let live = store.jobs.live().rev().map(|(ticket, live)| CallLine::Live(ticket, live));
-    live.chain(store.activity.newest().map(CallLine::Ended)).collect()
+    let live = store.jobs.live().map(|(ticket, live)| CallLine::Live(ticket, live));
+    let mut lines: Vec<CallLine<'_>> = live.chain(store.activity.newest().map(CallLine::Ended)).collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(line.ticket()));
+    lines
 }
 
 impl ActivityPane {
@@ -254,7 +268,18 @@ fn told(row: &Write, look: &Look<'_>) -> (&'static str, String, Style) {
 }
 
 impl Pane for ActivityPane {
-    fn open(&mut self, _target: Option<Target>, _cx: &mut Cx<'_>) {}
+    fn open(&mut self, _target: Option<Target>, cx: &mut Cx<'_>) {
+        self.writes = ListState::default();
+        self.calls = ListState::default();
+        self.had = (cx.store.writes.newest().count(), calls(cx.store).len());
+    }
+
+    fn changed(&mut self, cx: &mut Cx<'_>) {
+        let have = (cx.store.writes.newest().count(), calls(cx.store).len());
+        self.writes.shift(have.0.saturating_sub(self.had.0) as isize);
+        self.calls.shift(have.1.saturating_sub(self.had.1) as isize);
+        self.had = have;
+    }
 
     fn refresh(&mut self, cx: &mut Cx<'_>) {
         cx.say(Tone::Fine, "this list is always current");
@@ -265,10 +290,6 @@ impl Pane for ActivityPane {
             Part::Writes => (&mut self.writes, store.writes.newest().count()),
             Part::Calls => (&mut self.calls, calls(store).len()),
         })
-    }
-
-    fn cancel(&mut self) -> bool {
-        false
     }
 
     fn heading(&self, store: &Store) -> String {

@@ -103,6 +103,12 @@ pub fn put(buf: &mut Buffer, area: Rect, y: u16, line: &Line<'_>) {
     }
 }
 
+/// Empties an area, so that what lies under an overlay does not shine through.
+pub fn blank(buf: &mut Buffer, area: Rect) {
+    use ratatui::widgets::Widget;
+    ratatui::widgets::Clear.render(area.intersection(buf.area), buf);
+}
+
 /// Puts several lines from the top of `area`, skipping the first `skip`.
 pub fn put_lines<'a>(buf: &mut Buffer, area: Rect, lines: impl IntoIterator<Item = Line<'a>>, skip: usize) {
     for (y, line) in lines.into_iter().skip(skip).take(usize::from(area.height)).enumerate() {

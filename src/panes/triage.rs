@@ -28,6 +28,8 @@ use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 use polls::Polls;
 
+pub use detail::told;
+
 /// Events asked for at once.
 const PAGE: u32 = 200;
 

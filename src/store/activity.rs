@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::api::{ApiError, Call};
-use crate::job::{Arrived, Live};
+use crate::job::{Arrived, Live, Ticket};
 
 /// How many ended calls are kept.
 const KEPT: usize = 1_000;
@@ -14,6 +14,8 @@ const KEPT: usize = 1_000;
 /// One ended call.
 #[derive(Debug, Clone)]
 pub struct Entry {
+    /// The ticket it ran under: later calls have larger ones.
+    pub ticket: Ticket,
     /// When it ended.
     pub at: Timestamp,
     /// When it was asked.
@@ -49,8 +51,8 @@ impl Outcome {
 
 impl Entry {
     /// An entry for work that has ended.
-    pub fn new(live: &Live, outcome: Outcome, at: Timestamp) -> Self {
-        Self { at, since: live.since, call: live.call.clone(), owner: live.owner, attempts: live.attempts, outcome }
+    pub fn new(ticket: Ticket, live: &Live, outcome: Outcome, at: Timestamp) -> Self {
+        Self { ticket, at, since: live.since, call: live.call.clone(), owner: live.owner, attempts: live.attempts, outcome }
     }
 }
 

@@ -54,7 +54,7 @@ impl Store {
         let Phase::Ended(result) = report.phase else { return true };
         let landing = self.landings.remove(&report.ticket);
         self.links.entry(live.call.product).or_default().note(&result, now.wall);
-        self.activity.push(Entry::new(&live, Outcome::of(&result), now.wall));
+        self.activity.push(Entry::new(report.ticket, &live, Outcome::of(&result), now.wall));
         let Some(landing) = landing else { return true };
         let abandoned = matches!(&result, Err(error) if *error.cause == Cause::Cancelled);
         if counts && abandoned {

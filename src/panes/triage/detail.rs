@@ -168,7 +168,7 @@ fn yours(store: &Store, look: &Look<'_>, event: &EventKey) -> Option<Line<'stati
 }
 
 /// How far a write is, in words that promise nothing.
-pub(super) fn told(row: &Row, look: &Look<'_>) -> (String, Style) {
+pub fn told(row: &Row, look: &Look<'_>) -> (String, Style) {
     let theme = look.theme;
     match &row.state {
         State::Grace => (format!("sends {}, {} undoes", look.tell(row.due.wall), look.key("shell.undo")), theme.dim),

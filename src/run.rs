@@ -1,0 +1,363 @@
+//! The loop: selects over terminal, queue, timer and signals; tells the app; carries out what it wants; draws once if
+//! anything changed. The only place that reads the clock for the console.
+//!
+//! It never waits for the network: commands for a full queue are kept here until there is room, and channels are drained
+//! before a frame is drawn.
+
+mod deferred;
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event as Typing, KeyCode, KeyEvent, KeyEventKind};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::app::{App, Effect, Event};
+use crate::command::Prefs;
+use crate::keymap::Override;
+use crate::outbox::{Moment, Outbox};
+use crate::queue::{self, Command, Limits, Queue};
+use crate::sim;
+use crate::store::{EventKey, Wish};
+use crate::term::{Class, Guard, Keys, Options, Screen, Typed, Verdict, guard, hangup};
+use crate::ui::theme::Theme;
+pub use deferred::{Connected, Deferred};
+
+/// How long the process may stay after its terminal went away, and after it was told to end.
+const LAST_SECOND: Duration = Duration::from_millis(800);
+
+/// Events taken in before a frame is drawn, so that a flood cannot keep the screen from being drawn.
+const DRAIN: usize = 256;
+
+/// What the console is started with.
+pub struct Setup {
+    /// What panes may know of the settings.
+    pub prefs: Prefs,
+    /// Colours and glyphs.
+    pub theme: Theme,
+    /// The person's keys.
+    pub keys: Vec<Override>,
+    /// Limits of the input guard.
+    pub guard: guard::Limits,
+    /// Mouse reports from the start.
+    pub mouse: bool,
+    /// Makes the transport, in the background.
+    pub connect: Connected,
+    /// A simulator to serve inside this process.
+    pub simulator: Option<sim::Bound>,
+}
+
+/// Why the console could not run or had to end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The person's keys are wrong; one sentence each.
+    #[error("{}", .0.join("\n"))]
+    Keys(Vec<String>),
+    /// The terminal cannot be used.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+/// Runs the console until it is left. Returns sentences about writes that were not sent.
+///
+/// # Errors
+/// Wrong keys in the settings, or a terminal that cannot be used. The terminal is as before in either case.
+pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
+    let Setup { prefs, theme, keys, guard, mouse, connect, simulator } = setup;
+    let ascii = theme.glyphs.ascii;
+    let now = Moment::now();
+    let mut app = App::new(prefs, theme, &keys, now).map_err(RunError::Keys)?;
+    let mut screen = Screen::enter(Options { ascii, mouse, title: None })?;
+    app.start(now);
+    // The first frame needs nothing but the settings: it is on the screen before anything is asked.
+    draw(&app, &mut screen)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(4).enable_all().build()?;
+    let left = runtime.block_on(async {
+        let mut running = Loop::new(app, screen, guard, connect, simulator)?;
+        let ended = running.run().await;
+        let left = running.leave().await;
+        ended.map(|()| left)
+    });
+    runtime.shutdown_timeout(LAST_SECOND);
+    Ok(left?)
+}
+
+fn draw(app: &App, screen: &mut Screen) -> io::Result<usize> {
+    screen.draw(|frame| {
+        let area = frame.area();
+        if let Some(cursor) = app.draw(area, frame.buffer_mut()) {
+            frame.set_cursor_position(cursor);
+        }
+    })
+}
+
+/// Why the loop goes round once more, or ends.
+enum Turn {
+    Typed(Option<Typed>),
+    Report(crate::job::Report),
+    Room(mpsc::OwnedPermit<Command>),
+    Resized,
+    Clock,
+    End,
+    /// The queue has ended: nothing can be asked any more.
+    Broken,
+}
+
+struct Loop {
+    app: App,
+    screen: Screen,
+    guard: Guard,
+    outbox: Outbox,
+    queue: Queue,
+    /// Commands the queue has no room for yet, in order.
+    waiting: VecDeque<Command>,
+    reports: mpsc::Receiver<crate::job::Report>,
+    keys: Keys,
+    typed: mpsc::Receiver<Typed>,
+    resized: Signal,
+    ending: [Signal; 3],
+    _watch: Option<hangup::Watch>,
+    /// The event under the cursor when the guard was last told.
+    event: Option<EventKey>,
+    dirty: bool,
+    quit: bool,
+}
+
+impl Loop {
+    fn new(app: App, screen: Screen, limits: guard::Limits, connect: Connected, simulator: Option<sim::Bound>) -> io::Result<Self> {
+        if let Some(bound) = simulator {
+            tokio::spawn(async move {
+                if let Err(error) = bound.serve(std::future::pending()).await {
+                    tracing::error!(%error, "the simulator ended");
+                }
+            });
+        }
+        let (tell, reports) = mpsc::channel(256);
+        let queue = queue::start(Arc::new(Deferred::new(connect)), Limits::default(), tell);
+        let (deliver, typed) = mpsc::channel(1_024);
+        let keys = Keys::start(move |typed| deliver.blocking_send(typed).is_ok())?;
+        let ending = [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?];
+        Ok(Self {
+            app,
+            screen,
+            guard: Guard::new(limits),
+            outbox: Outbox::default(),
+            queue,
+            waiting: VecDeque::new(),
+            reports,
+            keys,
+            typed,
+            resized: signal(SignalKind::window_change())?,
+            ending,
+            // Without a terminal to watch (input from elsewhere) the closed reader ends the loop all the same.
+            _watch: hangup::watch(LAST_SECOND, || {}).ok(),
+            event: None,
+            dirty: true,
+            quit: false,
+        })
+    }
+
+    async fn run(&mut self) -> io::Result<()> {
+        loop {
+            self.carry_out();
+            if self.quit {
+                return Ok(());
+            }
+            if self.dirty {
+                self.frame()?;
+            }
+            match self.next().await {
+                Turn::End => return Ok(()),
+                Turn::Broken => return Err(io::Error::other("the action queue has ended; start again")),
+                turn => self.take(turn),
+            }
+            for _ in 0..DRAIN {
+                if let Ok(typed) = self.typed.try_recv() {
+                    self.take(Turn::Typed(Some(typed)));
+                } else if let Ok(report) = self.reports.try_recv() {
+                    self.take(Turn::Report(report));
+                } else {
+                    break;
+                }
+                // A key may have ended the program, or moved the cursor under the next one.
+                self.carry_out();
+                if self.quit {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Waits for whatever comes first.
+    async fn next(&mut self) -> Turn {
+        let deadline = [self.app.deadline(), self.guard.next_deadline(), self.outbox.next_due()].into_iter().flatten().min();
+        let room = self.queue.commands.clone();
+        let waiting = !self.waiting.is_empty();
+        let [terminate, hangup, interrupt] = &mut self.ending;
+        tokio::select! {
+            biased;
+            _ = terminate.recv() => Turn::End,
+            _ = hangup.recv() => Turn::End,
+            _ = interrupt.recv() => Turn::End,
+            typed = self.typed.recv() => Turn::Typed(typed),
+            report = self.reports.recv() => report.map_or(Turn::Broken, Turn::Report),
+            permit = room.reserve_owned(), if waiting => permit.map_or(Turn::Broken, Turn::Room),
+            _ = self.resized.recv() => Turn::Resized,
+            () = sleep_until(deadline), if deadline.is_some() => Turn::Clock,
+        }
+    }
+
+    fn take(&mut self, turn: Turn) {
+        match turn {
+            Turn::Typed(Some(Typed::Event(event, at))) => {
+                let class = self.class(&event);
+                let verdicts = self.guard.feed(event, at, class);
+                self.judged(verdicts);
+            }
+            Turn::Typed(None | Some(Typed::Closed)) => self.quit = true,
+            Turn::Report(report) => self.tell(Event::Report(report)),
+            Turn::Room(permit) => {
+                if let Some(command) = self.waiting.pop_front() {
+                    permit.send(command);
+                }
+            }
+            Turn::Resized => {
+                self.guard.flushed(Instant::now());
+                self.dirty = true;
+            }
+            Turn::Clock => {
+                let now = Moment::now();
+                let verdicts = self.guard.poll(now.instant);
+                self.judged(verdicts);
+                for notice in self.outbox.claim(now) {
+                    self.tell(Event::Notice(notice));
+                }
+                self.tell(Event::Tick);
+            }
+            Turn::End | Turn::Broken => {}
+        }
+    }
+
+    /// What a key would do where the focus is.
+    fn class(&self, event: &Typing) -> Class {
+        let Typing::Key(KeyEvent { code: KeyCode::Char(c), kind: KeyEventKind::Press | KeyEventKind::Repeat, .. }) = event else {
+            return Class::Bound;
+        };
+        if self.app.typing() {
+            Class::Text
+        } else if self.app.labels(*c) {
+            Class::Label
+        } else if let Typing::Key(key) = event
+            && self.app.bound(key)
+        {
+            Class::Bound
+        } else {
+            Class::Unbound
+        }
+    }
+
+    fn judged(&mut self, verdicts: Vec<Verdict>) {
+        for verdict in verdicts {
+            match verdict {
+                Verdict::Pass(Typing::Key(key)) | Verdict::Label(key, _) => self.tell(Event::Key(key)),
+                Verdict::Pass(Typing::Paste(text)) => self.tell(Event::Paste(text)),
+                Verdict::Pass(_) => self.dirty = true,
+                Verdict::Dropped(key, reason) => self.tell(Event::Swallowed(format!("{} {reason}", key.code))),
+            }
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.dirty |= self.app.update(event, Moment::now());
+        let event = self.app.event();
+        if event != self.event {
+            self.guard.moved();
+            self.event = event;
+        }
+    }
+
+    /// Carries out what the app wants, until it wants nothing more.
+    fn carry_out(&mut self) {
+        loop {
+            let effects = self.app.take_effects();
+            if effects.is_empty() {
+                return;
+            }
+            for effect in effects {
+                match effect {
+                    Effect::Wish(Wish::Run(action)) => self.send(Command::Run(action)),
+                    Effect::Wish(Wish::Cancel(ticket)) => self.send(Command::Cancel(ticket)),
+                    Effect::Wish(Wish::Outbox(request)) => {
+                        for notice in self.outbox.handle(request, Moment::now()) {
+                            self.tell(Event::Notice(notice));
+                        }
+                    }
+                    Effect::Redraw => {
+                        self.screen.repaint();
+                        self.dirty = true;
+                    }
+                    Effect::Suspend => self.suspend(),
+                    Effect::Quit => self.quit = true,
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, command: Command) {
+        self.waiting.push_back(command);
+        while let Ok(permit) = self.queue.commands.try_reserve() {
+            match self.waiting.pop_front() {
+                Some(command) => permit.send(command),
+                None => break,
+            }
+        }
+    }
+
+    fn suspend(&mut self) {
+        self.keys.pause();
+        if let Err(error) = self.screen.suspend() {
+            tracing::error!(%error, "the terminal could not be taken back");
+            self.quit = true;
+        }
+        self.keys.resume();
+        self.guard.flushed(Instant::now());
+        self.dirty = true;
+    }
+
+    fn frame(&mut self) -> io::Result<()> {
+        self.dirty = false;
+        draw(&self.app, &mut self.screen)?;
+        self.app.drawn(self.event.clone());
+        if self.event.is_some() {
+            self.guard.drawn(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal back and lets writes under way end. Returns what was not sent.
+    async fn leave(self) -> Vec<String> {
+        let Self { app, screen, keys, queue, mut reports, .. } = self;
+        drop(keys);
+        if let Err(error) = screen.leave() {
+            tracing::warn!(%error, "the terminal could not be restored");
+        }
+        let Queue { commands, done } = queue;
+        drop(commands);
+        // The queue may be waiting to report: nobody listens any more, but it must not be held up.
+        reports.close();
+        if tokio::time::timeout(LAST_SECOND, done).await.is_err() {
+            tracing::warn!("a write was still under way at the end");
+        }
+        app.unsent()
+    }
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}
