@@ -7,6 +7,7 @@
 
 mod connection;
 mod server;
+mod surroundings;
 mod tls;
 mod wire;
 
@@ -395,6 +396,16 @@ async fn compressed_answers_are_read_and_bombs_are_not() {
                 assert_eq!(error.class(), Class::Network);
             }
         }
+    }
+    // some servers promise gzip and send nothing
+    for status in [200, 204] {
+        let server = serve(Act::Say(answer(status, gzip, b""))).await;
+        let answer = send(
+            endpoint(Product::Arcanna, &server.url()),
+            &read(Product::Arcanna),
+        )
+        .await;
+        assert_eq!(answer.unwrap().body, b"");
     }
     // a length beyond the real cap is believed before a byte is read
     let head = format!(
