@@ -1,4 +1,4 @@
-//! Machines that are set up awkwardly: a proxy in the environment, no CA store. The environment of a process cannot be
+//! Proxies, and machines that are set up awkwardly: a proxy in the environment, no CA store. The environment of a process cannot be
 //! changed safely from within, so these tests run their second half in a child of the same binary.
 
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use socdeck::api::http::{Endpoint, Proxy};
 use socdeck::api::{Cause, Product};
 
-use super::server::{Act, answer, endpoint, read, send, serve};
+use super::server::{Act, SECRETS, answer, endpoint, read, send, serve};
 
 /// Runs one ignored test of this binary in another environment.
 fn elsewhere(test: &str, environment: &[(&str, &str)]) {
@@ -90,4 +90,45 @@ async fn without_a_ca_store() {
         panic!("{error:?}");
     };
     assert!(text.contains("no CA store"), "{text}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_named_is_used_and_its_failures_are_its_own() {
+    let proxy = serve(Act::Say(answer(200, "", b"{}"))).await;
+    let mut through = endpoint(Product::Arcanna, "http://127.0.0.1:9");
+    through.proxy = Proxy::Url(format!("http://ann:hunter2@{}", proxy.address));
+    assert!(!format!("{through:?}").contains("hunter2"));
+    send(through.clone(), &read(Product::Arcanna))
+        .await
+        .unwrap();
+    let seen = &proxy.seen()[0];
+    assert_eq!(seen.target, "http://127.0.0.1:9/api/v1/jobs/?did=1");
+
+    let refusing = serve(Act::Say(answer(407, "", b""))).await;
+    for url in ["http://127.0.0.1:9", "https://127.0.0.1:9"] {
+        through.url = url.into();
+        through.proxy = Proxy::Url(format!("http://ann:hunter2@{}", refusing.address));
+        let error = send(through.clone(), &read(Product::Arcanna))
+            .await
+            .unwrap_err();
+        let Cause::Unreachable(text) = &*error.cause else {
+            panic!("{error:?}");
+        };
+        assert!(
+            text.contains("407") && !format!("{error:?}").contains("hunter2"),
+            "{text}"
+        );
+        let last = refusing.seen().pop().unwrap();
+        if url.starts_with("https:") {
+            assert_eq!(last.method, "CONNECT");
+            assert_eq!(last.header("x-arcanna-api-key"), None);
+        }
+    }
+
+    through.proxy = Proxy::Url("http://127.0.0.1:9".into());
+    let error = send(through, &read(Product::Arcanna)).await.unwrap_err();
+    assert_eq!(
+        *error.cause,
+        Cause::Unreachable("through the proxy 127.0.0.1:9: connection refused".into())
+    );
 }
