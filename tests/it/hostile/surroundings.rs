@@ -6,7 +6,7 @@ use std::process::Command;
 use socdeck::api::http::{Endpoint, Proxy};
 use socdeck::api::{Cause, Product};
 
-use super::server::{Act, SECRETS, answer, endpoint, read, send, serve};
+use super::server::{Act, answer, endpoint, read, send, serve};
 
 /// Runs one ignored test of this binary in another environment.
 fn elsewhere(test: &str, environment: &[(&str, &str)]) {
