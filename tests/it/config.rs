@@ -1,4 +1,8 @@
 //! The configuration through its own door: layers, places, refusals, secrets, profiles.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
