@@ -61,13 +61,11 @@ fn told<'a>(ran: &'a Ran, chapter: &str, topic: &str) -> &'a str {
         .out
         .find(&format!("\n{chapter}"))
         .unwrap_or_else(|| panic!("no {chapter}: {ran:?}"));
-    let lines = ran.out[from + 1..]
+    let mut lines = ran.out[from + 1..]
         .lines()
         .skip(1)
         .take_while(|line| !line.is_empty());
-    let rest = lines
-        .filter_map(|line| line.trim_start().strip_prefix(topic))
-        .next();
+    let rest = lines.find_map(|line| line.trim_start().strip_prefix(topic));
     rest.unwrap_or_else(|| panic!("no {topic}: {}", ran.out))
         .trim_start()
 }

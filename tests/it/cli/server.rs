@@ -80,15 +80,14 @@ fn serve(
     let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
     record.lock().unwrap().push(head);
     let said = answer(&target);
-    let mut text = format!(
-        "HTTP/1.1 {} X\r\nConnection: close\r\nContent-Length: {}\r\n",
-        said.status,
-        said.body.len()
-    );
+    let length = said.body.len();
+    write!(
+        stream,
+        "HTTP/1.1 {} X\r\nConnection: close\r\nContent-Length: {length}\r\n",
+        said.status
+    )?;
     for (name, value) in said.headers {
-        text += &format!("{name}: {value}\r\n");
+        write!(stream, "{name}: {value}\r\n")?;
     }
-    text += "\r\n";
-    text += &said.body;
-    stream.write_all(text.as_bytes())
+    write!(stream, "\r\n{}", said.body)
 }
