@@ -6,9 +6,10 @@
 //! environment, flags ┘                                        └────▶ every Problem: file:line:column, key, what is allowed
 //! ```
 //!
-//! Loading runs no command and touches no network: secrets are revealed when a connection is first needed ([`Secret::reveal`]).
+//! Loading runs no command and touches no network: secrets are revealed when a connection is first needed ([`endpoints`]).
 //! The whole file is checked, so a slip in one place is told together with all others, but only the chosen profile is read.
 
+mod endpoint;
 mod file;
 mod folders;
 mod parse;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+pub use endpoint::{Endpoints, Missing, endpoints};
 pub use folders::Folders;
 pub use place::{ConfigError, Place, Problem};
 pub use reader::Row;
