@@ -228,8 +228,8 @@ pub fn bind(
                 Some("the default job"),
             ),
             Need::OrAnalyst => (defaults.username.clone(), Some("the analyst")),
-            Need::OrPollInterval => (seconds(defaults.poll_interval, POLL_INTERVAL), None),
-            Need::OrPollTimeout => (seconds(defaults.poll_timeout, POLL_TIMEOUT), None),
+            Need::OrPollInterval => (Some(seconds(defaults.poll_interval, POLL_INTERVAL)), None),
+            Need::OrPollTimeout => (Some(seconds(defaults.poll_timeout, POLL_TIMEOUT)), None),
         };
         match value.filter(|value| !value.trim().is_empty()) {
             Some(value) => {
@@ -245,8 +245,8 @@ pub fn bind(
     Ok(args)
 }
 
-fn seconds(set: Option<Duration>, usual: Duration) -> Option<String> {
-    Some(set.unwrap_or(usual).as_secs().max(1).to_string())
+fn seconds(set: Option<Duration>, usual: Duration) -> String {
+    set.unwrap_or(usual).as_secs().max(1).to_string()
 }
 
 fn missing(entry: &Entry, arg: &Arg) -> String {

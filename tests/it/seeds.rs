@@ -85,7 +85,8 @@ fn example(name: &str) -> Outcome {
 fn contexts_are_the_manuals() {
     for name in EXAMPLES {
         let printed: Value = serde_json::from_str(&shown(&example(name), Format::Json)).unwrap();
-        let wanted: Value = serde_json::from_str(&fixture(&format!("{name}.context.json"))).unwrap();
+        let wanted: Value =
+            serde_json::from_str(&fixture(&format!("{name}.context.json"))).unwrap();
         assert_eq!(printed, wanted, "{name}");
     }
 }
@@ -115,7 +116,10 @@ fn every_format_of_every_example_prints_something_readable() {
             assert!(row.is_object(), "{name}: {line}");
         }
         for format in [Format::Table, Format::Csv] {
-            assert!(shown(&outcome, format).lines().count() > 0, "{name} {format:?}");
+            assert!(
+                shown(&outcome, format).lines().count() > 0,
+                "{name} {format:?}"
+            );
         }
     }
     assert_eq!(
@@ -124,7 +128,10 @@ fn every_format_of_every_example_prints_something_readable() {
          1201    dev1         ENABLED  2025-07-24T15:51:01.731058+00:00\n\
          1202    marian-demo  ENABLED  2025-07-23T13:50:01.351058+00:00\n"
     );
-    let csv = shown(&example("darktrace-get-device-connection-info"), Format::Csv);
+    let csv = shown(
+        &example("darktrace-get-device-connection-info"),
+        Format::Csv,
+    );
     for row in [
         "1,total,used,1589,connections,",
         "1,device used,others,1,%,",
@@ -154,9 +161,11 @@ fn numbers_and_key_order_survive_every_json_format() {
 fn commands_without_an_example_follow_the_context_tables() {
     let tags = outcome(
         "darktrace-get-tags-for-device deviceId=2",
-        &[r#"[{"tid":9,"name":"Admin","expiry":0,"data":{"color":200,"description":""}},
+        &[
+            r#"[{"tid":9,"name":"Admin","expiry":0,"data":{"color":200,"description":""}},
              {"tid":10,"name":"Bare"},
-             {"tid":11,"name":"Soon","expiry":1600063200000,"data":{"description":"x|y"}}]"#],
+             {"tid":11,"name":"Soon","expiry":1600063200000,"data":{"description":"x|y"}}]"#,
+        ],
     );
     let context: Value = serde_json::from_str(&tags.context.compact()).unwrap();
     assert_eq!(
@@ -167,15 +176,19 @@ fn commands_without_an_example_follow_the_context_tables() {
             {"tagId": 11, "tagName": "Soon", "tagDescription": "x|y", "expiry": 1_600_063_200_000_i64},
         ]}})
     );
-    assert!(shown(&tags, Format::Markdown).contains("| 11 | Soon | x\\|y | 2020-09-14T06:00:00.000Z |"));
+    assert!(
+        shown(&tags, Format::Markdown).contains("| 11 | Soon | x\\|y | 2020-09-14T06:00:00.000Z |")
+    );
 
     let tagged = outcome(
         "darktrace-get-tagged-devices tagName=\"Active Threat\"",
-        &[r#"{"entities":[{"teid":1,"tid":5,"entityType":"Device","entityValue":"2","valid":true},
+        &[
+            r#"{"entities":[{"teid":1,"tid":5,"entityType":"Device","entityValue":"2","valid":true},
               {"teid":2,"tid":5,"entityType":"Device","entityValue":"999999999","valid":true},
               {"teid":3,"tid":5,"entityType":"Credential","entityValue":"ann","valid":true}],
              "devices":[{"did":2,"hostname":"h","credentials":[{"credential":"ann","lastSeen":1}],
-              "tags":[{"tid":5,"name":"Active Threat"}]}]}"#],
+              "tags":[{"tid":5,"name":"Active Threat"}]}]}"#,
+        ],
     );
     let context: Value = serde_json::from_str(&tagged.context.compact()).unwrap();
     assert_eq!(
@@ -193,15 +206,24 @@ fn commands_without_an_example_follow_the_context_tables() {
             "the tag is also on 1 credentials"
         ]
     );
-    assert!(shown(&tagged, Format::Table).contains("2         h                ann          Active Threat"));
+    assert!(
+        shown(&tagged, Format::Table)
+            .contains("2         h                ann          Active Threat")
+    );
 
     let watched = outcome(
         "darktrace-post-to-watched-list endpointsToWatch=\"1.1.1.1, bad.example\" description=why",
         &[r#"{"response":"SUCCESS","added":0,"updated":0}"#],
     );
     let context: Value = serde_json::from_str(&watched.context.compact()).unwrap();
-    assert_eq!(context, json!({"Darktrace": {"Endpoint": {"Watched": "SUCCESS"}}}));
-    assert_eq!(watched.notes, ["nothing is new: Darktrace had every entry already"]);
+    assert_eq!(
+        context,
+        json!({"Darktrace": {"Endpoint": {"Watched": "SUCCESS"}}})
+    );
+    assert_eq!(
+        watched.notes,
+        ["nothing is new: Darktrace had every entry already"]
+    );
 }
 
 #[test]
@@ -230,7 +252,9 @@ fn an_analysis_is_read_from_where_its_data_sits() {
     };
     let trend = outcome(
         &line("trend"),
-        &[r#"{"took":1,"hits":{"total":20573,"count":10000,"hits":[{"id":"10.0.0.1","count":5,"start":4,"trend":-0.5}]},"darktraceChildError":"probe-2"}"#],
+        &[
+            r#"{"took":1,"hits":{"total":20573,"count":10000,"hits":[{"id":"10.0.0.1","count":5,"start":4,"trend":-0.5}]},"darktraceChildError":"probe-2"}"#,
+        ],
     );
     assert_eq!(
         shown(&trend, Format::Table),
@@ -245,13 +269,22 @@ fn an_analysis_is_read_from_where_its_data_sits() {
     );
     let terms = outcome(
         &line("TERMS"),
-        &[r#"{"hits":{"total":3,"hits":[]},"aggregations":{"terms":{"sum_other_doc_count":0,"buckets":[{"key":443,"doc_count":2},{"key":"x","doc_count":1}]}}}"#],
+        &[
+            r#"{"hits":{"total":3,"hits":[]},"aggregations":{"terms":{"sum_other_doc_count":0,"buckets":[{"key":443,"doc_count":2},{"key":"x","doc_count":1}]}}}"#,
+        ],
     );
     assert_eq!(shown(&terms, Format::Csv), "key,doc_count\n443,2\nx,1\n");
-    assert!(terms.context.at(&["Darktrace", "AdvancedSearch", "aggregations"]).is_some());
+    assert!(
+        terms
+            .context
+            .at(&["Darktrace", "AdvancedSearch", "aggregations"])
+            .is_some()
+    );
     let mean = outcome(
         &line("mean"),
-        &[r#"{"hits":{"total":2,"hits":[]},"aggregations":{"stats":{"count":2,"min":1,"max":3,"avg":2.0,"sum":4}}}"#],
+        &[
+            r#"{"hits":{"total":2,"hits":[]},"aggregations":{"stats":{"count":2,"min":1,"max":3,"avg":2.0,"sum":4}}}"#,
+        ],
     );
     assert_eq!(
         shown(&mean, Format::Jsonl),
@@ -308,7 +341,9 @@ fn good() -> Server {
             ("POST", "/api/v1/events/" | "/api/v1/events/my%20id") => {
                 return Reply::json(201, &fixture("arcanna-send-event.reply.json"));
             }
-            ("GET", path) if path.ends_with("/export") => fixture("arcanna-export-event.reply.json"),
+            ("GET", path) if path.ends_with("/export") => {
+                fixture("arcanna-export-event.reply.json")
+            }
             ("GET", "/api/v1/events/1208/615471") => fixture("arcanna-get-event-status.reply.json"),
             ("PUT", "/api/v1/events/1208/615471/feedback") => {
                 fixture("arcanna-send-event-feedback.reply.json")
@@ -340,11 +375,19 @@ fn wire() -> Vec<(String, Vec<(&'static str, String, String)>)> {
     let _ = event;
     let line = |name: &str| fixture(&format!("{name}.line")).trim().to_owned();
     let sent = Line::parse(&line("arcanna-send-event")).unwrap();
-    let raw = &sent.pairs.iter().find(|(key, _)| key == "event_json").unwrap().1;
+    let raw = &sent
+        .pairs
+        .iter()
+        .find(|(key, _)| key == "event_json")
+        .unwrap()
+        .1;
     // default-spaced JSON is one reading of the contract, compact another; ours is compact
     let query = r#"{"search":"@type:\"ssl\" AND @fields.dest_port:\"443\"","fields":[],"offset":"0","timeframe":"custom","graphmode":"count","time":{"from":"2026-01-01T08:00:00Z","to":"2026-01-02T09:30:00Z","user_interval":"0"},"mode":"","analyze_field":""}"#;
     let query = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, query);
-    let query = query.replace('=', "%3D").replace('+', "%2B").replace('/', "%2F");
+    let query = query
+        .replace('=', "%3D")
+        .replace('+', "%2B")
+        .replace('/', "%2F");
     vec![
         (line("arcanna-get-jobs"), vec![get("/api/v1/jobs/")]),
         (
@@ -441,17 +484,25 @@ fn every_command_is_on_the_wire_as_the_contracts_say() {
         names.push(Line::parse(&line).unwrap().name);
     }
     for entry in catalogue::ALL {
-        assert!(names.iter().any(|name| name == entry.name), "{} is not tried", entry.name);
+        assert!(
+            names.iter().any(|name| name == entry.name),
+            "{} is not tried",
+            entry.name
+        );
     }
 }
 
 #[test]
 fn exit_codes_tell_what_happened() {
     let server = good();
-    let status = |status: u16, body: &'static str| Server::start(move |_| Reply::json(status, body));
+    let status =
+        |status: u16, body: &'static str| Server::start(move |_| Reply::json(status, body));
     let jobs = ["arcanna-get-jobs"];
 
-    let invalid = status(422, r#"{"detail":[{"loc":["path","job_id"],"msg":"not an int","type":"x"}]}"#);
+    let invalid = status(
+        422,
+        r#"{"detail":[{"loc":["path","job_id"],"msg":"not an int","type":"x"}]}"#,
+    );
     let output = exec(&invalid.url, &jobs);
     assert_eq!(code(&output), 1, "{}", err(&output));
     assert!(err(&output).contains("not an int"), "{}", err(&output));
@@ -459,17 +510,31 @@ fn exit_codes_tell_what_happened() {
 
     let output = exec(&server.url, &["arcanna-get-job"]);
     assert_eq!(code(&output), 2);
-    assert!(err(&output).contains("did you mean `arcanna-get-jobs`?"), "{}", err(&output));
+    assert!(
+        err(&output).contains("did you mean `arcanna-get-jobs`?"),
+        "{}",
+        err(&output)
+    );
 
     let output = exec(
         &server.url,
-        &["arcanna-send-event-feedback", "job_id=1208", "event_id=615471", "feedback=escalate", "username=a"],
+        &[
+            "arcanna-send-event-feedback",
+            "job_id=1208",
+            "event_id=615471",
+            "feedback=escalate",
+            "username=a",
+        ],
     );
     assert_eq!(code(&output), 2);
     let said = err(&output);
     assert!(said.contains("Its labels: Escalate, Drop"), "{said}");
     assert!(said.contains("did you mean `Escalate`?"), "{said}");
-    assert_eq!(server.take().len(), 1, "the label is looked up, nothing is sent");
+    assert_eq!(
+        server.take().len(),
+        1,
+        "the label is looked up, nothing is sent"
+    );
 
     let output = socdeck(&server.url)
         .env_remove("SOCDECK_ARCANNA_URL")
@@ -481,7 +546,13 @@ fn exit_codes_tell_what_happened() {
     let denied = status(401, r#"{"detail":"bad key"}"#);
     assert_eq!(code(&exec(&denied.url, &jobs)), 4);
     let signature = status(400, r#"{"response":"API SIGNATURE ERROR"}"#);
-    assert_eq!(code(&exec(&signature.url, &["darktrace-get-tags-for-device", "did=1"])), 4);
+    assert_eq!(
+        code(&exec(
+            &signature.url,
+            &["darktrace-get-tags-for-device", "did=1"]
+        )),
+        4
+    );
 
     let gone = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -489,26 +560,49 @@ fn exit_codes_tell_what_happened() {
     };
     let output = exec(&gone, &jobs);
     assert_eq!(code(&output), 5, "{}", err(&output));
-    assert_eq!(err(&output).matches("trying again").count(), 2, "{}", err(&output));
+    assert_eq!(
+        err(&output).matches("trying again").count(),
+        2,
+        "{}",
+        err(&output)
+    );
 
     let pending = status(200, r#"{"event_id":"7","status":"pending_inference"}"#);
     let output = exec(
         &pending.url,
-        &["arcanna-get-event-status", "job_id=1", "event_id=7", "polling=true", "interval=1", "timeout=2"],
+        &[
+            "arcanna-get-event-status",
+            "job_id=1",
+            "event_id=7",
+            "polling=true",
+            "interval=1",
+            "timeout=2",
+        ],
     );
     assert_eq!(code(&output), 6);
-    assert!(out(&output).contains("pending_inference"), "the last state is printed");
+    assert!(
+        out(&output).contains("pending_inference"),
+        "the last state is printed"
+    );
     assert_eq!(pending.take().len(), 2, "at once, and a second later");
 }
 
 #[test]
 fn an_event_that_ended_in_error_is_printed_and_refused() {
     let server = Server::start(|_| {
-        Reply::json(200, r#"{"event_id":"7","status":"ERROR","error_message":"no model"}"#)
+        Reply::json(
+            200,
+            r#"{"event_id":"7","status":"ERROR","error_message":"no model"}"#,
+        )
     });
     let output = exec(
         &server.url,
-        &["arcanna-get-event-status", "job_id=1", "event_id=7", "polling=true"],
+        &[
+            "arcanna-get-event-status",
+            "job_id=1",
+            "event_id=7",
+            "polling=true",
+        ],
     );
     assert_eq!(code(&output), 1);
     assert!(out(&output).contains("no model"));
@@ -528,21 +622,33 @@ fn reads_are_repeated_and_writes_are_not() {
     assert!(err(&output).contains("no job"), "{}", err(&output));
 
     let down = Server::start(|_| Reply::json(503, "{}"));
-    let output = exec(&down.url, &["arcanna-trigger-train", "job_id=1", "username=a"]);
+    let output = exec(
+        &down.url,
+        &["arcanna-trigger-train", "job_id=1", "username=a"],
+    );
     assert_eq!(code(&output), 1);
     assert_eq!(down.take().len(), 1);
-    assert!(err(&output).contains("may have been made"), "{}", err(&output));
+    assert!(
+        err(&output).contains("may have been made"),
+        "{}",
+        err(&output)
+    );
 
     let busy = Server::start(|_| Reply::json(429, "{}").header("Retry-After", "60"));
     let output = exec(&busy.url, &["arcanna-get-jobs"]);
     assert_eq!(code(&output), 1);
     assert_eq!(busy.take().len(), 1, "a minute is not waited for");
-    assert!(err(&output).contains("asks to wait 60 s"), "{}", err(&output));
+    assert!(
+        err(&output).contains("asks to wait 60 s"),
+        "{}",
+        err(&output)
+    );
 }
 
 #[test]
 fn data_goes_to_stdout_alone_and_is_safe_in_tables() {
-    let body = "[{\"job_id\":1,\"title\":\"x\\u001b[31m\u{9b}31m\u{202e}\",\"status\":\"ENABLED\"}]\n";
+    let body =
+        "[{\"job_id\":1,\"title\":\"x\\u001b[31m\u{9b}31m\u{202e}\",\"status\":\"ENABLED\"}]\n";
     let server = Server::start(move |_| Reply::json(200, body));
     let raw = exec(&server.url, &["arcanna-get-jobs", "--format", "raw"]);
     assert_eq!(out(&raw), body, "untouched when it is no terminal");
@@ -566,7 +672,12 @@ fn events_come_from_files_and_standard_input() {
     let event = "{\"n\": 123456789012345678901234567890, \"a\": 1.50}";
     fs::write(&path, format!("{event}\n")).unwrap();
     let from_file = format!("event_json=@{}", path.display());
-    let words = ["arcanna-send-event", "job_id=1202", "title=t", "id_value=my id"];
+    let words = [
+        "arcanna-send-event",
+        "job_id=1202",
+        "title=t",
+        "id_value=my id",
+    ];
     let output = exec(&server.url, &[&words[..], &[from_file.as_str()]].concat());
     assert_eq!(code(&output), 0, "{}", err(&output));
 
@@ -578,7 +689,12 @@ fn events_come_from_files_and_standard_input() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(event.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(event.as_bytes())
+        .unwrap();
     assert!(child.wait_with_output().unwrap().status.success());
 
     let seen = server.take();
@@ -596,7 +712,12 @@ fn events_come_from_files_and_standard_input() {
 fn a_closed_pipe_is_quiet() {
     let server = good();
     let mut child = socdeck(&server.url)
-        .args(["exec", "darktrace-get-device-connection-info", "did=1", "data_type=co"])
+        .args([
+            "exec",
+            "darktrace-get-device-connection-info",
+            "did=1",
+            "data_type=co",
+        ])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -617,7 +738,11 @@ fn the_list_names_all_fifteen_and_needs_no_settings() {
     assert_eq!(code(&output), 0, "{}", err(&output));
     let text = out(&output);
     for entry in catalogue::ALL {
-        assert!(text.lines().any(|line| line.split(' ').next() == Some(entry.name)), "{text}");
+        assert!(
+            text.lines()
+                .any(|line| line.split(' ').next() == Some(entry.name)),
+            "{text}"
+        );
     }
     assert!(text.contains("closing_notes"), "{text}");
 }

@@ -50,7 +50,11 @@ impl Request {
         let mut mac = Hmac::<Sha1>::new_from_slice(PRIVATE.as_bytes()).unwrap();
         mac.update(format!("{request}\n{PUBLIC}\n{date}").as_bytes());
         let wanted = hex::encode(mac.finalize().into_bytes());
-        assert_eq!(self.header("DTAPI-Signature"), Some(wanted.as_str()), "{self:?}");
+        assert_eq!(
+            self.header("DTAPI-Signature"),
+            Some(wanted.as_str()),
+            "{self:?}"
+        );
     }
 }
 
