@@ -138,3 +138,16 @@ pub fn prepare(
     })?;
     Ok(Run::new(entry, plan, std::mem::take(&mut args.notes)))
 }
+
+/// Whether a line could be run by somebody: what is wrong with it whatever the settings say. Reads nothing.
+///
+/// # Errors
+/// As [`prepare`], but for what settings can fill in and what files hold.
+pub fn check(entry: &'static Entry, pairs: &[(String, String)]) -> Result<(), UsageError> {
+    let filled = Defaults {
+        job_id: Some(0),
+        username: Some("somebody".to_owned()),
+        ..Defaults::default()
+    };
+    prepare(entry, pairs, &filled, &mut |_| Ok("{}".to_owned())).map(|_| ())
+}

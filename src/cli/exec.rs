@@ -38,10 +38,13 @@ Exit codes:
 
 /// Arguments of `socdeck exec`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = EXIT_CODES)]
+#[command(
+    after_help = EXIT_CODES,
+    override_usage = "socdeck exec [OPTIONS] NAME [key=value ...]\n       socdeck exec --list"
+)]
 pub struct ExecArgs {
-    /// The command and its arguments: NAME [key=value …]
-    #[arg(value_name = "NAME [key=value]", required_unless_present = "list")]
+    /// The command's name, then its arguments as key=value
+    #[arg(value_name = "NAME", required_unless_present = "list")]
     pub words: Vec<String>,
     /// How the result is printed
     #[arg(long, short, value_enum, default_value_t)]
@@ -75,8 +78,19 @@ pub fn run(
         return print(list().as_bytes(), &mut err).unwrap_or(ExitCode::SUCCESS);
     }
     let known = Line::from_words(&args.words)
-        .map_err(UsageError::from)
-        .and_then(|line| Ok((catalogue::entry_of(&line)?, line)));
+        .map_err(|broken| {
+            let first = args.words.first().map_or("", |word| word.trim());
+            let name = first.split_whitespace().next().unwrap_or_default();
+            UsageError {
+                usage: catalogue::find(name).map(Entry::usage),
+                ..UsageError::from(broken)
+            }
+        })
+        .and_then(|line| {
+            let entry = catalogue::entry_of(&line)?;
+            catalogue::check(entry, &line.pairs)?;
+            Ok((entry, line))
+        });
     let (entry, line) = match known {
         Ok(known) => known,
         Err(error) => return misused(&error, &mut err),
@@ -93,7 +107,8 @@ pub fn run(
     };
     let code = runtime.block_on(async {
         tokio::select! {
-            // the runtime's drop abandons what is in flight
+            // first, so that the signal is caught before anything is sent; the runtime's drop abandons what is in flight
+            biased;
             _ = tokio::signal::ctrl_c() => None,
             code = execute(entry, &line, args.format, setup) => Some(code),
         }

@@ -8,7 +8,7 @@ mod recorder;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use socdeck::api::Answer;
@@ -371,8 +371,6 @@ fn good() -> Server {
 /// The seeds' own lines and one for each command without an example, with what must be on the wire.
 fn wire() -> Vec<(String, Vec<(&'static str, String, String)>)> {
     let get = |target: &str| ("GET", target.to_owned(), String::new());
-    let event = r#"{"destination":{   "address":"10.128.0.6","#;
-    let _ = event;
     let line = |name: &str| fixture(&format!("{name}.line")).trim().to_owned();
     let sent = Line::parse(&line("arcanna-send-event")).unwrap();
     let raw = &sent
@@ -542,6 +540,23 @@ fn exit_codes_tell_what_happened() {
         .output()
         .unwrap();
     assert_eq!(code(&output), 3, "{}", err(&output));
+
+    let output = socdeck(&server.url)
+        .env_remove("SOCDECK_ARCANNA_URL")
+        .args(["exec", "arcanna-export-event job_id=1 event=2"])
+        .output()
+        .unwrap();
+    assert_eq!(
+        code(&output),
+        2,
+        "a wrong line is told before wrong settings"
+    );
+    let said = err(&output);
+    assert!(said.contains("no argument `event`"), "{said}");
+    assert!(
+        said.contains("usage: arcanna-export-event [job_id=…] event_id=…"),
+        "{said}"
+    );
 
     let denied = status(401, r#"{"detail":"bad key"}"#);
     assert_eq!(code(&exec(&denied.url, &jobs)), 4);
@@ -745,4 +760,97 @@ fn the_list_names_all_fifteen_and_needs_no_settings() {
         );
     }
     assert!(text.contains("closing_notes"), "{text}");
+}
+
+#[test]
+fn a_server_that_never_answers_ends_with_the_polling_limit() {
+    // never accepted: the system completes the connection, and nobody answers
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let started = Instant::now();
+    let output = exec(
+        &url,
+        &[
+            "arcanna-get-event-status",
+            "job_id=1",
+            "event_id=7",
+            "polling=true",
+            "timeout=1",
+        ],
+    );
+    assert_eq!(code(&output), 6, "{}", err(&output));
+    assert!(
+        err(&output).contains("no look was answered"),
+        "{}",
+        err(&output)
+    );
+    assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn an_interrupt_ends_it_at_once() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let child = socdeck(&url)
+        .args(["exec", "arcanna-trigger-train", "job_id=1", "username=a"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (_held, _) = listener.accept().unwrap();
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(code(&output), 130);
+    assert!(
+        err(&output).contains("interrupted; the change may have been made"),
+        "{}",
+        err(&output)
+    );
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_gateway_error_after_the_tag_was_set_is_looked_into() {
+    let applied = Server::start(|request| match request.method.as_str() {
+        "POST" => Reply::json(502, "{}"),
+        _ => Reply::json(200, r#"[{"tid":57,"name":"Admin"}]"#),
+    });
+    let words = [
+        "darktrace-post-tag-to-device",
+        "deviceId=2",
+        "tagName=Admin",
+    ];
+    let output = exec(&applied.url, &words);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    assert!(
+        err(&output).contains("the device carries the tag now"),
+        "{}",
+        err(&output)
+    );
+    assert_eq!(applied.take().len(), 2, "the tag is sent once");
+
+    let lost = Server::start(|request| match request.method.as_str() {
+        "POST" => Reply::json(502, "{}"),
+        _ => Reply::json(200, "[]"),
+    });
+    assert_eq!(code(&exec(&lost.url, &words)), 1);
+}
+
+#[test]
+fn read_only_settings_forbid_changes() {
+    let server = good();
+    let output = socdeck(&server.url)
+        .args([
+            "--read-only",
+            "exec",
+            "arcanna-trigger-train",
+            "job_id=1201",
+            "username=a",
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 3, "{}", err(&output));
+    assert!(err(&output).contains("read-only"), "{}", err(&output));
+    assert!(server.take().is_empty());
 }
