@@ -12,6 +12,7 @@
 mod arcanna;
 pub mod args;
 mod complete;
+mod connections;
 mod darktrace;
 pub mod json;
 pub mod line;
@@ -60,7 +61,7 @@ pub static ALL: [&Entry; 15] = [
     &arcanna::SEND_EVENT_FEEDBACK,
     &darktrace::GET_SIMILAR_DEVICES,
     &darktrace::GET_EXTERNAL_ENDPOINT_DETAILS,
-    &darktrace::GET_DEVICE_CONNECTION_INFO,
+    &connections::GET_DEVICE_CONNECTION_INFO,
     &search::RUN_ADVANCED_SEARCH_ANALYSIS,
     &darktrace::POST_TO_WATCHED_LIST,
     &tag::GET_TAGGED_DEVICES,

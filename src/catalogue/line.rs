@@ -200,6 +200,8 @@ fn closes_at_the_end(value: &str, quote: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn pairs(line: &Line) -> Vec<(&str, &str)> {
@@ -313,5 +315,20 @@ mod tests {
             Err(Broken::Word("1201".into()))
         );
         assert_eq!(Line::from_words::<&str>(&[]), Err(Broken::NoName));
+    }
+
+    proptest! {
+        #[test]
+        fn any_quoted_value_arrives_as_it_was(value in "\\PC*", other in "[ -~]*") {
+            let line = format!("!x a={} b={}", shell_words::quote(&value), shell_words::quote(&other));
+            let line = Line::parse(&line).unwrap();
+            prop_assert_eq!(pairs(&line), [("a", value.as_str()), ("b", other.as_str())]);
+        }
+
+        #[test]
+        fn no_line_breaks_the_parser(line in "[ -~=\"'\\\\{}é\n]*") {
+            let _ = Line::parse(&line);
+            let _ = Line::from_words(&["x", line.as_str()]);
+        }
     }
 }
