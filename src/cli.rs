@@ -1,7 +1,7 @@
 //! The command line: its words, its exit codes, and who runs what. Data goes to stdout, everything else to stderr.
 //!
 //! One file per sub-command below `cli/`. A sub-command gives back an [`ExitCode`] or a [`Failure`]; only [`main`] turns a
-//! failure into words. Foreign text is cleaned before it reaches a terminal ([`output`]).
+//! failure into words. Foreign text is cleaned before it reaches a terminal (`output.rs`).
 
 mod args;
 mod config;

@@ -106,8 +106,11 @@ pub(super) struct SimulateArgs {
     /// Milliseconds added to every answer
     #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=600_000))]
     pub(super) latency: u64,
-    /// A fault: WHAT[@PATH-PREFIX[:METHOD]][,xN][,N%]; may be given several times
-    #[arg(long = "fault", value_name = "SPEC")]
+    #[arg(
+        long = "fault",
+        value_name = "SPEC",
+        help = "A fault: WHAT[@PATH-PREFIX[:METHOD]][,xN][,N%]; may be given several times"
+    )]
     pub(super) faults: Vec<String>,
     /// Allow an address that others can reach
     #[arg(long)]
