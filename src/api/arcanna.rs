@@ -142,11 +142,18 @@ pub struct Said {
 }
 
 impl Said {
-    /// Reads the answer to a write.
+    /// Reads the answer to a write: an object, or the bare word.
     fn read(answer: &Answer) -> Result<Self, Cause> {
         let Some(body) = Body::read_if_any(answer)? else {
             return Ok(Self::default());
         };
+        if let Some(word) = body.node().text() {
+            return if is_error(&word) {
+                Err(Cause::Refused(word))
+            } else {
+                Ok(Self { status: Some(word) })
+            };
+        }
         let fields = object(body.node())?;
         if let Some(words) = refusal(&fields) {
             return Err(Cause::Refused(words));
@@ -288,5 +295,26 @@ fn problem(node: Node<'_>) -> String {
         message
     } else {
         format!("{place}: {message}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_text_whatever_the_wire_holds() {
+        let read = |json: &str| serde_json::from_str::<EventId>(json).unwrap();
+        assert_eq!(read("12023636421762"), read("\"12023636421762\""));
+        assert_eq!(
+            read("18446744073709551615").as_str(),
+            "18446744073709551615"
+        );
+        assert_eq!(read("-1").as_str(), "-1");
+        assert!(serde_json::from_str::<JobId>("1.5").is_err());
+        assert!(serde_json::from_str::<JobId>("null").is_err());
+        let id = JobId::from(1201);
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"1201\"");
+        assert_eq!(format!("[{id:>6}]"), "[  1201]");
     }
 }

@@ -154,6 +154,8 @@ fn refusal(fields: &Fields<'_>) -> Option<Cause> {
     }
     fields
         .iter()
+        // what people name, they may name like an error
+        .filter(|(key, _)| !matches!(*key, "name" | "hostname" | "label" | "message"))
         .filter_map(|(key, node)| Some((key, node.text()?)))
         .find(|(_, text)| is_error_word(text))
         .map(|(key, text)| named(key, &text))

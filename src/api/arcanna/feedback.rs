@@ -76,3 +76,107 @@ impl Operation for FeedbackV2 {
         Said::read(answer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::value::testing::*;
+    use super::*;
+
+    fn feedback() -> Feedback {
+        Feedback {
+            job: 1208.into(),
+            event: "615471".into(),
+            label: "Escalate".into(),
+            username: "admin".into(),
+        }
+    }
+
+    fn feedback_v2(storage: Option<&str>) -> FeedbackV2 {
+        FeedbackV2 {
+            job: 1208.into(),
+            event: "a b".into(),
+            label: "A&B +1".into(),
+            storage: storage.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn calls_are_exact() {
+        assert_eq!(
+            wire(&feedback()),
+            r#"Repeatable PUT /api/v1/events/1208/615471/feedback json {"cortex_user":"admin","feedback":"Escalate"}"#
+        );
+        // other clients lose all from the & on
+        assert_eq!(
+            wire(&feedback_v2(None)),
+            "Repeatable PUT /api/v2/events/1208/a%20b/feedback?feedback_label=A%26B%20%2B1"
+        );
+        assert_eq!(
+            wire(&feedback_v2(Some("s 1"))),
+            "Repeatable PUT /api/v2/events/1208/a%20b/feedback?feedback_label=A%26B%20%2B1&storage_name=s%201"
+        );
+    }
+
+    #[test]
+    fn a_vote_without_label_voter_or_event_is_refused() {
+        let label = Feedback {
+            label: " ".into(),
+            ..feedback()
+        };
+        assert!(refused(&label).starts_with("label"));
+        let username = Feedback {
+            username: String::new(),
+            ..feedback()
+        };
+        assert!(refused(&username).starts_with("username"));
+        let event = Feedback {
+            event: "..".into(),
+            ..feedback()
+        };
+        assert!(refused(&event).starts_with("event id"));
+        assert!(refused(&feedback_v2(Some("a\nb"))).starts_with("storage name"));
+    }
+
+    #[test]
+    fn the_word_is_kept_and_a_refusal_is_one() {
+        for (body, word) in [
+            (r#"{"status": "updated"}"#, Some("updated")),
+            (r#"{"status": "created", "reason": ""}"#, Some("created")),
+            (r#"{"request": {"status": "OK"}}"#, Some("OK")),
+            (r#""updated""#, Some("updated")),
+            ("{}", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                decode(&feedback(), body).unwrap().status.as_deref(),
+                word,
+                "{body}"
+            );
+            assert!(decode(&feedback_v2(None), body).is_ok());
+        }
+        for (body, words) in [
+            (
+                r#"{"status": "updated", "error_message": "unknown label"}"#,
+                "unknown label",
+            ),
+            (r#"{"status": "ERROR"}"#, "status ERROR"),
+            (r#"{"details": "Event not found"}"#, "Event not found"),
+            (
+                r#"{"status": "NOK", "reason": "locked", "reason_details": {"by": "x"}}"#,
+                r#"locked: {"by":"x"}"#,
+            ),
+        ] {
+            assert_eq!(cause(&feedback(), body), Cause::Refused(words.into()));
+            assert_eq!(
+                cause(&feedback_v2(None), body),
+                Cause::Refused(words.into())
+            );
+        }
+    }
+
+    #[test]
+    fn no_answer_breaks_the_reader() {
+        survives(&feedback());
+        survives(&feedback_v2(None));
+    }
+}

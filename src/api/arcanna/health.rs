@@ -141,3 +141,91 @@ impl Operation for Scopes {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::value::testing::*;
+    use super::*;
+
+    #[test]
+    fn calls_are_exact() {
+        assert_eq!(wire(&Health), "Read GET /api/v1/health/");
+        assert_eq!(wire(&HealthV2), "Read GET /api/v2/health/");
+        assert_eq!(wire(&Scopes), "Read GET /api/v2/token/scopes");
+    }
+
+    #[test]
+    fn health_needs_a_key_that_is_accepted() {
+        for good in [
+            r#"{"status": true}"#,
+            r#"{"connected": true, "version": "1.40"}"#,
+            r#"{"status": "OK"}"#,
+        ] {
+            assert!(decode(&Health, good).unwrap().authorised, "{good}");
+        }
+        for bad in [r#"{"status": false}"#, r#"{"connected": false}"#] {
+            assert!(
+                matches!(cause(&Health, bad), Cause::Credentials(_)),
+                "{bad}"
+            );
+        }
+        assert_eq!(
+            cause(&Health, r#"{"detail": "Not authenticated"}"#),
+            Cause::Refused("Not authenticated".into())
+        );
+        assert_eq!(place(&Health, "{}"), "status");
+        assert_eq!(place(&Health, r#"{"status": [1]}"#), "status");
+        assert_eq!(place(&Health, "[true]"), ".");
+    }
+
+    #[test]
+    fn management_health_has_a_status_text() {
+        let report = decode(
+            &HealthV2,
+            r#"{"status": "OK", "reason": "", "reason_details": ""}"#,
+        );
+        assert_eq!(
+            report.unwrap(),
+            HealthV2Report {
+                status: "OK".into(),
+                reason: None
+            }
+        );
+        assert_eq!(
+            cause(
+                &HealthV2,
+                r#"{"status": "NOK", "reason": "no licence", "reason_details": ["a", "b"]}"#
+            ),
+            Cause::Refused("no licence: a; b".into())
+        );
+        assert_eq!(
+            cause(&HealthV2, r#"{"status": "DEGRADED"}"#),
+            Cause::Refused("status DEGRADED".into())
+        );
+    }
+
+    #[test]
+    fn scopes_count_by_their_first_two_parts() {
+        let granted = decode(
+            &Scopes,
+            r#"["read:event_query", "write:event_feedback:job:1201", "public", 7]"#,
+        )
+        .unwrap();
+        assert!(granted.allows("read:event_query"));
+        assert!(granted.allows("write:event_feedback"));
+        assert!(!granted.allows("read:event"));
+        assert!(!granted.allows("write:event_query"));
+        assert_eq!(
+            cause(&Scopes, r#"{"detail": "Invalid key"}"#),
+            Cause::Refused("Invalid key".into())
+        );
+        assert_eq!(place(&Scopes, r#"{"scopes": []}"#), ".");
+    }
+
+    #[test]
+    fn no_answer_breaks_the_reader() {
+        survives(&Health);
+        survives(&HealthV2);
+        survives(&Scopes);
+    }
+}
