@@ -5,6 +5,7 @@
 
 pub mod event;
 pub mod events;
+pub mod export;
 pub mod feedback;
 pub mod health;
 pub mod jobs;
@@ -54,7 +55,7 @@ macro_rules! id {
         }
 
         impl fmt::Display for $name {
-            /// The id without the blanks some servers put around it [G].
+            /// The id without the blanks some servers put around it `[G]`.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.pad(self.0.trim())
             }
@@ -113,7 +114,7 @@ impl serde::de::Visitor<'_> for IdVisitor {
 }
 
 impl JobId {
-    /// The id as a whole number, when it is written as one: the ingest body demands an integer [XN].
+    /// The id as a whole number, when it is written as one: the ingest body demands an integer `[XN]`.
     fn number(&self) -> Option<u64> {
         let text = self.0.trim();
         text.parse()
@@ -270,7 +271,7 @@ fn own_refusal(fields: &Fields<'_>) -> Option<String> {
     }
 }
 
-/// Error words of any form: a text, a FastAPI list of `{loc, msg}`, or other JSON in one line. Empty forms are none.
+/// Error words of any form: a text, a list of `{loc, msg}`, or other JSON in one line. Empty forms are none.
 fn words_of(node: Node<'_>) -> Option<String> {
     match node.shape() {
         Shape::Text => node.text(),

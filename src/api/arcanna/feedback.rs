@@ -6,7 +6,7 @@ use super::super::call::no_control;
 use super::super::{Answer, BadInput, Call, Cause, Kind, Method, Operation, Path};
 use super::{EventId, JobId, Said, call, event_path, said};
 
-/// Labels an event: `PUT /api/v1/events/{job}/{event}/feedback` [XN, G, FS2, INP].
+/// Labels an event: `PUT /api/v1/events/{job}/{event}/feedback` `[XN, G, FS2, INP]`.
 ///
 /// The server's answer to an unknown label is not documented: check it against the decision set before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Feedback {
     pub event: EventId,
     /// One of the job's decision set, exactly as written there.
     pub label: String,
-    /// Whose vote it is. Sent as `cortex_user`, whatever the vendor [XN].
+    /// Whose vote it is. Sent as `cortex_user`, whatever the vendor `[XN]`.
     pub username: String,
 }
 
@@ -41,7 +41,7 @@ impl Operation for Feedback {
 }
 
 /// Labels an event as the owner of the management key:
-/// `PUT /api/v2/events/{job}/{event}/feedback?feedback_label=…`, no body [MCP].
+/// `PUT /api/v2/events/{job}/{event}/feedback?feedback_label=…`, no body `[MCP]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedbackV2 {
     /// Which job.

@@ -4,7 +4,7 @@ use super::super::value::{Body, Node, Shape};
 use super::super::{Answer, BadInput, Call, Cause, Method, Operation, Path};
 use super::{array, call, missing, object, refusal, unexpected, words_of};
 
-/// Asks whether the server is up and the input key is valid: `GET /api/v1/health/` [XN, FS2, INP].
+/// Asks whether the server is up and the input key is valid: `GET /api/v1/health/` `[XN, FS2, INP]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Health;
 
@@ -22,7 +22,7 @@ impl Operation for Health {
         Ok(call("health", Method::Get, Path::fixed("/api/v1/health/")))
     }
 
-    /// `{"status": bool}`, older `{"connected": bool}`. A 200 with `false` means: server up, key not accepted [INP].
+    /// `{"status": bool}`, older `{"connected": bool}`. A 200 with `false` means: server up, key not accepted `[INP]`.
     fn decode(&self, answer: &Answer) -> Result<HealthReport, Cause> {
         let body = Body::read(answer)?;
         let fields = object(body.node())?;
@@ -56,7 +56,7 @@ fn authorised(node: Node<'_>) -> Option<bool> {
     node.flag()
 }
 
-/// Asks the same of the management API: `GET /api/v2/health/`, where the status is a text [MCP].
+/// Asks the same of the management API: `GET /api/v2/health/`, where the status is a text `[MCP]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HealthV2;
 
@@ -100,7 +100,7 @@ impl Operation for HealthV2 {
     }
 }
 
-/// Asks what the management key may do: `GET /api/v2/token/scopes` [MCP].
+/// Asks what the management key may do: `GET /api/v2/token/scopes` `[MCP]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scopes;
 

@@ -19,7 +19,7 @@ pub struct Job {
     pub status: Option<JobStatus>,
     /// `Decision intelligence`, `Event centric decision intelligence`, …
     pub category: Option<String>,
-    /// `RETRAIN_FINISHED`; other values are unknown [G].
+    /// `RETRAIN_FINISHED`; other values are unknown `[G]`.
     pub retrain_state: Option<String>,
     /// What the last training said.
     pub retrain_message: Option<String>,
@@ -41,7 +41,7 @@ pub struct Job {
     pub last_train_finished: Option<Time>,
     /// The job's settings no longer fit.
     pub invalid: Option<bool>,
-    /// Old products only: `es`, or blank [XR45].
+    /// Old products only: `es`, or blank `[XR45]`.
     pub data_type: Option<String>,
 }
 
@@ -113,7 +113,7 @@ impl Job {
     }
 }
 
-/// Lists the jobs the key belongs to: `GET /api/v1/jobs/` [XN]. None is normal.
+/// Lists the jobs the key belongs to: `GET /api/v1/jobs/` `[XN]`. None is normal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Jobs;
 
@@ -133,7 +133,7 @@ impl Operation for Jobs {
     }
 }
 
-/// One job by its id: `GET /api/v1/jobs/{id}` [INP, G].
+/// One job by its id: `GET /api/v1/jobs/{id}` `[INP, G]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobById {
     /// Which job.
@@ -152,7 +152,7 @@ impl Operation for JobById {
     }
 }
 
-/// One job by its name: `POST /api/v1/jobs/get_by_name` [FS2, G, INP], which changes nothing.
+/// One job by its name: `POST /api/v1/jobs/get_by_name` `[FS2, G, INP]`, which changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobByName {
     /// Its title, exactly.
@@ -178,7 +178,7 @@ impl Operation for JobByName {
     }
 }
 
-/// The labels of a job, in its order: `GET /api/v1/jobs/{id}/labels` [XN].
+/// The labels of a job, in its order: `GET /api/v1/jobs/{id}/labels` `[XN]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionSet {
     /// Which job.
@@ -196,7 +196,7 @@ impl Operation for DecisionSet {
         ))
     }
 
-    /// A bare array [XTEST, G]; objects around it (`decision_set`, `labels`) are looked through.
+    /// A bare array `[XTEST, G]`; objects around it (`decision_set`, `labels`) are looked through.
     fn decode(&self, answer: &Answer) -> Result<Vec<String>, Cause> {
         let body = Body::read(answer)?;
         let mut node = body.node();
@@ -211,7 +211,7 @@ impl Operation for DecisionSet {
     }
 }
 
-/// Trains a job on the feedback given: `POST /api/v1/jobs/{id}/train?username=…`, no body [XN]. Never repeated on its own.
+/// Trains a job on the feedback given: `POST /api/v1/jobs/{id}/train?username=…`, no body `[XN]`. Never repeated on its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Train {
     /// Which job.
@@ -220,7 +220,7 @@ pub struct Train {
     pub username: String,
 }
 
-/// Lets a job take events again: `POST /api/v1/jobs/{id}/start?username=…` [FS2].
+/// Lets a job take events again: `POST /api/v1/jobs/{id}/start?username=…` `[FS2]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartJob {
     /// Which job.
@@ -229,7 +229,7 @@ pub struct StartJob {
     pub username: String,
 }
 
-/// Makes a job stop taking events: `POST /api/v1/jobs/{id}/stop?username=…` [FS2].
+/// Makes a job stop taking events: `POST /api/v1/jobs/{id}/stop?username=…` `[FS2]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StopJob {
     /// Which job.

@@ -7,13 +7,13 @@ use serde_json::value::RawValue;
 
 use super::super::value::{Body, Fields, Node, Shape, Time};
 use super::super::{Answer, BadInput, Call, Cause, Kind, Method, Operation, Path};
-use super::events::title_in;
+use super::export::title_in;
 use super::{
     ArcannaBlock, EventId, InBody, JobId, array, call, json_body, missing, object, refusal,
     unexpected,
 };
 
-/// Asks for a page of events: `POST /api/v2/events/query` [MCP], which changes nothing.
+/// Asks for a page of events: `POST /api/v2/events/query` `[MCP]`, which changes nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueryEvents {
     /// Which job; an id that is no number is sent as a title. `None` asks all jobs, and `size` then counts per job.
@@ -74,7 +74,7 @@ pub struct Filter {
     pub value: Option<Value>,
 }
 
-/// How a filter compares [DOC metrics-api].
+/// How a filter compares `[DOC metrics-api]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Operator {
     /// Equal.
@@ -218,7 +218,7 @@ impl Operation for QueryEvents {
         .kind(Kind::Read))
     }
 
-    /// `{events, total_count}`, or before 2025-05 a bare array of events [MCP].
+    /// `{events, total_count}`, or before 2025-05 a bare array of events `[MCP]`.
     fn decode(&self, answer: &Answer) -> Result<EventPage, Cause> {
         let body = Body::read(answer)?;
         let whole = body.node();
