@@ -12,6 +12,7 @@
 mod arcanna;
 pub mod args;
 mod complete;
+mod connections;
 mod darktrace;
 pub mod json;
 pub mod line;
@@ -60,7 +61,7 @@ pub static ALL: [&Entry; 15] = [
     &arcanna::SEND_EVENT_FEEDBACK,
     &darktrace::GET_SIMILAR_DEVICES,
     &darktrace::GET_EXTERNAL_ENDPOINT_DETAILS,
-    &darktrace::GET_DEVICE_CONNECTION_INFO,
+    &connections::GET_DEVICE_CONNECTION_INFO,
     &search::RUN_ADVANCED_SEARCH_ANALYSIS,
     &darktrace::POST_TO_WATCHED_LIST,
     &tag::GET_TAGGED_DEVICES,
@@ -137,4 +138,17 @@ pub fn prepare(
         usage: Some(entry.usage()),
     })?;
     Ok(Run::new(entry, plan, std::mem::take(&mut args.notes)))
+}
+
+/// Whether a line could be run by somebody: what is wrong with it whatever the settings say. Reads nothing.
+///
+/// # Errors
+/// As [`prepare`], but for what settings can fill in and what files hold.
+pub fn check(entry: &'static Entry, pairs: &[(String, String)]) -> Result<(), UsageError> {
+    let filled = Defaults {
+        job_id: Some(0),
+        username: Some("somebody".to_owned()),
+        ..Defaults::default()
+    };
+    prepare(entry, pairs, &filled, &mut |_| Ok("{}".to_owned())).map(|_| ())
 }

@@ -21,15 +21,12 @@ pub fn complete(line: &str) -> Vec<Candidate> {
         at + line[at..].chars().next().map_or(1, char::len_utf8)
     });
     let word = &line[from..];
-    let head = line.trim_start().split_whitespace().next().unwrap_or("");
+    let head = line.split_whitespace().next().unwrap_or("");
     if line[..from].trim().is_empty() {
         return names(word, from);
     }
     match find(head) {
-        Some(entry) if inside_quotes(&line[..from]) => {
-            let _ = entry;
-            Vec::new()
-        }
+        Some(_) if inside_quotes(&line[..from]) => Vec::new(),
         Some(entry) => match word.split_once('=') {
             Some((name, value)) => values(entry, name, value, from + name.len() + 1),
             None => arguments(entry, line, word, from),

@@ -95,20 +95,41 @@ fn next_pair(rest: &str) -> Result<((String, String), &str), Broken> {
         .split_once('=')
         .filter(|(key, _)| is_key(key))
         .ok_or_else(word)?;
-    // Unquoted JSON: its own quotes must stay, so its own grammar says where it ends.
-    if value.starts_with(['{', '[']) {
-        let mut stream =
-            serde_json::Deserializer::from_str(value).into_iter::<serde::de::IgnoredAny>();
-        if matches!(stream.next(), Some(Ok(_))) {
-            let (json, after) = value.split_at(stream.byte_offset());
-            if after.is_empty() || after.starts_with(|c: char| c.is_whitespace()) {
-                return Ok(((key.to_owned(), json.to_owned()), after));
-            }
+    // Unquoted JSON keeps its own quotes; whether it is good JSON is for the argument's check to say.
+    if let Some(end) = bracketed_end(value) {
+        let (json, after) = value.split_at(end);
+        if after.is_empty() || after.starts_with(|c: char| c.is_whitespace()) {
+            return Ok(((key.to_owned(), json.to_owned()), after));
         }
     }
     let end = word_end(value).ok_or(Broken::Quote)?;
     let (word, after) = value.split_at(end);
     Ok(((key.to_owned(), one_word(word)?), after))
+}
+
+/// Where the brackets that open `text` are closed again, strings not counted; `None` when none open it or they stay open.
+fn bracketed_end(text: &str) -> Option<usize> {
+    if !text.starts_with(['{', '[']) {
+        return None;
+    }
+    let (mut depth, mut string, mut escaped) = (0_usize, false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if string => escaped = true,
+            '"' => string = !string,
+            _ if string => {}
+            '{' | '[' => depth += 1,
+            '}' | ']' => {
+                depth -= 1; // the first character opened one
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Where the word at the start of `text` ends, by the shell's rules; `None` when a quote stays open.
@@ -179,6 +200,8 @@ fn closes_at_the_end(value: &str, quote: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn pairs(line: &Line) -> Vec<(&str, &str)> {
@@ -215,6 +238,17 @@ mod tests {
             pairs(&line),
             [("event_json", r#"{"a": "b c", "d": [1]}"#), ("title", "t")]
         );
+    }
+
+    #[test]
+    fn broken_json_in_a_line_is_left_for_its_check() {
+        let line = Line::parse(r#"x event_json={"a": "}", } title=[urgent]"#).unwrap();
+        assert_eq!(
+            pairs(&line),
+            [("event_json", r#"{"a": "}", }"#), ("title", "[urgent]")]
+        );
+        let line = Line::parse(r#"x title=[a]"b c""#).unwrap();
+        assert_eq!(pairs(&line), [("title", "[a]b c")]);
     }
 
     #[test]
@@ -281,5 +315,20 @@ mod tests {
             Err(Broken::Word("1201".into()))
         );
         assert_eq!(Line::from_words::<&str>(&[]), Err(Broken::NoName));
+    }
+
+    proptest! {
+        #[test]
+        fn any_quoted_value_arrives_as_it_was(value in "\\PC*", other in "[ -~]*") {
+            let line = format!("!x a={} b={}", shell_words::quote(&value), shell_words::quote(&other));
+            let line = Line::parse(&line).unwrap();
+            prop_assert_eq!(pairs(&line), [("a", value.as_str()), ("b", other.as_str())]);
+        }
+
+        #[test]
+        fn no_line_breaks_the_parser(line in "[ -~=\"'\\\\{}é\n]*") {
+            let _ = Line::parse(&line);
+            let _ = Line::from_words(&["x", line.as_str()]);
+        }
     }
 }

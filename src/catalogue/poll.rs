@@ -17,6 +17,9 @@ use crate::api::{Answer, ApiError, Cause, Product};
 /// The last look is taken this long before the limit, so that it can still be answered within it.
 const LAST_LOOK: Duration = Duration::from_secs(1);
 
+/// A look sooner than this after the last one could not tell anything new.
+const SHORTEST: Duration = Duration::from_millis(500);
+
 /// `arcanna-get-event-status`
 pub(super) static GET_EVENT_STATUS: Entry = Entry {
     name: "arcanna-get-event-status",
@@ -139,7 +142,7 @@ impl Polling {
     fn again(&mut self, elapsed: Duration, pause: Duration, why: Waiting) -> Step {
         let next = (elapsed + pause).min(self.limit.saturating_sub(LAST_LOOK));
         match next.checked_sub(elapsed) {
-            Some(pause) if pause >= self.interval.min(LAST_LOOK) => Step::Wait(pause, why),
+            Some(pause) if pause >= SHORTEST => Step::Wait(pause, why),
             _ => self.expired(),
         }
     }
@@ -164,13 +167,12 @@ impl Plan for Polling {
                 self.trouble = None;
                 self.again(elapsed, self.interval, Waiting::Pending(status))
             }
-            Err(error) => match may_pass(&error.cause) {
-                Some(asked) => {
-                    self.trouble = Some(Box::new(error.clone()));
-                    self.again(elapsed, self.interval.max(asked), Waiting::Trouble(error))
-                }
-                None => error.into(),
-            },
+            Err(error) if error.repeatable() && !matches!(*error.cause, Cause::Unresolved(_)) => {
+                let pause = self.interval.max(error.retry_after().unwrap_or_default());
+                self.trouble = Some(Box::new(error.clone()));
+                self.again(elapsed, pause, Waiting::Trouble(error))
+            }
+            Err(error) => error.into(),
         }
     }
 
@@ -197,19 +199,6 @@ impl Plan for Polling {
     }
 }
 
-/// Whether trouble may pass by itself, and how long the server asked to wait.
-fn may_pass(cause: &Cause) -> Option<Duration> {
-    match cause {
-        Cause::Unreachable(_)
-        | Cause::ConnectTimeout(_)
-        | Cause::AnswerTimeout(_)
-        | Cause::Broken(_)
-        | Cause::Truncated => Some(Duration::ZERO),
-        Cause::Limited(asked) | Cause::Server(_, asked) => Some(asked.unwrap_or_default()),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,15 +221,15 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    fn ok(body: &str) -> Result<Answer, ApiError> {
-        Ok(Answer::from_json(body))
+    fn told(run: &mut Run, body: &str, elapsed: Duration) -> Step {
+        run.answered(Ok(Answer::from_json(body)), elapsed)
     }
 
-    fn fail(run: &mut Run, cause: Cause) -> Result<Answer, ApiError> {
+    fn fails(run: &mut Run, cause: Cause, elapsed: Duration) -> Step {
         let Step::Ask(call) = run.start() else {
             panic!("no call")
         };
-        Err(ApiError::of(&call, cause))
+        run.answered(Err(ApiError::of(&call, cause)), elapsed)
     }
 
     fn pause(step: Step) -> u64 {
@@ -261,7 +250,7 @@ mod tests {
         let mut looks = vec![0];
         let mut now = 0;
         let failure = loop {
-            match run.answered(ok(PENDING), at(now)) {
+            match told(&mut run, PENDING, at(now)) {
                 Step::Wait(wait, why) => {
                     assert_eq!(why, Waiting::Pending("Pending inference".into()));
                     now += wait.as_secs();
@@ -290,15 +279,16 @@ mod tests {
     fn ends_on_ok_and_on_error() {
         let mut polling = run("x job_id=1 event_id=7 polling=yes interval=5 timeout=60");
         let _ = polling.start();
-        assert_eq!(pause(polling.answered(ok(PENDING), at(0))), 5);
-        let step = polling.answered(ok(r#"{"event_id":"7","status":"OK"}"#), at(6));
+        assert_eq!(pause(told(&mut polling, PENDING, at(0))), 5);
+        let step = told(&mut polling, r#"{"event_id":"7","status":"OK"}"#, at(6));
         assert!(
             matches!(step, Step::Done(Outcome { refusal: None, .. })),
             "{step:?}"
         );
 
-        let step = polling.answered(
-            ok(r#"{"event_id":"7","status":"ERROR","error_message":"no model"}"#),
+        let step = told(
+            &mut polling,
+            r#"{"event_id":"7","status":"ERROR","error_message":"no model"}"#,
             at(6),
         );
         let Step::Done(outcome) = step else {
@@ -313,17 +303,18 @@ mod tests {
     #[test]
     fn a_refusal_ends_it_and_trouble_does_not() {
         let mut polling = run("x job_id=1 event_id=7 polling=1");
-        let refused = fail(
-            &mut polling,
-            Cause::Invalid(vec!["event_id: unknown".into()]),
-        );
-        let step = polling.answered(refused, at(0));
+        let cause = Cause::Invalid(vec!["event_id: unknown".into()]);
+        let step = fails(&mut polling, cause, at(0));
         assert!(matches!(step, Step::Failed(Failure::Api(_))), "{step:?}");
 
-        let broken = fail(&mut polling, Cause::Broken("reset".into()));
-        assert_eq!(pause(polling.answered(broken, at(0))), 15);
-        let limited = fail(&mut polling, Cause::Limited(Some(at(40))));
-        assert_eq!(pause(polling.answered(limited, at(15))), 40);
+        assert_eq!(
+            pause(fails(&mut polling, Cause::Broken("reset".into()), at(0))),
+            15
+        );
+        assert_eq!(
+            pause(fails(&mut polling, Cause::Limited(Some(at(40))), at(15))),
+            40
+        );
         let Step::Failed(Failure::TimedOut { last, trouble, .. }) = polling.expired() else {
             panic!()
         };
@@ -335,7 +326,7 @@ mod tests {
         let mut once = run("x job_id=1 event_id=7 polling=false");
         assert_eq!(once.deadline(), None);
         let _ = once.start();
-        let step = once.answered(ok(PENDING), at(0));
+        let step = told(&mut once, PENDING, at(0));
         assert!(matches!(step, Step::Done(_)), "{step:?}");
     }
 }

@@ -265,10 +265,13 @@ pub(super) struct Reply<T> {
     pub raw: Vec<u8>,
 }
 
+/// Makes a result of an operation and its reply.
+type Compose<O> = Box<dyn Fn(&O, Reply<<O as Operation>::Output>) -> Outcome + Send>;
+
 /// The plan of most commands: one operation, asked once.
 pub(super) struct Once<O: Operation> {
     asked: Asked<O>,
-    compose: Box<dyn Fn(&O, Reply<O::Output>) -> Outcome + Send>,
+    compose: Compose<O>,
 }
 
 impl<O: Operation> fmt::Debug for Once<O> {

@@ -158,7 +158,7 @@ impl Table {
                     ("|", "", "---|")
                 };
                 for head in heads {
-                    out += &format!("{open}{mark}{}{mark}", safe(head));
+                    out.extend([open, mark, &safe(head), mark]);
                     if *bold {
                         out.push(' ');
                     }
@@ -168,7 +168,7 @@ impl Table {
                 out.push('\n');
                 for row in rows {
                     for cell in row {
-                        out += &format!("| {} ", cell.joined(",<br>", safe));
+                        out.extend(["| ", &cell.joined(",<br>", safe), " "]);
                     }
                     out += "|\n";
                 }
@@ -176,7 +176,13 @@ impl Table {
             Grid::Pairs(pairs) => {
                 out += "| | |\n|-|-|\n";
                 for (name, cell) in pairs {
-                    out += &format!("| {} | {} |\n", safe(name), cell.joined(",<br>", safe));
+                    out.extend([
+                        "| ",
+                        &safe(name),
+                        " | ",
+                        &cell.joined(",<br>", safe),
+                        " |\n",
+                    ]);
                 }
             }
         }

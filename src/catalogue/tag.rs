@@ -8,7 +8,7 @@ use super::run::{Asked, Outcome, Plan, Reply, Step, once};
 use super::table::{Cell, Table};
 use super::{Entry, Json};
 use crate::api::darktrace::Reply as Said;
-use crate::api::darktrace::tags::{DeviceTags, Holders, Tag, TagDevice, TaggedDevices};
+use crate::api::darktrace::tags::{DeviceTags, Holders, Tag, TagDevice, TagEntity, TaggedDevices};
 use crate::api::{Answer, ApiError, Product};
 
 const TAG_NAME: Arg = Arg {
@@ -107,7 +107,7 @@ fn tagged(operation: &TaggedDevices, reply: Reply<Holders>) -> Outcome {
     let bare: Vec<i64> = holders
         .entities
         .iter()
-        .filter_map(|entity| entity.did())
+        .filter_map(TagEntity::did)
         .filter(|did| !described.contains(did))
         .collect();
     if devices.is_empty() {
@@ -240,13 +240,17 @@ impl Plan for Tagging {
             }
             Some(posted) => {
                 let read = answer.and_then(|answer| self.read.read(&answer));
-                confirm(&self.post.operation, posted, read)
+                confirm(&self.post.operation, posted, &read)
             }
         }
     }
 }
 
-fn confirm(operation: &TagDevice, posted: Posted, read: Result<Reply<Vec<Tag>>, ApiError>) -> Step {
+fn confirm(
+    operation: &TagDevice,
+    posted: Posted,
+    read: &Result<Reply<Vec<Tag>>, ApiError>,
+) -> Step {
     let found = read.as_ref().ok().and_then(|reply| {
         let same = |tag: &&Tag| tag.name.as_deref() == Some(operation.tag.as_str());
         reply.output.iter().find(same).cloned()
@@ -270,7 +274,7 @@ fn confirm(operation: &TagDevice, posted: Posted, read: Result<Reply<Vec<Tag>>, 
             (word.unwrap_or_default(), reply.output.tid, reply.raw)
         }
     };
-    let confirmed = match (&found, &read) {
+    let confirmed = match (&found, read) {
         (Some(_), _) => "yes",
         (None, Ok(_)) => {
             refusal = Some(format!(

@@ -5,13 +5,14 @@
 mod drive;
 mod show;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::api::error::Class;
+use super::Exit;
 use crate::api::{ApiError, Product, Transport};
 use crate::catalogue::{
     self, Arg, Defaults, Entry, Failure, Kind, Line, Need, Outcome, Source, UsageError,
@@ -37,10 +38,13 @@ Exit codes:
 
 /// Arguments of `socdeck exec`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = EXIT_CODES)]
+#[command(
+    after_help = EXIT_CODES,
+    override_usage = "socdeck exec [OPTIONS] NAME [key=value ...]\n       socdeck exec --list"
+)]
 pub struct ExecArgs {
-    /// The command and its arguments: NAME [key=value …]
-    #[arg(value_name = "NAME [key=value]", required_unless_present = "list")]
+    /// The command's name, then its arguments as key=value
+    #[arg(value_name = "NAME", required_unless_present = "list")]
     pub words: Vec<String>,
     /// How the result is printed
     #[arg(long, short, value_enum, default_value_t)]
@@ -60,18 +64,6 @@ pub struct Setup {
     pub read_only: bool,
 }
 
-/// The exit code of a class of failures.
-pub fn exit_code(class: Class) -> u8 {
-    match class {
-        Class::Refused => 1,
-        Class::Usage => 2,
-        Class::Configuration => 3,
-        Class::Credentials => 4,
-        Class::Network => 5,
-        Class::TimedOut => 6,
-    }
-}
-
 /// Exit code of a command that was interrupted, as shells have it for SIGINT.
 const INTERRUPTED: u8 = 130;
 
@@ -85,6 +77,24 @@ pub fn run(
     if args.list {
         return print(list().as_bytes(), &mut err).unwrap_or(ExitCode::SUCCESS);
     }
+    let known = Line::from_words(&args.words)
+        .map_err(|broken| {
+            let first = args.words.first().map_or("", |word| word.trim());
+            let name = first.split_whitespace().next().unwrap_or_default();
+            UsageError {
+                usage: catalogue::find(name).map(Entry::usage),
+                ..UsageError::from(broken)
+            }
+        })
+        .and_then(|line| {
+            let entry = catalogue::entry_of(&line)?;
+            catalogue::check(entry, &line.pairs)?;
+            Ok((entry, line))
+        });
+    let (entry, line) = match known {
+        Ok(known) => known,
+        Err(error) => return misused(&error, &mut err),
+    };
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -92,38 +102,38 @@ pub fn run(
         Ok(runtime) => runtime,
         Err(error) => {
             tell(&mut err, &format!("cannot start: {error}"));
-            return ExitCode::from(exit_code(Class::Refused));
+            return Exit::Refused.into();
         }
     };
     let code = runtime.block_on(async {
         tokio::select! {
-            // the runtime's drop abandons what is in flight
+            // first, so that the signal is caught before anything is sent; the runtime's drop abandons what is in flight
+            biased;
             _ = tokio::signal::ctrl_c() => None,
-            code = execute(args, setup) => Some(code),
+            code = execute(entry, &line, args.format, setup) => Some(code),
         }
     });
     runtime.shutdown_background();
     code.unwrap_or_else(|| {
         tell(
             &mut err,
-            "interrupted; a change that was on its way may have been made",
+            if entry.write {
+                "interrupted; the change may have been made all the same"
+            } else {
+                "interrupted"
+            },
         );
         ExitCode::from(INTERRUPTED)
     })
 }
 
 async fn execute(
-    args: &ExecArgs,
+    entry: &'static Entry,
+    line: &Line,
+    format: Format,
     setup: impl AsyncFnOnce(Product) -> Result<Setup, ExitCode>,
 ) -> ExitCode {
     let mut err = io::stderr();
-    let known = Line::from_words(&args.words)
-        .map_err(UsageError::from)
-        .and_then(|line| Ok((catalogue::entry_of(&line)?, line)));
-    let (entry, line) = match known {
-        Ok(known) => known,
-        Err(error) => return misused(&error, &mut err),
-    };
     let setup = match setup(entry.product).await {
         Ok(setup) => setup,
         Err(code) => return code,
@@ -143,12 +153,12 @@ async fn execute(
                 entry.name
             ),
         );
-        return ExitCode::from(exit_code(Class::Configuration));
+        return Exit::Configuration.into();
     }
     let progress = err.is_terminal();
     match drive(&mut run, &*setup.transport, &mut err, progress).await {
-        Ok(outcome) => finish(&outcome, args.format, &mut err),
-        Err(failure) => failed(&failure, entry, args.format, &mut err),
+        Ok(outcome) => finish(&outcome, format, &mut err),
+        Err(failure) => failed(&failure, entry, format, &mut err),
     }
 }
 
@@ -163,7 +173,7 @@ fn finish(outcome: &Outcome, format: Format, err: &mut dyn Write) -> ExitCode {
     match &outcome.refusal {
         Some(words) => {
             tell(err, words);
-            ExitCode::from(exit_code(Class::Refused))
+            Exit::Refused.into()
         }
         None => ExitCode::SUCCESS,
     }
@@ -182,7 +192,7 @@ fn failed(failure: &Failure, entry: &Entry, format: Format, err: &mut dyn Write)
                     "the change may have been made all the same; look before repeating it",
                 );
             }
-            ExitCode::from(exit_code(error.class()))
+            Exit::from(error.class()).into()
         }
         Failure::TimedOut {
             limit,
@@ -206,7 +216,7 @@ fn failed(failure: &Failure, entry: &Entry, format: Format, err: &mut dyn Write)
                 err,
                 &format!("no decision within {}{seen}", Seconds(*limit)),
             );
-            ExitCode::from(exit_code(Class::TimedOut))
+            Exit::TimedOut.into()
         }
     }
 }
@@ -231,7 +241,7 @@ fn misused(error: &UsageError, err: &mut dyn Write) -> ExitCode {
         let lead = if at == 0 { "socdeck: " } else { "" };
         let _ = writeln!(err, "{lead}{}", clean(line)); // a closed stderr is no reason to stop
     }
-    ExitCode::from(exit_code(Class::Usage))
+    Exit::Usage.into()
 }
 
 fn note_of(note: &str, err: &mut dyn Write) {
@@ -246,7 +256,7 @@ fn print(data: &[u8], err: &mut dyn Write) -> Option<ExitCode> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => None,
         Err(error) => {
             tell(err, &format!("cannot write to standard output: {error}"));
-            Some(ExitCode::from(exit_code(Class::Refused)))
+            Some(Exit::Refused.into())
         }
     }
 }
@@ -284,9 +294,9 @@ fn list() -> String {
         } else {
             "\n"
         };
-        out += &format!("  {}\n", entry.title);
+        out.extend(["  ", entry.title, "\n"]);
         for arg in entry.args {
-            out += &format!("    {:<20} {}\n", arg.name, about(arg));
+            let _ = writeln!(out, "    {:<20} {}", arg.name, about(arg)); // writing to a String cannot fail
         }
     }
     out

@@ -1,4 +1,7 @@
 //! One test binary: each module is an area a user would name.
 
+mod cli;
+mod config;
 mod hostile;
 mod guard;
+mod seeds;

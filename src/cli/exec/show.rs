@@ -80,7 +80,6 @@ fn escaped(json: &str) -> String {
 fn acts(c: char) -> bool {
     match c {
         '\n' | '\t' | '\r' => false, // JSON's own blanks; raw ones cannot stand in a string
-        c if c.is_control() => true,
         '\u{ad}'
         | '\u{61c}'
         | '\u{180e}'
@@ -88,9 +87,9 @@ fn acts(c: char) -> bool {
         | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
         | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}' => true,
-        '\u{e0000}'..='\u{e0fff}' => true,
-        _ => false,
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}' => true,
+        c => c.is_control(),
     }
 }
 
