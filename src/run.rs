@@ -24,7 +24,7 @@ use crate::sim;
 use crate::store::{EventKey, Wish};
 use crate::term::{Class, Guard, Keys, Options, Screen, Typed, Verdict, guard, hangup};
 use crate::ui::theme::Theme;
-pub use deferred::{Connected, Deferred};
+pub use deferred::{Connected, Deferred, Ready};
 
 /// How long the process may stay after its terminal went away, and after it was told to end.
 const LAST_SECOND: Duration = Duration::from_millis(800);

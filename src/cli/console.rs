@@ -2,23 +2,134 @@
 
 use std::process::ExitCode;
 
-use crate::config::Loaded;
+use secrecy::SecretString;
 
-use super::{Exit, Failure};
+use crate::api::Product;
+use crate::api::arcanna::JobId;
+use crate::api::darktrace::sign::QuerySigning;
+use crate::api::http::{Auth, Endpoint, HttpTransport, Proxy};
+use crate::command::Prefs;
+use crate::config::{self, Loaded, Settings, ThemeName};
+use crate::keymap::Override;
+use crate::run::{self, Connected, Ready, RunError, Setup};
+use crate::sim;
+use crate::term::guard;
+use crate::ui::theme::{Glyphs, Palette, Theme, is_utf8_locale, palette};
+
+use super::{Exit, Failure, output};
 
 /// Opens the console on the configured products.
 pub(super) fn live(loaded: &Loaded) -> Result<ExitCode, Failure> {
-    absent(loaded)
+    let settings = loaded.settings.clone();
+    if settings.arcanna.is_none() && settings.darktrace.is_none() {
+        return Err(Failure::said(
+            Exit::Configuration,
+            "neither product has an address: set SOCDECK_ARCANNA_URL or SOCDECK_DARKTRACE_URL, or write a configuration with `socdeck init`; `socdeck demo` needs nothing",
+        ));
+    }
+    let connect: Connected = Box::pin(async move {
+        let built = config::endpoints(&settings, &Product::ALL).await;
+        for note in &built.notes {
+            tracing::warn!(note = note.as_str(), "a command of a secret said something");
+        }
+        let missing = built.missing.into_iter().map(|missing| (missing.product, missing.class, missing.why)).collect();
+        Ready { transport: HttpTransport::new(built.ready), missing }
+    });
+    open(setup(&loaded.settings, prefs(&loaded.settings), connect, None))
 }
 
 /// Opens the console on a simulator inside this process.
 pub(super) fn demo(loaded: &Loaded) -> Result<ExitCode, Failure> {
-    absent(loaded)
+    let bound = sim::bind(sim::Options::default()).map_err(|error| Failure::said(Exit::Refused, error.to_string()))?;
+    let (url, credentials) = (bound.base_url(), bound.credentials());
+    let connect: Connected = Box::pin(async move {
+        let arcanna = Auth::Arcanna { api_key: SecretString::from(credentials.arcanna_api_key) };
+        let darktrace = Auth::Darktrace {
+            public: SecretString::from(credentials.darktrace_public_token),
+            private: SecretString::from(credentials.darktrace_private_token),
+            query: QuerySigning::AsSent,
+        };
+        let endpoint = |auth| Endpoint { proxy: Proxy::None, ..Endpoint::new(url.clone(), auth) };
+        let endpoints = [(Product::Arcanna, endpoint(arcanna)), (Product::Darktrace, endpoint(darktrace))];
+        Ready { transport: HttpTransport::new(endpoints), missing: Vec::new() }
+    });
+    let settings = &loaded.settings;
+    let prefs = Prefs {
+        analyst: Some(settings.analyst.username.clone().unwrap_or_else(|| "demo".to_owned())),
+        environment: "DEMO".to_owned(),
+        absent: Vec::new(),
+        unverified: Vec::new(),
+        default_job: None,
+        ..prefs(settings)
+    };
+    open(setup(settings, prefs, connect, Some(bound)))
 }
 
-fn absent(_: &Loaded) -> Result<ExitCode, Failure> {
-    Err(Failure::said(
-        Exit::Refused,
-        "this build has no console; `exec`, `simulate`, `doctor` and `config` work",
-    ))
+fn open(setup: Setup) -> Result<ExitCode, Failure> {
+    let unsent = run::run(setup).map_err(|error| match error {
+        RunError::Keys(_) => Failure::said(Exit::Configuration, error.to_string()),
+        RunError::Terminal(_) => Failure::said(Exit::Refused, error.to_string()),
+    })?;
+    for line in &unsent {
+        output::tell(&format!("not sent: {line}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn setup(settings: &Settings, prefs: Prefs, connect: Connected, simulator: Option<sim::Bound>) -> Setup {
+    let limits = settings.guard;
+    Setup {
+        prefs,
+        theme: theme(settings),
+        keys: settings
+            .keys
+            .iter()
+            .map(|key| Override { id: key.row.clone(), chords: key.chords.clone(), place: key.place.to_string() })
+            .collect(),
+        guard: guard::Limits {
+            escape: limits.escape,
+            burst: limits.burst,
+            lock: limits.unbound_lock,
+            dwell: limits.dwell,
+            repeat: limits.repeat,
+            settle: limits.after_editor,
+        },
+        mouse: settings.ui.mouse,
+        connect,
+        simulator,
+    }
+}
+
+fn prefs(settings: &Settings) -> Prefs {
+    let (arcanna, darktrace) = (settings.arcanna.as_ref(), settings.darktrace.as_ref());
+    let insecure = [(Product::Arcanna, arcanna.map(|arcanna| arcanna.link.insecure)), (Product::Darktrace, darktrace.map(|darktrace| darktrace.link.insecure))];
+    let environment = [settings.ui.environment.as_deref(), settings.profile.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    Prefs {
+        analyst: settings.analyst.username.clone(),
+        environment: if environment.is_empty() { "socdeck".to_owned() } else { environment },
+        read_only: settings.analyst.read_only,
+        label_grace: settings.labels.grace,
+        outward_grace: settings.labels.outward_grace,
+        low_confidence: f64::from(settings.labels.confidence_low_below),
+        poll: arcanna.map_or((crate::catalogue::POLL_INTERVAL, crate::catalogue::POLL_TIMEOUT), |arcanna| (arcanna.poll_interval, arcanna.poll_timeout)),
+        absent: insecure.iter().filter(|(_, insecure)| insecure.is_none()).map(|(product, _)| *product).collect(),
+        unverified: insecure.iter().filter(|(_, insecure)| *insecure == Some(true)).map(|(product, _)| *product).collect(),
+        default_job: arcanna.and_then(|arcanna| arcanna.default_job_id).map(|job| JobId::from(job)),
+    }
+}
+
+fn theme(settings: &Settings) -> Theme {
+    let wanted = match settings.ui.theme {
+        ThemeName::Ansi16 => Palette::Ansi16,
+        ThemeName::Mono => Palette::Mono,
+        ThemeName::CbSafe => Palette::CbSafe,
+        ThemeName::HighContrast => Palette::HighContrast,
+    };
+    let wanted = palette(wanted, std::env::var("NO_COLOR").ok().as_deref());
+    let utf8 = is_utf8_locale(|name| std::env::var(name).ok());
+    let glyphs = match settings.ui.ascii {
+        Some(false) => Glyphs::for_locale(true, false),
+        ascii => Glyphs::for_locale(utf8, ascii == Some(true)),
+    };
+    Theme::new(wanted, glyphs)
 }
