@@ -1,9 +1,6 @@
 //! One test binary: each module is an area a user would name.
 
-<<<<<<< HEAD
 mod cli;
 mod config;
 mod hostile;
-=======
 mod seeds;
->>>>>>> cat
