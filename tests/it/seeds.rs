@@ -202,7 +202,7 @@ fn commands_without_an_example_follow_the_context_tables() {
         tagged.notes,
         [
             "the tag is also on devices Darktrace does not describe: 999999999",
-            "the tag is also on 1 credentials"
+            "the tag is also on 1 credential"
         ]
     );
     assert!(
