@@ -5,6 +5,7 @@
 
 pub mod event;
 pub mod events;
+pub mod export;
 pub mod feedback;
 pub mod health;
 pub mod jobs;
@@ -54,7 +55,7 @@ macro_rules! id {
         }
 
         impl fmt::Display for $name {
-            /// The id without the blanks some servers put around it [G].
+            /// The id without the blanks some servers put around it `[G]`.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.pad(self.0.trim())
             }
@@ -113,7 +114,7 @@ impl serde::de::Visitor<'_> for IdVisitor {
 }
 
 impl JobId {
-    /// The id as a whole number, when it is written as one: the ingest body demands an integer [XN].
+    /// The id as a whole number, when it is written as one: the ingest body demands an integer `[XN]`.
     fn number(&self) -> Option<u64> {
         let text = self.0.trim();
         text.parse()
@@ -142,11 +143,18 @@ pub struct Said {
 }
 
 impl Said {
-    /// Reads the answer to a write.
+    /// Reads the answer to a write: an object, or the bare word.
     fn read(answer: &Answer) -> Result<Self, Cause> {
         let Some(body) = Body::read_if_any(answer)? else {
             return Ok(Self::default());
         };
+        if let Some(word) = body.node().text() {
+            return if is_error(&word) {
+                Err(Cause::Refused(word))
+            } else {
+                Ok(Self { status: Some(word) })
+            };
+        }
         let fields = object(body.node())?;
         if let Some(words) = refusal(&fields) {
             return Err(Cause::Refused(words));
@@ -263,7 +271,7 @@ fn own_refusal(fields: &Fields<'_>) -> Option<String> {
     }
 }
 
-/// Error words of any form: a text, a FastAPI list of `{loc, msg}`, or other JSON in one line. Empty forms are none.
+/// Error words of any form: a text, a list of `{loc, msg}`, or other JSON in one line. Empty forms are none.
 fn words_of(node: Node<'_>) -> Option<String> {
     match node.shape() {
         Shape::Text => node.text(),
@@ -288,5 +296,26 @@ fn problem(node: Node<'_>) -> String {
         message
     } else {
         format!("{place}: {message}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_text_whatever_the_wire_holds() {
+        let read = |json: &str| serde_json::from_str::<EventId>(json).unwrap();
+        assert_eq!(read("12023636421762"), read("\"12023636421762\""));
+        assert_eq!(
+            read("18446744073709551615").as_str(),
+            "18446744073709551615"
+        );
+        assert_eq!(read("-1").as_str(), "-1");
+        assert!(serde_json::from_str::<JobId>("1.5").is_err());
+        assert!(serde_json::from_str::<JobId>("null").is_err());
+        let id = JobId::from(1201);
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"1201\"");
+        assert_eq!(format!("[{id:>6}]"), "[  1201]");
     }
 }

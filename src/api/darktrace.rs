@@ -4,8 +4,10 @@
 //! Query keys stand in byte order, as that is what gets signed and sent. Nothing here knows the tokens or the
 //! address: [`super::http`] adds and signs.
 
+pub mod breach_log;
 pub mod breaches;
 pub mod connections;
+pub mod device_search;
 pub mod devices;
 pub mod endpoints;
 pub mod search;
@@ -32,7 +34,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Accepts any form that does not say no: an object with a word or ids, Unified View's array [XM], nothing at all.
+    /// Accepts any form that does not say no: an object with a word or ids, Unified View's array `[XM]`, nothing at all.
     fn read(answer: &Answer) -> Result<Self, Cause> {
         let Some(body) = Body::read_if_any(answer)? else {
             return Ok(Self::default());
@@ -57,7 +59,7 @@ fn call(name: &'static str, method: Method, path: Path) -> Call {
     Call::new(Product::Darktrace, name, method, path)
 }
 
-/// Booleans are lower-case on the wire; `True` was a bug of others [SDKc].
+/// Booleans are lower-case on the wire; `True` was a bug of others `[SDKc]`.
 fn flag(value: bool) -> &'static str {
     if value { "true" } else { "false" }
 }
@@ -154,6 +156,8 @@ fn refusal(fields: &Fields<'_>) -> Option<Cause> {
     }
     fields
         .iter()
+        // what people name, they may name like an error
+        .filter(|(key, _)| !matches!(*key, "name" | "hostname" | "label" | "message"))
         .filter_map(|(key, node)| Some((key, node.text()?)))
         .find(|(_, text)| is_error_word(text))
         .map(|(key, text)| named(key, &text))
@@ -189,5 +193,86 @@ fn named(key: &str, words: &str) -> Cause {
         Cause::NotFound(format!("{key}: {words}"))
     } else {
         Cause::Refused(words.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(body: &str) -> Result<Reply, Cause> {
+        Reply::read(&Answer::from_json(body))
+    }
+
+    #[test]
+    fn a_write_may_be_answered_in_any_form() {
+        let said = |body: &str| reply(body).unwrap().said;
+        assert_eq!(said(r#"{"response":"SUCCESS"}"#), "SUCCESS");
+        assert_eq!(
+            said(r#"{"aianalyst":"SUCCESS"}"#),
+            r#"{"aianalyst":"SUCCESS"}"#
+        );
+        assert_eq!(said(""), "");
+        assert_eq!(said("\n"), "");
+        assert_eq!(said("\"done\""), "done");
+        assert_eq!(said("[]"), "[]");
+        assert_eq!(reply(r#"{"tid": 57}"#).unwrap().tid, Some(57));
+        let entity = reply(r#"[{"teid": 9, "tid": 57, "entityValue": "2"}]"#).unwrap();
+        assert_eq!((entity.tid, entity.teid), (Some(57), Some(9)));
+        let unified = r#"[{"replicate":true,"data":[{"did":1000000000001,"pid":601008,"time":1732571994,"score":73}]}]"#;
+        assert_eq!(said(unified), unified);
+    }
+
+    #[test]
+    fn a_refusal_is_found_under_any_key() {
+        for (body, wanted) in [
+            (
+                r#"{"response":"API SIGNATURE ERROR"}"#,
+                Cause::Credentials("API SIGNATURE ERROR".into()),
+            ),
+            (r#"{"other":"API DATE ERROR"}"#, Cause::Clock),
+            (
+                r#"{"tags":"DATANOTFOUND ERROR"}"#,
+                Cause::NotFound("tags: DATANOTFOUND ERROR".into()),
+            ),
+            (
+                r#"{"response":"INPUT ERROR"}"#,
+                Cause::Refused("INPUT ERROR".into()),
+            ),
+            (
+                r#"{"error":"Forbidden"}"#,
+                Cause::Refused("Forbidden".into()),
+            ),
+            (
+                r#"{"error":{"code":7}}"#,
+                Cause::Refused(r#"{"code":7}"#.into()),
+            ),
+            (
+                r#"{"response":"FAILURE"}"#,
+                Cause::Refused("FAILURE".into()),
+            ),
+            (
+                r#"[{"response":"INPUT ERROR"}]"#,
+                Cause::Refused("INPUT ERROR".into()),
+            ),
+        ] {
+            assert_eq!(reply(body), Err(wanted), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_people_named_like_an_error_is_none() {
+        for body in [
+            r#"{"tid":5,"name":"DISK ERROR"}"#,
+            r#"[{"message":"DISK ERROR","username":"u"}]"#,
+            r#"{"error":"","response":"SUCCESS"}"#,
+            r#"{"error":null}"#,
+            r#"{"error":false}"#,
+            r#"{"detail":[],"errors":{}}"#,
+            r#"{"a":1,"b":2,"c":3,"d":"DISK ERROR"}"#,
+            r#"{"response":"No error"}"#,
+        ] {
+            assert!(reply(body).is_ok(), "{body}");
+        }
     }
 }

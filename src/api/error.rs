@@ -1,5 +1,5 @@
 //! What can go wrong with a call, and the one function that turns it into a sentence, a cause and a next step.
-//! Knows nothing of how a call is sent: [`classify`] reads plain data, `explain` writes plain text.
+//! Knows nothing of how a call is sent: `classify` reads plain data, `explain` writes plain text.
 
 pub(super) mod classify;
 mod explain;

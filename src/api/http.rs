@@ -174,34 +174,24 @@ pub struct HttpTransport {
 impl HttpTransport {
     /// A transport for these products; calls to another one fail as [`Cause::NotConfigured`].
     pub fn new(endpoints: impl IntoIterator<Item = (Product, Endpoint)>) -> Self {
-        let lines = endpoints.into_iter().map(|(product, endpoint)| {
-            let line = Line {
-                base: Base::parse(&endpoint.url),
-                endpoint,
-                client: OnceCell::new(),
-                skew: AtomicI64::new(UNKNOWN_SKEW),
-                cap: BODY_CAP,
-            };
-            (product, Arc::new(line))
-        });
-        Self {
-            lines: lines.collect(),
-        }
+        Self::with_body_cap(endpoints, BODY_CAP)
     }
 
     /// The same with another limit for bodies, in bytes.
-    #[must_use]
-    pub fn body_cap(self, cap: u64) -> Self {
-        let lines = self.lines.into_iter().map(|(product, line)| {
-            let line = Line {
-                endpoint: line.endpoint.clone(),
-                base: line.base.clone(),
-                client: OnceCell::new(),
-                skew: AtomicI64::new(UNKNOWN_SKEW),
-                cap,
-            };
-            (product, Arc::new(line))
-        });
+    pub fn with_body_cap(
+        endpoints: impl IntoIterator<Item = (Product, Endpoint)>,
+        cap: u64,
+    ) -> Self {
+        let line = |endpoint: Endpoint| Line {
+            base: Base::parse(&endpoint.url),
+            endpoint,
+            client: OnceCell::new(),
+            skew: AtomicI64::new(UNKNOWN_SKEW),
+            cap,
+        };
+        let lines = endpoints
+            .into_iter()
+            .map(|(product, endpoint)| (product, Arc::new(line(endpoint))));
         Self {
             lines: lines.collect(),
         }
@@ -400,4 +390,63 @@ async fn read(mut response: Response, into: &mut Vec<u8>, cap: u64) -> reqwest::
         into.extend_from_slice(&chunk);
     }
     Ok(Read::Whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(asked: &str, location: &str) -> Redirect {
+        where_to(&Url::parse(asked).unwrap(), location)
+    }
+
+    #[test]
+    fn a_location_is_judged_by_its_origin() {
+        let asked = "https://host/api/v1/jobs/?key=x";
+        let same = |path: &str| Redirect::SameOrigin(path.into());
+        for (location, expected) in [
+            ("/api/v1/jobs", same("/api/v1/jobs")),
+            ("../login?next=/api", same("/api/v1/login")),
+            ("https://HOST:443/x", same("/x")),
+            (
+                "https://host:8443/x",
+                Redirect::OtherOrigin("https://host:8443".into()),
+            ),
+            (
+                "//user:pass@idp.example/x?token=y",
+                Redirect::OtherOrigin("https://idp.example".into()),
+            ),
+            ("http://host/x", Redirect::Downgrade("http://host".into())),
+            ("data:text/plain,x", Redirect::Nowhere),
+            ("https://", Redirect::Nowhere),
+        ] {
+            assert_eq!(told(asked, location), expected, "{location}");
+        }
+        assert_eq!(
+            told("http://host/x", "https://host/x"),
+            Redirect::OtherOrigin("https://host".into())
+        );
+    }
+
+    #[test]
+    fn debug_output_holds_no_credentials() {
+        let hidden = || SecretString::from("hunter2");
+        let mut dark = Endpoint::new(
+            "https://ann:hunter2@host",
+            Auth::Darktrace {
+                public: hidden(),
+                private: hidden(),
+                query: QuerySigning::Decoded,
+            },
+        );
+        dark.proxy = Proxy::Url("http://ann:hunter2@proxy".into());
+        let arcanna = Endpoint::new("https://host/a/", Auth::Arcanna { api_key: hidden() });
+        let transport = HttpTransport::new([
+            (Product::Darktrace, dark.clone()),
+            (Product::Arcanna, arcanna.clone()),
+        ]);
+        let texts = format!("{dark:?} {arcanna:?} {transport:?}");
+        assert!(!texts.contains("hunter2"), "{texts}");
+        assert!(texts.contains("https://host/a"), "{texts}");
+    }
 }

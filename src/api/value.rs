@@ -5,6 +5,9 @@
 //! of the answer, so numbers and key order of raw events are kept exactly.
 //! This room knows JSON and time; it must not know either product's words.
 
+#[cfg(test)]
+pub(crate) mod testing;
+
 use std::fmt;
 
 use jiff::civil::DateTime;
@@ -427,5 +430,133 @@ impl Unit {
         Timestamp::from_duration(since)
             .and_then(|at| at.round(jiff::Unit::Millisecond))
             .ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::raw;
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_from_every_form() {
+        let int = |json: &str| Node::of(&raw(json)).int();
+        assert_eq!(int("12"), Some(12));
+        assert_eq!(int("-6"), Some(-6));
+        assert_eq!(int("12.0"), Some(12));
+        assert_eq!(int("\"12\""), Some(12));
+        assert_eq!(int("\" 12 \""), Some(12));
+        assert_eq!(int("9007199254740993"), Some(9_007_199_254_740_993));
+        for none in [
+            "1.5",
+            "1e300",
+            "\"others\"",
+            "null",
+            "true",
+            "[]",
+            "{}",
+            "\"\"",
+            "99999999999999999999",
+        ] {
+            assert_eq!(int(none), None, "{none}");
+        }
+        assert_eq!(Node::of(&raw("-1")).count(), None);
+        assert_eq!(Node::of(&raw("\"98.3\"")).num(), Some(98.3));
+        assert_eq!(Node::of(&raw("1e999")).num(), None);
+        assert_eq!(Node::of(&raw("\"NaN\"")).num(), None);
+    }
+
+    #[test]
+    fn booleans_are_read_from_every_form() {
+        let flag = |json: &str| Node::of(&raw(json)).flag();
+        for yes in ["true", "\"true\"", "\"True\"", "1"] {
+            assert_eq!(flag(yes), Some(true), "{yes}");
+        }
+        for no in ["false", "\"false\"", "0"] {
+            assert_eq!(flag(no), Some(false), "{no}");
+        }
+        for none in ["null", "2", "\"maybe\"", "[]"] {
+            assert_eq!(flag(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_from_every_form() {
+        let time = |json: &str| Node::of(&raw(json)).time().map(|time| time.to_string());
+        let cases = [
+            // milliseconds: whole, as a float, as text
+            ("1600063200000", "2020-09-14T06:00:00Z"),
+            ("1702038492000.0", "2023-12-08T12:28:12Z"),
+            ("\"1600063200123\"", "2020-09-14T06:00:00.123Z"),
+            // Arcanna's forms
+            (
+                "\"2021-09-02T09:46:22.363642Z\"",
+                "2021-09-02T09:46:22.363642Z",
+            ),
+            (
+                "\"2021-09-02T09:46:22.363642\"",
+                "2021-09-02T09:46:22.363642Z",
+            ),
+            (
+                "\"2025-07-24T15:51:01.731058+00:00\"",
+                "2025-07-24T15:51:01.731058Z",
+            ),
+            ("\"2025-07-24T15:51:01+02:00\"", "2025-07-24T13:51:01Z"),
+            // Darktrace's forms
+            ("\"2020-09-14 06:00:00\"", "2020-09-14T06:00:00Z"),
+            ("\"2020-12-31T12:00:00\"", "2020-12-31T12:00:00Z"),
+            ("\"2020-12-31\"", "2020-12-31T00:00:00Z"),
+            ("\"2026-01-02 03:04\"", "2026-01-02T03:04:00Z"),
+            // not understood: kept
+            ("\"yesterday\"", "yesterday"),
+            ("1e300", "1e300"),
+        ];
+        for (json, wanted) in cases {
+            assert_eq!(time(json).as_deref(), Some(wanted), "{json}");
+        }
+        for none in ["null", "0", "\"\"", "[]", "{}", "true", "\"0\""] {
+            assert_eq!(time(none), None, "{none}");
+        }
+        let seconds = Node::of(&raw("1600063200")).time_s().unwrap();
+        assert_eq!(seconds.to_string(), "2020-09-14T06:00:00Z");
+        assert_eq!(seconds.at().unwrap().as_second(), 1_600_063_200);
+        assert_eq!(Time::Unread("x".into()).at(), None);
+    }
+
+    #[test]
+    fn objects_keep_order_take_the_last_double_and_bear_broken_escapes() {
+        let json = raw(r#"{"b":1,"a":null,"b":2,"\ud800":"x\udfffy"}"#);
+        let fields = Node::of(&json).fields().unwrap();
+        assert_eq!(fields.int("b"), Some(2));
+        assert!(fields.has("a") && fields.get("a").is_none());
+        let names: Vec<&str> = fields.iter().map(|(name, _)| name).collect();
+        assert_eq!(names[..3], ["b", "a", "b"]);
+        let (name, value) = fields.iter().last().unwrap();
+        assert!(name.contains('\u{fffd}'), "{name}");
+        let text = value.string().unwrap();
+        assert!(text.starts_with('x') && text.ends_with('y'), "{text}");
+    }
+
+    #[test]
+    fn one_stands_for_many() {
+        let each = |json: &str| {
+            let json = raw(json);
+            let fields = Node::of(&json).fields().unwrap();
+            fields.each("x", |item| item.int("n"))
+        };
+        assert_eq!(
+            each(r#"{"x":[{"n":1},7,{"n":2}]}"#),
+            Some(vec![Some(1), Some(2)])
+        );
+        assert_eq!(each(r#"{"x":{"n":1}}"#), Some(vec![Some(1)]));
+        assert_eq!(each(r#"{"x":[]}"#), Some(vec![]));
+        assert_eq!(each(r#"{"x":null}"#), None);
+        assert_eq!(each("{}"), None);
+    }
+
+    #[test]
+    fn exact_text_is_kept() {
+        let json = r#"{"z":576330410117303576330410117303,"a":1.10,"b":"\u00fc"}"#;
+        assert_eq!(Node::of(&raw(json)).keep().get(), json);
     }
 }

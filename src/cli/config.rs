@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use crate::config::{self, Place, Row, Sources};
 use crate::ui::text::clean;
 
-use super::{ConfigCommand, Exit, Failure, output};
+use super::args::ConfigCommand;
+use super::{Exit, Failure, output};
 
 pub(super) fn run(what: &ConfigCommand, sources: &Sources) -> Result<ExitCode, Failure> {
     match what {

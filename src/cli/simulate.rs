@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::{Exit, Failure, SimulateArgs};
+use super::args::SimulateArgs;
+use super::{Exit, Failure};
 
 pub(super) fn run(_: &SimulateArgs) -> Result<ExitCode, Failure> {
     Err(Failure::said(Exit::Refused, "this build has no simulator"))

@@ -1,15 +1,15 @@
-//! The settings: what each means, its limits, and how it is read from the merged layers. Defaults stand in `assets/config.toml`.
+//! The settings: what each means and its limits. Defaults stand in `assets/config.toml`.
+
+mod read;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
-use super::parse::{self, Bad};
+use super::parse;
 use super::place::Place;
-use super::reader::{Findings, Reader, Row};
 use super::secret::Secret;
-use super::tree::{Data, Table};
+
+pub use read::read;
 
 /// Names the integrations give to settings, and ours: table, theirs, ours.
 pub const ALIASES: [(&str, &str, &str); 3] = [
@@ -68,6 +68,25 @@ pub struct Link {
     pub connect_timeout: Duration,
     /// The longest wait for a whole call.
     pub timeout: Duration,
+}
+
+impl Link {
+    /// Whether credentials travel unencrypted to another machine.
+    pub fn in_the_clear(&self) -> bool {
+        let Some((scheme, rest)) = self.url.split_once("://") else {
+            return false;
+        };
+        let host = rest.split('/').next().unwrap_or_default();
+        let name = match host.strip_prefix('[') {
+            Some(v6) => v6.split(']').next().unwrap_or_default(),
+            None => host.split(':').next().unwrap_or_default(),
+        };
+        let here = name.eq_ignore_ascii_case("localhost")
+            || name
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback());
+        scheme.eq_ignore_ascii_case("http") && !here
+    }
 }
 
 /// Which proxy is used. Printed without its password.
@@ -284,272 +303,4 @@ pub enum LogLevel {
     Debug,
     /// Everything.
     Trace,
-}
-
-/// Reads every setting out of the merged layers; what is wrong goes to `findings`.
-pub fn read(findings: &mut Findings, mut root: Table, profile: Option<String>) -> Settings {
-    let settings = Settings {
-        profile,
-        arcanna: arcanna(Reader::of(findings, &mut root, "arcanna")),
-        darktrace: darktrace(Reader::of(findings, &mut root, "darktrace")),
-        analyst: analyst(Reader::of(findings, &mut root, "analyst")),
-        ui: ui(Reader::of(findings, &mut root, "ui")),
-        labels: labels(Reader::of(findings, &mut root, "labels")),
-        guard: guard(Reader::of(findings, &mut root, "guard")),
-        keys: keys(findings, &mut root),
-        log: log(Reader::of(findings, &mut root, "log")),
-    };
-    for (name, value) in root {
-        let bad = Bad {
-            what: Some("there is no such setting".to_owned()),
-            allowed: format!(
-                "default_profile and the tables {}, profile.NAME",
-                SECTIONS.join(", ")
-            ),
-            nearest: super::place::nearest(
-                &name,
-                SECTIONS.into_iter().chain(["default_profile", "profile"]),
-            ),
-        };
-        findings.report(&value.key_place, name, bad);
-    }
-    settings
-}
-
-/// The part both products share, and whether there is an address at all.
-fn link(reader: &mut Reader<'_>) -> (Link, bool) {
-    let url = reader.maybe("url", parse::server);
-    let present = url.is_some();
-    let link = Link {
-        url: url.unwrap_or_default(),
-        insecure: reader.read("insecure", parse::truth),
-        ca_file: reader.maybe("ca_file", parse::path),
-        proxy: reader
-            .placed("proxy", proxy, |data| match data {
-                Data::Text(url) => Data::Text(parse::without_password(url)).to_toml(),
-                other => other.to_toml(),
-            })
-            .map(|(proxy, _)| proxy)
-            .unwrap_or_default(),
-        connect_timeout: reader.read("connect_timeout", parse::duration("100ms", "60s")),
-        timeout: reader.read("timeout", parse::duration("1s", "10 minutes")),
-    };
-    (link, present)
-}
-
-/// The integrations' own setting is a truth value (use the system's proxy), so that is accepted too.
-fn proxy(data: &Data) -> Result<ProxyChoice, Bad> {
-    let allowed = "\"system\", \"none\", or an address such as \"http://proxy:3128\" or \"socks5h://proxy:1080\"";
-    match data {
-        Data::Bool(true) => Ok(ProxyChoice::System),
-        Data::Bool(false) => Ok(ProxyChoice::None),
-        Data::Text(text) => match text.as_str() {
-            "system" => Ok(ProxyChoice::System),
-            "none" => Ok(ProxyChoice::None),
-            url => match url.split_once("://") {
-                Some(("http" | "https" | "socks5" | "socks5h", host)) if !host.is_empty() => {
-                    Ok(ProxyChoice::Url(url.to_owned()))
-                }
-                Some(_) => Err(Bad::what("it is no address of a proxy", allowed)),
-                None => Err(Bad {
-                    nearest: super::place::nearest(url, ["system", "none"]),
-                    ..Bad::what("it is no address of a proxy", allowed)
-                }),
-            },
-        },
-        _ => Err(Bad::allowed(allowed)),
-    }
-}
-
-/// A secret is either given or printed by a command; the layers leave only one of the two, unless one file has both.
-fn credential(
-    reader: &mut Reader<'_>,
-    name: &'static str,
-    command: &'static str,
-) -> Option<Secret> {
-    let given = reader.secret(name, parse::secret);
-    let command = reader
-        .placed(command, parse::line, Data::to_toml)
-        .map(|(line, place)| (line, place, command));
-    match (given, command) {
-        (Some(_), Some((_, place, command))) => {
-            let bad = Bad::what(
-                format!("both {name} and {command} are set"),
-                "one of the two",
-            );
-            reader.report(&place, command, bad);
-            None
-        }
-        (Some((text, place)), None) => Some(Secret::Given {
-            value: SecretString::from(text),
-            place,
-        }),
-        (None, Some((line, place, _))) => Some(Secret::Command { line, place }),
-        (None, None) => None,
-    }
-}
-
-fn arcanna(mut reader: Reader<'_>) -> Option<ArcannaSettings> {
-    let (link, present) = link(&mut reader);
-    let settings = ArcannaSettings {
-        link,
-        api_key: credential(&mut reader, "api_key", "api_key_command"),
-        default_job_id: reader.maybe("default_job_id", parse::integer(0..=i64::MAX, "a job's id")),
-        poll_interval: reader.read("poll_interval", parse::duration("1s", "10 minutes")),
-        poll_timeout: reader.read("poll_timeout", parse::duration("1s", "1 day")),
-    };
-    reader.finish();
-    present.then_some(settings)
-}
-
-fn darktrace(mut reader: Reader<'_>) -> Option<DarktraceSettings> {
-    let (link, present) = link(&mut reader);
-    let settings = DarktraceSettings {
-        link,
-        public_token: credential(&mut reader, "public_token", "public_token_command"),
-        private_token: credential(&mut reader, "private_token", "private_token_command"),
-        fetch_alerts: reader.read("fetch_alerts", parse::truth),
-        min_score: reader.read("min_score", parse::integer(0..=100, "a score")),
-        max_alerts: reader.read("max_alerts", parse::integer(1..=50, "model breaches")),
-        first_fetch: reader.read("first_fetch", parse::duration("1m", "1 year")),
-        sign_query: reader.read("sign_query", parse::word),
-    };
-    reader.finish();
-    present.then_some(settings)
-}
-
-fn analyst(mut reader: Reader<'_>) -> Analyst {
-    let analyst = Analyst {
-        username: reader.maybe("username", parse::line),
-        read_only: reader.read("read_only", parse::truth),
-    };
-    reader.finish();
-    analyst
-}
-
-fn ui(mut reader: Reader<'_>) -> Ui {
-    let ui = Ui {
-        theme: reader.read("theme", parse::word),
-        ascii: reader.maybe("ascii", parse::truth),
-        time: reader.read("time", parse::word),
-        mouse: reader.read("mouse", parse::truth),
-        hints: reader.read("hints", parse::truth),
-        environment: reader.maybe("environment", |data| {
-            parse::line(data).and_then(|word| match word.chars().count() {
-                1..=12 => Ok(word),
-                _ => Err(Bad::allowed("1 to 12 characters")),
-            })
-        }),
-        environment_colour: reader.read("environment_colour", parse::word),
-    };
-    reader.finish();
-    ui
-}
-
-fn labels(mut reader: Reader<'_>) -> Labels {
-    let percent = || parse::integer::<u8>(0..=100, "percent");
-    let grace = reader.read("grace", parse::duration("0s", "60s"));
-    let outward_grace = reader.read("outward_grace", parse::duration("0s", "60s"));
-    let low = reader.read("confidence_low_below", percent());
-    let high = reader.placed("confidence_high_from", percent(), Data::to_toml);
-    if let Some((high, place)) = &high
-        && *high < low
-    {
-        let bad = Bad::what(
-            format!("{high} is less than confidence_low_below ({low})"),
-            format!("a whole number from {low} to 100"),
-        );
-        reader.report(place, "confidence_high_from", bad);
-    }
-    reader.finish();
-    Labels {
-        grace,
-        outward_grace,
-        confidence_low_below: low,
-        confidence_high_from: high.map(|(high, _)| high).unwrap_or_default(),
-    }
-}
-
-fn guard(mut reader: Reader<'_>) -> Guard {
-    let guard = Guard {
-        burst: reader.read("burst_ms", parse::millis),
-        unbound_lock: reader.read("unbound_lock_ms", parse::millis),
-        escape: reader.read("escape_ms", parse::millis),
-        dwell: reader.read("dwell_ms", parse::millis),
-        repeat: reader.read("repeat_ms", parse::millis),
-        after_editor: reader.read("after_editor_ms", parse::millis),
-    };
-    reader.finish();
-    guard
-}
-
-fn log(mut reader: Reader<'_>) -> Log {
-    let log = Log {
-        level: reader.read("level", parse::word),
-        file: reader.maybe("file", parse::path),
-    };
-    reader.finish();
-    log
-}
-
-/// Chords by row. A row's name holds dots, so `jobs.refresh = […]` and `"jobs.refresh" = […]` mean the same.
-fn keys(findings: &mut Findings, root: &mut Table) -> Vec<KeyOverride> {
-    let mut overrides = Vec::new();
-    if let Some(value) = root.remove("keys") {
-        match value.data {
-            Data::Table(table) => rows(findings, "", table, &mut overrides),
-            other => {
-                let what = format!("{} is not accepted", other.describe());
-                let bad = Bad::what(what, "a table: [keys] on a line of its own, its keys below");
-                findings.report(&value.place, "keys".to_owned(), bad);
-            }
-        }
-    }
-    overrides
-}
-
-fn rows(findings: &mut Findings, prefix: &str, table: Table, overrides: &mut Vec<KeyOverride>) {
-    for (name, value) in table {
-        let row = if prefix.is_empty() {
-            name
-        } else {
-            format!("{prefix}.{name}")
-        };
-        let shown = value.data.to_toml();
-        let chords = match value.data {
-            Data::Table(inner) => {
-                rows(findings, &row, inner, overrides);
-                continue;
-            }
-            Data::Text(chord) => Some(vec![chord]),
-            Data::List(items) => items
-                .into_iter()
-                .map(|item| match item.data {
-                    Data::Text(chord) => Some(chord),
-                    _ => None,
-                })
-                .collect(),
-            _ => None,
-        };
-        let key = format!("keys.{row}");
-        if let Some(chords) = chords {
-            findings.rows.push(Row {
-                key: format!("keys.{}", Data::Text(row.clone()).to_toml()),
-                value: shown,
-                secret: false,
-                place: value.key_place.clone(),
-            });
-            overrides.push(KeyOverride {
-                row,
-                chords,
-                place: value.key_place,
-            });
-        } else {
-            let bad = Bad::what(
-                format!("{shown} is not accepted"),
-                "a list of keys in quotes, such as [\"r\", \"f5\"]; [] for no key",
-            );
-            findings.report(&value.place, key, bad);
-        }
-    }
 }

@@ -1,3 +1,6 @@
 //! One test binary: each module is an area a user would name.
 
+mod cli;
+mod config;
+mod hostile;
 mod seeds;

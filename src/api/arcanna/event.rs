@@ -32,7 +32,7 @@ impl EventState {
         }
     }
 
-    /// No later answer will differ without somebody acting: stop polling. Unknown states end it too [XN].
+    /// No later answer will differ without somebody acting: stop polling. Unknown states end it too `[XN]`.
     pub fn is_final(&self) -> bool {
         *self != Self::Pending
     }
@@ -154,7 +154,7 @@ impl Decision {
     }
 }
 
-/// A knowledge-base state: a text, or wrapped in a list, or `None` spelt out [XDASH].
+/// A knowledge-base state: a text, or wrapped in a list, or `None` spelt out `[XDASH]`.
 fn knowledge(node: Node<'_>) -> Option<String> {
     node.one_or_many()
         .into_iter()
@@ -169,7 +169,7 @@ pub struct ArcannaBlock {
     pub decision: Decision,
     /// `finished`; other values are unknown.
     pub inference_status: Option<String>,
-    /// `no_decision` can stand here while a result is still set [G].
+    /// `no_decision` can stand here while a result is still set `[G]`.
     pub inference_result: Option<String>,
     /// Which bucket: events with equal decision points share one, its decision and its feedback.
     pub bucket_id: Option<String>,

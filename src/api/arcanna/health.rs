@@ -4,7 +4,7 @@ use super::super::value::{Body, Node, Shape};
 use super::super::{Answer, BadInput, Call, Cause, Method, Operation, Path};
 use super::{array, call, missing, object, refusal, unexpected, words_of};
 
-/// Asks whether the server is up and the input key is valid: `GET /api/v1/health/` [XN, FS2, INP].
+/// Asks whether the server is up and the input key is valid: `GET /api/v1/health/` `[XN, FS2, INP]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Health;
 
@@ -22,7 +22,7 @@ impl Operation for Health {
         Ok(call("health", Method::Get, Path::fixed("/api/v1/health/")))
     }
 
-    /// `{"status": bool}`, older `{"connected": bool}`. A 200 with `false` means: server up, key not accepted [INP].
+    /// `{"status": bool}`, older `{"connected": bool}`. A 200 with `false` means: server up, key not accepted `[INP]`.
     fn decode(&self, answer: &Answer) -> Result<HealthReport, Cause> {
         let body = Body::read(answer)?;
         let fields = object(body.node())?;
@@ -56,7 +56,7 @@ fn authorised(node: Node<'_>) -> Option<bool> {
     node.flag()
 }
 
-/// Asks the same of the management API: `GET /api/v2/health/`, where the status is a text [MCP].
+/// Asks the same of the management API: `GET /api/v2/health/`, where the status is a text `[MCP]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HealthV2;
 
@@ -100,7 +100,7 @@ impl Operation for HealthV2 {
     }
 }
 
-/// Asks what the management key may do: `GET /api/v2/token/scopes` [MCP].
+/// Asks what the management key may do: `GET /api/v2/token/scopes` `[MCP]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scopes;
 
@@ -139,5 +139,93 @@ impl Operation for Scopes {
         Ok(Granted {
             scopes: scopes.collect(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::value::testing::*;
+    use super::*;
+
+    #[test]
+    fn calls_are_exact() {
+        assert_eq!(wire(&Health), "Read GET /api/v1/health/");
+        assert_eq!(wire(&HealthV2), "Read GET /api/v2/health/");
+        assert_eq!(wire(&Scopes), "Read GET /api/v2/token/scopes");
+    }
+
+    #[test]
+    fn health_needs_a_key_that_is_accepted() {
+        for good in [
+            r#"{"status": true}"#,
+            r#"{"connected": true, "version": "1.40"}"#,
+            r#"{"status": "OK"}"#,
+        ] {
+            assert!(decode(&Health, good).unwrap().authorised, "{good}");
+        }
+        for bad in [r#"{"status": false}"#, r#"{"connected": false}"#] {
+            assert!(
+                matches!(cause(&Health, bad), Cause::Credentials(_)),
+                "{bad}"
+            );
+        }
+        assert_eq!(
+            cause(&Health, r#"{"detail": "Not authenticated"}"#),
+            Cause::Refused("Not authenticated".into())
+        );
+        assert_eq!(place(&Health, "{}"), "status");
+        assert_eq!(place(&Health, r#"{"status": [1]}"#), "status");
+        assert_eq!(place(&Health, "[true]"), ".");
+    }
+
+    #[test]
+    fn management_health_has_a_status_text() {
+        let report = decode(
+            &HealthV2,
+            r#"{"status": "OK", "reason": "", "reason_details": ""}"#,
+        );
+        assert_eq!(
+            report.unwrap(),
+            HealthV2Report {
+                status: "OK".into(),
+                reason: None
+            }
+        );
+        assert_eq!(
+            cause(
+                &HealthV2,
+                r#"{"status": "NOK", "reason": "no licence", "reason_details": ["a", "b"]}"#
+            ),
+            Cause::Refused("no licence: a; b".into())
+        );
+        assert_eq!(
+            cause(&HealthV2, r#"{"status": "DEGRADED"}"#),
+            Cause::Refused("status DEGRADED".into())
+        );
+    }
+
+    #[test]
+    fn scopes_count_by_their_first_two_parts() {
+        let granted = decode(
+            &Scopes,
+            r#"["read:event_query", "write:event_feedback:job:1201", "public", 7]"#,
+        )
+        .unwrap();
+        assert!(granted.allows("read:event_query"));
+        assert!(granted.allows("write:event_feedback"));
+        assert!(!granted.allows("read:event"));
+        assert!(!granted.allows("write:event_query"));
+        assert_eq!(
+            cause(&Scopes, r#"{"detail": "Invalid key"}"#),
+            Cause::Refused("Invalid key".into())
+        );
+        assert_eq!(place(&Scopes, r#"{"scopes": []}"#), ".");
+    }
+
+    #[test]
+    fn no_answer_breaks_the_reader() {
+        survives(&Health);
+        survives(&HealthV2);
+        survives(&Scopes);
     }
 }

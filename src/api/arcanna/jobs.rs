@@ -19,7 +19,7 @@ pub struct Job {
     pub status: Option<JobStatus>,
     /// `Decision intelligence`, `Event centric decision intelligence`, …
     pub category: Option<String>,
-    /// `RETRAIN_FINISHED`; other values are unknown [G].
+    /// `RETRAIN_FINISHED`; other values are unknown `[G]`.
     pub retrain_state: Option<String>,
     /// What the last training said.
     pub retrain_message: Option<String>,
@@ -41,7 +41,7 @@ pub struct Job {
     pub last_train_finished: Option<Time>,
     /// The job's settings no longer fit.
     pub invalid: Option<bool>,
-    /// Old products only: `es`, or blank [XR45].
+    /// Old products only: `es`, or blank `[XR45]`.
     pub data_type: Option<String>,
 }
 
@@ -113,7 +113,7 @@ impl Job {
     }
 }
 
-/// Lists the jobs the key belongs to: `GET /api/v1/jobs/` [XN]. None is normal.
+/// Lists the jobs the key belongs to: `GET /api/v1/jobs/` `[XN]`. None is normal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Jobs;
 
@@ -133,7 +133,7 @@ impl Operation for Jobs {
     }
 }
 
-/// One job by its id: `GET /api/v1/jobs/{id}` [INP, G].
+/// One job by its id: `GET /api/v1/jobs/{id}` `[INP, G]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobById {
     /// Which job.
@@ -152,7 +152,7 @@ impl Operation for JobById {
     }
 }
 
-/// One job by its name: `POST /api/v1/jobs/get_by_name` [FS2, G, INP], which changes nothing.
+/// One job by its name: `POST /api/v1/jobs/get_by_name` `[FS2, G, INP]`, which changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobByName {
     /// Its title, exactly.
@@ -178,7 +178,7 @@ impl Operation for JobByName {
     }
 }
 
-/// The labels of a job, in its order: `GET /api/v1/jobs/{id}/labels` [XN].
+/// The labels of a job, in its order: `GET /api/v1/jobs/{id}/labels` `[XN]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionSet {
     /// Which job.
@@ -196,7 +196,7 @@ impl Operation for DecisionSet {
         ))
     }
 
-    /// A bare array [XTEST, G]; objects around it (`decision_set`, `labels`) are looked through.
+    /// A bare array `[XTEST, G]`; objects around it (`decision_set`, `labels`) are looked through.
     fn decode(&self, answer: &Answer) -> Result<Vec<String>, Cause> {
         let body = Body::read(answer)?;
         let mut node = body.node();
@@ -211,7 +211,7 @@ impl Operation for DecisionSet {
     }
 }
 
-/// Trains a job on the feedback given: `POST /api/v1/jobs/{id}/train?username=…`, no body [XN]. Never repeated on its own.
+/// Trains a job on the feedback given: `POST /api/v1/jobs/{id}/train?username=…`, no body `[XN]`. Never repeated on its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Train {
     /// Which job.
@@ -220,7 +220,7 @@ pub struct Train {
     pub username: String,
 }
 
-/// Lets a job take events again: `POST /api/v1/jobs/{id}/start?username=…` [FS2].
+/// Lets a job take events again: `POST /api/v1/jobs/{id}/start?username=…` `[FS2]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartJob {
     /// Which job.
@@ -229,7 +229,7 @@ pub struct StartJob {
     pub username: String,
 }
 
-/// Makes a job stop taking events: `POST /api/v1/jobs/{id}/stop?username=…` [FS2].
+/// Makes a job stop taking events: `POST /api/v1/jobs/{id}/stop?username=…` `[FS2]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StopJob {
     /// Which job.
@@ -282,5 +282,243 @@ impl Operation for StopJob {
 
     fn decode(&self, answer: &Answer) -> Result<Said, Cause> {
         Said::read(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::value::testing::*;
+    use super::*;
+
+    fn job(id: &str) -> JobId {
+        JobId::from(id)
+    }
+
+    #[test]
+    fn calls_are_exact() {
+        assert_eq!(wire(&Jobs), "Read GET /api/v1/jobs/");
+        assert_eq!(
+            wire(&JobById { job: 1201.into() }),
+            "Read GET /api/v1/jobs/1201"
+        );
+        let name = "SIEM \"α\"".to_owned();
+        assert_eq!(
+            wire(&JobByName { name }),
+            r#"Read POST /api/v1/jobs/get_by_name json {"job_name":"SIEM \"α\""}"#
+        );
+        assert_eq!(
+            wire(&DecisionSet { job: job(" 1201 ") }),
+            "Read GET /api/v1/jobs/1201/labels"
+        );
+        // other clients lose all from the & on
+        let (job, username) = (job("1201"), "a b&c#d+e".to_owned());
+        let coded = "username=a%20b%26c%23d%2Be";
+        let train = Train {
+            job: job.clone(),
+            username: username.clone(),
+        };
+        assert_eq!(
+            wire(&train),
+            format!("Once POST /api/v1/jobs/1201/train?{coded}")
+        );
+        let start = StartJob {
+            job: job.clone(),
+            username: username.clone(),
+        };
+        assert_eq!(
+            wire(&start),
+            format!("Once POST /api/v1/jobs/1201/start?{coded}")
+        );
+        assert_eq!(
+            wire(&StopJob { job, username }),
+            format!("Once POST /api/v1/jobs/1201/stop?{coded}")
+        );
+    }
+
+    #[test]
+    fn what_no_path_can_carry_is_refused() {
+        for bad in ["", "  ", ".", "..", "1\n2"] {
+            let why = refused(&DecisionSet { job: job(bad) });
+            assert!(why.starts_with("job id"), "{why}");
+        }
+        for bad in ["", " ", "a\u{1b}"] {
+            let train = Train {
+                job: job("1"),
+                username: bad.into(),
+            };
+            assert!(refused(&train).starts_with("username"));
+        }
+        assert!(refused(&JobByName { name: " ".into() }).starts_with("job name"));
+    }
+
+    #[test]
+    fn the_seeds_example_is_read() {
+        let jobs = decode(
+            &Jobs,
+            r#"[{"job_id": 1201, "status": "ENABLED", "title": "dev1",
+                 "last_processed_timestamp": "2025-07-24T15:51:01.731058+00:00"},
+                {"job_id": 1202, "status": "ENABLED", "title": "marian-demo",
+                 "last_processed_timestamp": "2025-07-23T13:50:01.351058+00:00"}]"#,
+        )
+        .unwrap();
+        assert_eq!(jobs.len(), 2);
+        assert_eq!(jobs[0].id, job("1201"));
+        assert_eq!(jobs[1].title.as_deref(), Some("marian-demo"));
+        let status = jobs[0].status.as_ref().unwrap();
+        assert_eq!((status.as_str(), status.runs()), ("ENABLED", Some(true)));
+        assert_eq!(
+            jobs[0].last_processed.as_ref().unwrap().to_string(),
+            "2025-07-24T15:51:01.731058Z"
+        );
+        assert_eq!(jobs[0].labels, None);
+    }
+
+    #[test]
+    fn everything_but_the_id_may_be_missing_null_or_of_another_type() {
+        let whole = decode(
+            &JobById { job: 3207.into() },
+            r#"{"job_id": "3207", "title": "t", "status": "READY_TO_SELECT_FEATURES", "category": "Automation",
+                "retrain_state": "RETRAIN_FINISHED", "retrain_msg": "done", "labels": ["Low", "Drop it "],
+                "features": ["rule.name"], "processed_documents_count": 12.0, "feedback_documents_count": "3",
+                "last_processed_timestamp": null, "last_feedback_timestamp": "2021-09-02T09:46:22.363642",
+                "last_train_start_timestamp": "2021-09-02T09:46:22.363642Z",
+                "last_train_finished_timestamp": "soon", "invalid": false, "data_type": "", "new": {"x": [1]}}"#,
+        )
+        .unwrap();
+        assert_eq!(whole.id.as_str(), "3207");
+        assert_eq!(whole.status.unwrap().runs(), None);
+        assert_eq!(whole.retrain_state.as_deref(), Some("RETRAIN_FINISHED"));
+        assert_eq!(whole.retrain_message.as_deref(), Some("done"));
+        assert_eq!(whole.labels.unwrap(), ["Low", "Drop it "]);
+        assert_eq!(whole.decision_points.unwrap(), ["rule.name"]);
+        assert_eq!((whole.processed, whole.with_feedback), (Some(12), Some(3)));
+        assert_eq!(whole.last_processed, None);
+        assert_eq!(whole.last_feedback, whole.last_train_started);
+        assert_eq!(whole.last_train_finished, Some(Time::Unread("soon".into())));
+        assert_eq!((whole.invalid, whole.data_type), (Some(false), None));
+
+        let odd = decode(
+            &JobById { job: 1.into() },
+            r#"{"job_id": 1, "title": {"a": 1}, "status": null, "labels": "Drop", "features": {},
+                "processed_documents_count": -1, "invalid": "maybe", "last_processed_timestamp": []}"#,
+        )
+        .unwrap();
+        assert_eq!((odd.title, odd.status), (None, None));
+        assert_eq!(odd.labels.unwrap(), ["Drop"]);
+        assert_eq!((odd.processed, odd.invalid), (None, None));
+        assert_eq!(odd.last_processed, None);
+
+        let old = decode(
+            &Jobs,
+            r#"[{"job_id": 1, "data_type": "es", "status": "IDLE"}]"#,
+        )
+        .unwrap();
+        assert_eq!(old[0].status.as_ref().unwrap().runs(), Some(false));
+        assert_eq!(old[0].data_type.as_deref(), Some("es"));
+        assert_eq!(decode(&Jobs, "[]").unwrap(), []);
+    }
+
+    #[test]
+    fn another_shape_is_named_by_its_place() {
+        assert_eq!(
+            place(&Jobs, r#"[{"job_id": 1}, {"title": "x"}]"#),
+            "[1].job_id"
+        );
+        assert_eq!(place(&Jobs, r#"[{"job_id": {}}]"#), "[0].job_id");
+        assert_eq!(place(&Jobs, "[7]"), "[0]");
+        assert_eq!(place(&Jobs, r#"{"jobs": []}"#), ".");
+        assert_eq!(place(&Jobs, "null"), ".");
+        assert_eq!(place(&JobById { job: 1.into() }, "{}"), "job_id");
+        assert_eq!(place(&JobById { job: 1.into() }, "[]"), ".");
+    }
+
+    #[test]
+    fn an_error_body_is_a_refusal_in_the_servers_words() {
+        let validation = r#"{"detail": [{"loc": ["path", 0, "job_id"], "msg": "value is not an integer",
+            "type": "type_error", "url": "x"}, {"msg": "second"}, "third"]}"#;
+        let words = Cause::Refused("path.0.job_id: value is not an integer; second; third".into());
+        assert_eq!(cause(&Jobs, validation), words);
+        assert_eq!(cause(&JobById { job: 1.into() }, validation), words);
+        assert_eq!(cause(&DecisionSet { job: 1.into() }, validation), words);
+        let name = "x".to_owned();
+        assert_eq!(
+            cause(
+                &JobByName { name },
+                r#"{"error": "Job not found", "details": "no job x"}"#
+            ),
+            Cause::Refused("Job not found: no job x".into())
+        );
+    }
+
+    #[test]
+    fn a_decision_set_is_read_from_every_form() {
+        let set = DecisionSet { job: 1201.into() };
+        for form in [
+            r#"["Drop", "Escalate"]"#,
+            r#"{"decision_set": ["Drop", "Escalate"]}"#,
+            r#"{"decision_set": {"decision_set": ["Drop", "Escalate"]}}"#,
+            r#"{"labels": ["Drop", "Escalate"]}"#,
+        ] {
+            assert_eq!(decode(&set, form).unwrap(), ["Drop", "Escalate"], "{form}");
+        }
+        assert_eq!(decode(&set, "[]").unwrap(), [""; 0]);
+        assert_eq!(place(&set, r#"{"decision_set": 1}"#), ".");
+    }
+
+    #[test]
+    fn training_succeeds_only_when_no_error_is_said() {
+        let train = Train {
+            job: 1201.into(),
+            username: "admin".into(),
+        };
+        let said = decode(&train, r#"{"status": "OK", "error_message": ""}"#).unwrap();
+        assert_eq!(said.status.as_deref(), Some("OK"));
+        let said = decode(&train, r#"{"status": "QUEUED", "error_message": null}"#).unwrap();
+        assert_eq!(said.status.as_deref(), Some("QUEUED"));
+        let said = decode(&train, r#"{"request": {"status": "OK", "reason": ""}}"#).unwrap();
+        assert_eq!(said.status.as_deref(), Some("OK"));
+        for (body, words) in [
+            (r#"{"status": "OK", "error_message": "busy"}"#, "busy"),
+            (
+                r#"{"status": "ERROR", "error_message": ""}"#,
+                "status ERROR",
+            ),
+            (
+                r#"{"status": "error", "reason": "no feedback"}"#,
+                "no feedback",
+            ),
+            (r#"{"status": false}"#, "status false"),
+            (r#"{"detail": "Not Found"}"#, "Not Found"),
+            (
+                r#"{"request": {"status": "ERROR", "reason": "r", "reason_details": []}}"#,
+                "r",
+            ),
+            (
+                r#"{"request": {"status": "NOK", "reason": "r", "reason_details": ["s"]}}"#,
+                "r: s",
+            ),
+            (r#""ERROR: busy""#, "ERROR: busy"),
+        ] {
+            assert_eq!(cause(&train, body), Cause::Refused(words.into()), "{body}");
+        }
+        assert_eq!(place(&train, "[]"), ".");
+    }
+
+    #[test]
+    fn no_answer_breaks_the_reader() {
+        let (job, username) = (job("1"), "u".to_owned());
+        survives(&Jobs);
+        survives(&JobById { job: job.clone() });
+        survives(&JobByName { name: "x".into() });
+        survives(&DecisionSet { job: job.clone() });
+        survives(&StartJob {
+            job: job.clone(),
+            username: username.clone(),
+        });
+        survives(&StopJob {
+            job: job.clone(),
+            username: username.clone(),
+        });
+        survives(&Train { job, username });
     }
 }

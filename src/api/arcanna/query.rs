@@ -7,13 +7,13 @@ use serde_json::value::RawValue;
 
 use super::super::value::{Body, Fields, Node, Shape, Time};
 use super::super::{Answer, BadInput, Call, Cause, Kind, Method, Operation, Path};
-use super::events::title_in;
+use super::export::title_in;
 use super::{
     ArcannaBlock, EventId, InBody, JobId, array, call, json_body, missing, object, refusal,
     unexpected,
 };
 
-/// Asks for a page of events: `POST /api/v2/events/query` [MCP], which changes nothing.
+/// Asks for a page of events: `POST /api/v2/events/query` `[MCP]`, which changes nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueryEvents {
     /// Which job; an id that is no number is sent as a title. `None` asks all jobs, and `size` then counts per job.
@@ -74,7 +74,7 @@ pub struct Filter {
     pub value: Option<Value>,
 }
 
-/// How a filter compares [DOC metrics-api].
+/// How a filter compares `[DOC metrics-api]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Operator {
     /// Equal.
@@ -218,7 +218,7 @@ impl Operation for QueryEvents {
         .kind(Kind::Read))
     }
 
-    /// `{events, total_count}`, or before 2025-05 a bare array of events [MCP].
+    /// `{events, total_count}`, or before 2025-05 a bare array of events `[MCP]`.
     fn decode(&self, answer: &Answer) -> Result<EventPage, Cause> {
         let body = Body::read(answer)?;
         let whole = body.node();
@@ -305,4 +305,194 @@ fn title_among(points: &[(String, String)]) -> Option<String> {
             });
             found.map(|(_, value)| value.clone())
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::value::testing::*;
+    use super::*;
+    use crate::api::arcanna::EventState;
+
+    fn newest() -> QueryEvents {
+        QueryEvents::newest(1201.into(), 50)
+    }
+
+    #[test]
+    fn calls_are_exact() {
+        assert_eq!(
+            wire(&newest()),
+            r#"Read POST /api/v2/events/query json {"job_ids":[1201],"date_field":"@timestamp","size":50,"page":0,"sort_by_column":"@timestamp","sort_order":"desc"}"#
+        );
+        let full = QueryEvents {
+            job: Some("marian-demo".into()),
+            event_ids: vec!["1".into(), "b".into()],
+            page: 2,
+            since: Some("2025-07-14T20:34:06.9Z".parse().unwrap()),
+            until: Some("2025-07-15T00:00:00Z".parse().unwrap()),
+            date_field: "timestamp_inference".into(),
+            sort_by: "arcanna.outlier_score".into(),
+            descending: false,
+            filters: vec![
+                Filter {
+                    field: "arcanna.result_label".into(),
+                    operator: Operator::NotOneOf,
+                    value: Some(serde_json::json!(["Drop", 1, true])),
+                },
+                Filter {
+                    field: "arcanna.consensus".into(),
+                    operator: Operator::NotExists,
+                    value: None,
+                },
+            ],
+            decision_points_only: true,
+            count_only: true,
+            ..newest()
+        };
+        assert_eq!(
+            wire(&full),
+            concat!(
+                r#"Read POST /api/v2/events/query json {"job_titles":["marian-demo"],"event_ids":["1","b"],"#,
+                r#""start_date":"2025-07-14T20:34:06","end_date":"2025-07-15T00:00:00","#,
+                r#""date_field":"timestamp_inference","size":50,"page":2,"sort_by_column":"arcanna.outlier_score","#,
+                r#""sort_order":"asc","filters":[{"field":"arcanna.result_label","operator":"is not one of","#,
+                r#""value":["Drop",1,true]},{"field":"arcanna.consensus","operator":"not exists"}],"#,
+                r#""decision_points_only":true,"count_results_only":true}"#
+            )
+        );
+        let all = QueryEvents {
+            job: None,
+            ..newest()
+        };
+        assert!(wire(&all).contains(r#"json {"date_field""#));
+    }
+
+    #[test]
+    fn every_operator_has_its_wire_word() {
+        use Operator::{
+            AtLeast, AtMost, Contains, Exists, Greater, Is, IsNot, Less, NotContains, NotExists,
+            NotOneOf, NotStartsWith, OneOf, StartsWith,
+        };
+        let all = [
+            Is,
+            IsNot,
+            OneOf,
+            NotOneOf,
+            StartsWith,
+            NotStartsWith,
+            Contains,
+            NotContains,
+            Exists,
+            NotExists,
+            Less,
+            AtMost,
+            Greater,
+            AtLeast,
+        ];
+        let words = serde_json::to_string(&all).unwrap();
+        assert_eq!(
+            words,
+            r#"["is","is not","is one of","is not one of","starts with","not starts with","contains","not contains","exists","not exists","lt","lte","gt","gte"]"#
+        );
+    }
+
+    const ROW: &str = r#"{"event_id":12013636421762,"job_id":"1201","job_title":"dev1","x":1,
+        "decision_points":{"rule.name":"r","source.port":9200,"tags":["a","b"],"none":null},
+        "arcanna":{"result":"class_2","result_label":"Low","outlier_flag":false,"inference_status":"finished"},
+        "raw_event":{"title":"Login failed","big":576330410117303576330410117303,"@timestamp":"2021-06-15T07:56:49.647Z"}}"#;
+
+    #[test]
+    fn a_page_is_read_with_and_without_its_wrapper() {
+        let wrapped = format!(r#"{{"events":[{ROW}],"total_count":400}}"#);
+        let bare = format!("[{ROW}]");
+        for (body, total) in [(wrapped, Some(400)), (bare, None)] {
+            let page = decode(&newest(), &body).unwrap();
+            assert_eq!(page.total, total);
+            let [event] = &page.events[..] else {
+                panic!("{page:?}")
+            };
+            assert_eq!(event.event_id.as_str(), "12013636421762");
+            assert_eq!(event.job_id, Some(1201.into()));
+            assert_eq!(event.job_title.as_deref(), Some("dev1"));
+            assert_eq!(event.title.as_deref(), Some("Login failed"));
+            let points: Vec<(&str, &str)> = event
+                .decision_points
+                .iter()
+                .map(|(name, value)| (&**name, &**value))
+                .collect();
+            assert_eq!(
+                points,
+                [
+                    ("rule.name", "r"),
+                    ("source.port", "9200"),
+                    ("tags", r#"["a","b"]"#),
+                    ("none", "null")
+                ]
+            );
+            let block = event.arcanna.as_ref().unwrap();
+            assert_eq!(block.decision.label.as_deref(), Some("Low"));
+            assert_eq!(block.decision.state, EventState::Ok);
+            assert_eq!(
+                event.time.as_ref().unwrap().to_string(),
+                "2021-06-15T07:56:49.647Z"
+            );
+            let raw = event.raw_event.as_ref().unwrap().get();
+            assert!(raw.contains("576330410117303576330410117303"), "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_row_needs_nothing_but_an_id() {
+        let page = decode(
+            &newest(),
+            r#"[{"event_id": "1", "arcanna": null, "raw_event": null, "decision_points": null},
+                {"event_id": "2", "arcanna": [], "raw_event": "text", "decision_points": [1], "job_id": {}},
+                {"event_id": "3", "decision_points": {"alert.rule.name": "by point"}},
+                {"event_id": "4", "raw_event": {"rule.name": "dotted", "timestamp_inference": "2021-06-15 07:56:49"}},
+                {"event_id": "5", "raw_event": {"metadata": {"description": "described"}, "arcanna": {"result": "x"}}}]"#,
+        )
+        .unwrap();
+        let titles: Vec<Option<&str>> = page.events.iter().map(|e| e.title.as_deref()).collect();
+        assert_eq!(
+            titles,
+            [
+                None,
+                None,
+                Some("by point"),
+                Some("dotted"),
+                Some("described")
+            ]
+        );
+        assert!(page.events[0].arcanna.is_none() && page.events[0].raw_event.is_none());
+        assert!(page.events[1].raw_event.is_none() && page.events[1].job_id.is_none());
+        assert!(page.events[3].time.is_some());
+        let inner = page.events[4].arcanna.as_ref().unwrap();
+        assert_eq!(inner.decision.label.as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn counts_refusals_and_other_shapes() {
+        let counted = decode(&newest(), r#"{"total_count": "17"}"#).unwrap();
+        assert_eq!((counted.events.len(), counted.total), (0, Some(17)));
+        assert!(decode(&newest(), "[]").unwrap().events.is_empty());
+        assert_eq!(
+            cause(
+                &newest(),
+                r#"{"status": "ERROR", "reason": "bad filter", "reason_details": "field x"}"#
+            ),
+            Cause::Refused("bad filter: field x".into())
+        );
+        assert_eq!(place(&newest(), "{}"), "events");
+        assert_eq!(place(&newest(), r#"{"events": {}}"#), "events");
+        assert_eq!(
+            place(&newest(), r#"{"events": [{"event_id": "1"}, {}]}"#),
+            "events[1].event_id"
+        );
+        assert_eq!(place(&newest(), "[[]]"), "[0]");
+        assert_eq!(place(&newest(), "7"), ".");
+    }
+
+    #[test]
+    fn no_answer_breaks_the_reader() {
+        survives(&newest());
+    }
 }

@@ -1,15 +1,16 @@
-//! Model breaches: listing them, their connections, acknowledging and commenting.
+//! Model breaches: listing them, acknowledging and commenting. Their connections are in [`super::breach_log`].
 
 use jiff::Timestamp;
 use serde_json::json;
-use serde_json::value::RawValue;
 
 use super::super::value::{Body, Fields, Node, Shape, Time};
 use super::super::{Answer, BadInput, Call, Cause, Method, Operation, Path};
 use super::devices::Device;
-use super::{Reply, array, call, flag, json_body, missing, object, refusal, rows};
+use super::{Reply, array, call, flag, json_body, missing, object, rows};
 
-/// Lists model breaches: `GET /modelbreaches` [OAS, XM]. The server pages nothing: the window and the score bound it.
+pub use super::breach_log::{BreachDetails, BreachLog, LogRow};
+
+/// Lists model breaches: `GET /modelbreaches` `[OAS, XM]`. The server pages nothing: the window and the score bound it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Breaches {
     /// From when until when. `None`: everything the server holds, at most a year.
@@ -22,7 +23,7 @@ pub struct Breaches {
     pub include_acknowledged: bool,
 }
 
-/// One model breach by its number: `GET /modelbreaches?pbid=…` [XM].
+/// One model breach by its number: `GET /modelbreaches?pbid=…` `[XM]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BreachById {
     /// Which breach.
@@ -59,7 +60,7 @@ pub struct Breach {
 pub struct Model {
     /// `Folder::Sub::Name`
     pub name: Option<String>,
-    /// 0 to 3 informational, 4 suspicious, 5 critical [OAS].
+    /// 0 to 3 informational, 4 suspicious, 5 critical `[OAS]`.
     pub priority: Option<i64>,
     /// `Informational`, `Suspicious`, `Critical`.
     pub category: Option<String>,
@@ -251,7 +252,7 @@ fn breach_path(pbid: i64) -> Result<Path, BadInput> {
     Path::fixed("/modelbreaches").segment("breach number", &pbid.to_string())
 }
 
-/// Acknowledges a breach, or takes that back: `POST /modelbreaches/{pbid}/acknowledge`, form [X0, SP, IBM].
+/// Acknowledges a breach, or takes that back: `POST /modelbreaches/{pbid}/acknowledge`, form `[X0, SP, IBM]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledge {
     /// Which breach.
@@ -273,13 +274,13 @@ impl Operation for Acknowledge {
         Ok(call(name, Method::Post, path).form(vec![(verb.to_owned(), "true".to_owned())]))
     }
 
-    /// `{"response":"SUCCESS"}`, or Unified View's array [XM].
+    /// `{"response":"SUCCESS"}`, or Unified View's array `[XM]`.
     fn decode(&self, answer: &Answer) -> Result<Reply, Cause> {
         Reply::read(answer)
     }
 }
 
-/// Reads a breach's comments: `GET /modelbreaches/{pbid}/comments` [OAS].
+/// Reads a breach's comments: `GET /modelbreaches/{pbid}/comments` `[OAS]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comments {
     /// Which breach.
@@ -315,7 +316,7 @@ impl Operation for Comments {
     }
 }
 
-/// Comments on a breach: `POST /modelbreaches/{pbid}/comments`, JSON [OAS, XM].
+/// Comments on a breach: `POST /modelbreaches/{pbid}/comments`, JSON `[OAS, XM]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddComment {
     /// Which breach.
@@ -342,106 +343,177 @@ impl Operation for AddComment {
     }
 }
 
-/// Reads the connections behind a breach: `GET /details?pbid=…` [XM, OAS].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BreachDetails {
-    /// Which breach.
-    pub pbid: i64,
-    /// At most this many connections.
-    pub count: u32,
-}
+#[cfg(test)]
+mod tests {
+    use super::super::super::value::testing::*;
+    use super::*;
 
-/// A breach's log.
-#[derive(Debug, Clone, Default)]
-pub struct BreachLog {
-    /// The breach itself, as the server's first row tells it.
-    pub breach: Option<LogRow>,
-    /// The connections.
-    pub rows: Vec<LogRow>,
-}
+    fn acknowledge(on: bool) -> Acknowledge {
+        Acknowledge { pbid: 95, on }
+    }
 
-/// A row of a breach's log.
-#[derive(Debug, Clone)]
-pub struct LogRow {
-    /// When.
-    pub time: Option<Time>,
-    /// `policybreach`, `connection`, …
-    pub action: Option<String>,
-    /// The connection's id.
-    pub uid: Option<String>,
-    /// From which device.
-    pub source_did: Option<i64>,
-    /// To which device.
-    pub destination_did: Option<i64>,
-    /// From where.
-    pub source: Option<String>,
-    /// To where.
-    pub destination: Option<String>,
-    /// To which port.
-    pub port: Option<i64>,
-    /// `TCP`
-    pub protocol: Option<String>,
-    /// `HTTPS`
-    pub application: Option<String>,
-    /// `out`, `in`
-    pub direction: Option<String>,
-    /// The row as it came.
-    pub raw: Box<RawValue>,
-}
+    fn comment(message: &str) -> AddComment {
+        AddComment {
+            pbid: 101,
+            message: message.into(),
+        }
+    }
 
-impl LogRow {
-    fn read(node: Node<'_>) -> Option<Self> {
-        let fields = node.fields()?;
-        let party = |text: &str, device: &str| {
-            fields.word(text).or_else(|| {
-                let device = fields.object(device)?;
-                device.first(&["hostname", "ip", "name"])?.word()
-            })
+    #[test]
+    fn calls_are_exact() {
+        assert_eq!(
+            wire(&Breaches::default()),
+            "Read GET /modelbreaches?creationtime=true&deviceattop=true&includeacknowledged=false&minimal=false"
+        );
+        let full = Breaches {
+            window: Some((
+                "2020-09-14T06:00:00Z".parse().unwrap(),
+                "2020-09-14T07:00:00.25Z".parse().unwrap(),
+            )),
+            min_score: Some(0.75),
+            did: Some(2),
+            include_acknowledged: true,
         };
-        Some(Self {
-            time: fields.first(&["timems", "time"]).and_then(Node::time),
-            action: fields.first(&["action", "eventType"]).and_then(Node::word),
-            uid: fields.word("uid"),
-            source_did: fields.int("sdid"),
-            destination_did: fields.int("ddid"),
-            source: party("source", "sourceDevice"),
-            destination: party("destination", "destinationDevice"),
-            port: fields
-                .first(&["destinationPort", "port"])
-                .and_then(Node::int),
-            protocol: fields.word("protocol"),
-            application: fields.word("applicationprotocol"),
-            direction: fields.word("direction"),
-            raw: node.keep(),
-        })
+        assert_eq!(
+            wire(&full),
+            concat!(
+                "Read GET /modelbreaches?creationtime=true&deviceattop=true&did=2&endtime=1600066800250",
+                "&includeacknowledged=true&minimal=false&minscore=0.75&starttime=1600063200000"
+            )
+        );
+        assert!(full.call().unwrap().query.is_sorted());
+        assert_eq!(
+            wire(&BreachById { pbid: 95 }),
+            "Read GET /modelbreaches?deviceattop=true&includeacknowledged=true&minimal=false&pbid=95"
+        );
+        assert_eq!(
+            wire(&acknowledge(true)),
+            "Once POST /modelbreaches/95/acknowledge form acknowledge=true"
+        );
+        assert_eq!(
+            wire(&acknowledge(false)),
+            "Once POST /modelbreaches/95/unacknowledge form unacknowledge=true"
+        );
+        assert_eq!(
+            wire(&Comments { pbid: 95 }),
+            "Read GET /modelbreaches/95/comments"
+        );
+        assert_eq!(
+            wire(&comment("Test Comment")),
+            r#"Once POST /modelbreaches/101/comments json {"message":"Test Comment"}"#
+        );
+        assert!(wire(&comment("ü\n")).ends_with(r#"{"message":"\u00fc\n"}"#));
     }
-}
 
-impl Operation for BreachDetails {
-    type Output = BreachLog;
-
-    fn call(&self) -> Result<Call, BadInput> {
-        // the first row is the breach itself
-        let count = u64::from(self.count) + 1;
-        Ok(call("breach details", Method::Get, Path::fixed("/details"))
-            .query("count", count.to_string())
-            .query("pbid", self.pbid.to_string()))
+    #[test]
+    fn what_means_nothing_is_refused() {
+        for score in [-0.1, 1.1, f64::NAN] {
+            let bad = Breaches {
+                min_score: Some(score),
+                ..Breaches::default()
+            };
+            assert!(refused(&bad).starts_with("score"));
+        }
+        assert!(refused(&comment(" ")).starts_with("comment"));
     }
 
-    fn decode(&self, answer: &Answer) -> Result<BreachLog, Cause> {
-        let body = Body::read(answer)?;
-        let node = body.node();
-        if let Some(cause) = node.fields().and_then(|fields| refusal(&fields)) {
-            return Err(cause);
+    const ONE: &str = r#"{"pbid":95,"time":1600063200000,"creationTime":1600063260000,"commentCount":1,"score":0.674,
+        "model":{"then":{"name":"Anomalous Connection::Data to New Endpoint","priority":3,"category":"Suspicious",
+          "compliance":false,"tags":["AP: Egress"],"actions":{"setPriority":[1]}},"now":{"name":"newer"}},
+        "triggeredComponents":[{"time":1600063200000,"size":5,"threshold":"2","metric":{"name":"m","label":"Data out"},
+          "triggeredFilters":[{"filterType":"Hostname","comparatorType":"matches","arguments":{"value":"x"},
+            "trigger":{"value":"a.com"}},{}]}],
+        "device":{"did":2,"hostname":"h"}}"#;
+
+    #[test]
+    fn breaches_are_read_from_every_form() {
+        let list = decode(&Breaches::default(), &format!("[{ONE}]")).unwrap();
+        let breach = &list[0];
+        assert_eq!((breach.pbid, breach.score), (95, Some(0.674)));
+        assert_eq!(
+            breach.model.name.as_deref(),
+            Some("Anomalous Connection::Data to New Endpoint")
+        );
+        assert_eq!(breach.model.tags, ["AP: Egress"]);
+        assert_eq!((breach.acknowledged, breach.comments), (None, Some(1)));
+        assert_eq!(breach.device.as_ref().unwrap().did, Some(2));
+        let component = &breach.components[0];
+        assert_eq!(
+            (component.metric.as_deref(), component.threshold),
+            (Some("Data out"), Some(2.0))
+        );
+        assert_eq!(component.filters[0].was.as_deref(), Some("a.com"));
+        assert_eq!(component.filters[1], TriggeredFilter::default());
+
+        let ask = BreachById { pbid: 95 };
+        assert_eq!(decode(&ask, ONE).unwrap().as_ref(), Some(breach));
+        let many = format!(r#"[{{"pbid":1}},{ONE}]"#);
+        assert_eq!(decode(&ask, &many).unwrap().as_ref(), Some(breach));
+        for none in ["[]", "{}", r#"[{"pbid":1}]"#] {
+            assert_eq!(decode(&ask, none).unwrap(), None, "{none}");
         }
-        let mut log = BreachLog::default();
-        for row in array(node)?.into_iter().filter_map(LogRow::read) {
-            if log.breach.is_none() && row.action.as_deref() == Some("policybreach") {
-                log.breach = Some(row);
-            } else {
-                log.rows.push(row);
-            }
-        }
-        Ok(log)
+        let odd = decode(
+            &Breaches::default(),
+            r#"[{"pbid":"7","percentscore":61,"model":{"name":"only","priority":5},"acknowledged":{"user":"u"}},
+                {"pbid":8,"score":0.9,"pbscore":0.4,"acknowledged":false,"model":null,"device":null}]"#,
+        )
+        .unwrap();
+        assert_eq!((odd[0].pbid, odd[0].score), (7, Some(0.61)));
+        assert_eq!(odd[0].model.name.as_deref(), Some("only"));
+        assert_eq!(
+            (odd[0].acknowledged, odd[1].acknowledged),
+            (Some(true), Some(false))
+        );
+        assert_eq!((odd[1].score, &odd[1].device), (Some(0.4), &None));
+
+        assert_eq!(place(&Breaches::default(), "[{}]"), "[0].pbid");
+        assert_eq!(place(&Breaches::default(), "[1]"), "[0]");
+        assert_eq!(place(&ask, r#"{"x":1}"#), "pbid");
+        assert_eq!(
+            cause(&ask, r#"{"response":"INPUT ERROR"}"#),
+            Cause::Refused("INPUT ERROR".into())
+        );
+    }
+
+    #[test]
+    fn acknowledging_and_commenting_are_answered_in_two_forms_each() {
+        let said = decode(&acknowledge(true), r#"{"response":"SUCCESS"}"#).unwrap();
+        assert_eq!(said.said, "SUCCESS");
+        let unified = r#"[{"replicate":true,"data":[{"did":1000000000001,"pid":601008,"time":1732571994,"score":73}]}]"#;
+        assert_eq!(decode(&acknowledge(true), unified).unwrap().said, unified);
+        let stored =
+            r#"[{"message":"m","username":"u","time":1600063200000,"pid":1,"commentid":2}]"#;
+        assert!(decode(&comment("m"), stored).is_ok());
+        assert_eq!(
+            cause(&comment("m"), r#"{"error":"x"}"#),
+            Cause::Refused("x".into())
+        );
+    }
+
+    #[test]
+    fn comments_are_read() {
+        let ask = Comments { pbid: 95 };
+        let comments = decode(
+            &ask,
+            r#"[{"message":"m","username":"u","time":1600063200000,"pid":1},{"message":null}]"#,
+        )
+        .unwrap();
+        assert_eq!(comments[0].message.as_deref(), Some("m"));
+        assert_eq!(
+            comments[0].time.as_ref().unwrap().to_string(),
+            "2020-09-14T06:00:00Z"
+        );
+        assert_eq!(comments[1], Comment::default());
+        assert_eq!(decode(&ask, "[]").unwrap(), []);
+        assert_eq!(place(&ask, "{}"), ".");
+    }
+
+    #[test]
+    fn no_answer_breaks_the_reader() {
+        survives(&Breaches::default());
+        survives(&BreachById { pbid: 95 });
+        survives(&acknowledge(true));
+        survives(&Comments { pbid: 95 });
+        survives(&comment("m"));
     }
 }

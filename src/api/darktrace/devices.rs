@@ -1,12 +1,13 @@
-//! Devices: similar ones, one by its number, and search.
+//! Devices: what one is, similar ones, and one by its number. Searching them is in [`super::device_search`].
 
 use serde_json::Value;
 
-use super::super::call::no_control;
 use super::super::value::{Body, Fields, Node, Shape, Time};
 use super::super::{Answer, BadInput, Call, Cause, Method, Operation, Path};
 use super::tags::Tag;
-use super::{array, call, flag, missing, object, refusal, rows, said, unexpected};
+use super::{array, call, flag, missing, object, rows};
+
+pub use super::device_search::{DevicePage, DeviceSearch, Order, OrderBy, SEARCH_MAX};
 
 /// A device as any of the answers describes it. Darktrace omits what it does not know, so everything may be missing.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -139,7 +140,7 @@ impl DeviceIp {
         }
     }
 
-    /// Below a network card `time` counts seconds [XA].
+    /// Below a network card `time` counts seconds `[XA]`.
     fn read_in_seconds(fields: &Fields<'_>) -> Self {
         Self {
             time: fields
@@ -178,7 +179,7 @@ impl Interface {
     }
 }
 
-/// Asks which devices behave like one: `GET /similardevices` [OAS, XA].
+/// Asks which devices behave like one: `GET /similardevices` `[OAS, XA]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SimilarDevices {
     /// Like which device.
@@ -220,7 +221,7 @@ fn list(node: Node<'_>) -> Result<Vec<Node<'_>>, Cause> {
     array(inner.unwrap_or(node))
 }
 
-/// One device by its number, with its tags: `GET /devices?did=…` [OAS, IBM].
+/// One device by its number, with its tags: `GET /devices?did=…` `[OAS, IBM]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceById {
     /// Which device.
@@ -241,12 +242,9 @@ impl Operation for DeviceById {
         let body = Body::read(answer)?;
         let node = body.node();
         if node.shape() == Shape::Array {
-            let mut found = rows(array(node)?, "", Device::read)?;
-            let wanted = found
-                .iter()
-                .position(|device| device.did == Some(self.did))
-                .unwrap_or(0);
-            return Ok((wanted < found.len()).then(|| found.swap_remove(wanted)));
+            let found = rows(array(node)?, "", Device::read)?;
+            let wanted = |device: &Device| device.did == Some(self.did);
+            return Ok(found.into_iter().find(wanted));
         }
         let fields = object(node)?;
         if fields.is_empty() {
@@ -259,124 +257,166 @@ impl Operation for DeviceById {
     }
 }
 
-/// What orders a device search.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::Display)]
-#[strum(serialize_all = "camelCase")]
-pub enum OrderBy {
-    /// Priority.
-    Priority,
-    /// Host name.
-    Hostname,
-    /// Address.
-    Ip,
-    /// Hardware address.
-    #[strum(serialize = "macaddress")]
-    Mac,
-    /// Maker.
-    Vendor,
-    /// Operating system.
-    Os,
-    /// When first seen.
-    FirstSeen,
-    /// When last seen.
-    #[default]
-    LastSeen,
-    /// Label.
-    #[strum(serialize = "devicelabel")]
-    Label,
-    /// Type.
-    #[strum(serialize = "typelabel")]
-    Type,
-}
+#[cfg(test)]
+mod tests {
+    use super::super::super::value::testing::*;
+    use super::*;
 
-/// Which end comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::Display)]
-#[strum(serialize_all = "lowercase")]
-pub enum Order {
-    /// Least first.
-    #[default]
-    Asc,
-    /// Greatest first.
-    Desc,
-}
-
-/// The most a page of the device search can hold [OAS].
-pub const SEARCH_MAX: u32 = 300;
-
-/// Searches devices: `GET /devicesearch` [OAS]. Looks back 28 days.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeviceSearch {
-    /// Free text in quotes, or `label: tag: type: hostname: ip: mac: vendor: os:` with `*`.
-    pub query: String,
-    /// Rows per page, at most [`SEARCH_MAX`].
-    pub count: u32,
-    /// Rows to skip.
-    pub offset: u64,
-    /// What orders the rows.
-    pub order_by: OrderBy,
-    /// Which end comes first.
-    pub order: Order,
-}
-
-/// A page of devices.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct DevicePage {
-    /// The rows.
-    pub devices: Vec<Device>,
-    /// How many there are on all pages.
-    pub total: Option<u64>,
-}
-
-impl Operation for DeviceSearch {
-    type Output = DevicePage;
-
-    fn call(&self) -> Result<Call, BadInput> {
-        no_control("search", &self.query)?;
-        if !(1..=SEARCH_MAX).contains(&self.count) {
-            return Err(BadInput::new(
-                "count",
-                &self.count.to_string(),
-                format!("it is not between 1 and {SEARCH_MAX}"),
-            ));
+    fn similar() -> SimilarDevices {
+        SimilarDevices {
+            did: 1,
+            count: 2,
+            full: false,
         }
-        said("search", &self.query)?;
-        Ok(
-            call("device search", Method::Get, Path::fixed("/devicesearch"))
-                .query("count", self.count.to_string())
-                .query("offset", self.offset.to_string())
-                .query("order", self.order.to_string())
-                .query("orderBy", self.order_by.to_string())
-                .query("query", &self.query),
-        )
     }
 
-    fn decode(&self, answer: &Answer) -> Result<DevicePage, Cause> {
-        let body = Body::read(answer)?;
-        let node = body.node();
-        if node.shape() == Shape::Array {
-            return Ok(DevicePage {
-                devices: rows(array(node)?, "", Device::read)?,
-                total: None,
-            });
-        }
-        let fields = node
-            .fields()
-            .ok_or_else(|| unexpected(".", "an object", node))?;
-        if let Some(cause) = refusal(&fields) {
-            return Err(cause);
-        }
-        let total = fields.count("totalCount");
-        let devices = match fields.get("devices") {
-            Some(devices) => rows(
-                devices
-                    .items()
-                    .ok_or_else(|| unexpected("devices", "an array", devices))?,
-                "devices",
-                Device::read,
-            )?,
-            None if total.is_some() => Vec::new(),
-            None => return Err(missing("devices")),
+    #[test]
+    fn calls_are_exact() {
+        assert_eq!(wire(&similar()), "Read GET /similardevices?count=2&did=1");
+        let full = SimilarDevices {
+            full: true,
+            did: 1_000_000_000_001,
+            ..similar()
         };
-        Ok(DevicePage { devices, total })
+        assert_eq!(
+            wire(&full),
+            "Read GET /similardevices?count=2&did=1000000000001&fulldevicedetails=true"
+        );
+        assert_eq!(
+            wire(&DeviceById { did: 42 }),
+            "Read GET /devices?did=42&includetags=true"
+        );
+    }
+
+    /// The raw reply behind the seed's example.
+    const SIMILAR: &str = r#"[{"did":823,"score":99,"ip":"172.31.32.146",
+        "ips":[{"ip":"172.31.32.146","timems":1600063200000,"time":"2020-09-14 06:00:00","sid":114}],
+        "sid":114,"hostname":"ip-172-31-32-146","firstSeen":1596758800000,"lastSeen":1600064618000,
+        "macaddress":"0a:df:4b:52:64:7a","vendor":"","typename":"server","typelabel":"Server"},
+        {"did":3,"score":100,"ip":"172.31.16.1",
+        "ips":[{"ip":"172.31.16.1","timems":1599847200000,"time":"2020-09-11 18:00:00","sid":1}],
+        "sid":1,"firstSeen":1591730359000,"lastSeen":1599850680000,"typename":"server","typelabel":"Server"}]"#;
+
+    #[test]
+    fn the_seeds_example_is_read() {
+        let devices = decode(&similar(), SIMILAR).unwrap();
+        assert_eq!(devices.len(), 2);
+        let first = &devices[0];
+        assert_eq!(
+            (first.did, first.score, first.sid),
+            (Some(823), Some(99.0), Some(114))
+        );
+        assert_eq!(first.name(), Some("ip-172-31-32-146"));
+        assert_eq!(
+            first.first_seen.as_ref().unwrap().to_string(),
+            "2020-08-07T00:06:40Z"
+        );
+        assert_eq!(
+            first.last_seen.as_ref().unwrap().to_string(),
+            "2020-09-14T06:23:38Z"
+        );
+        assert_eq!(
+            first.ips[0].time.as_ref().unwrap().to_string(),
+            "2020-09-14T06:00:00Z"
+        );
+        assert_eq!((&first.vendor, &first.tags), (&None, &None));
+        let second = &devices[1];
+        assert_eq!(
+            (&second.hostname, &second.mac, &second.vendor),
+            (&None, &None, &None)
+        );
+        assert_eq!(second.name(), Some("172.31.16.1"));
+        let wrapped = format!(r#"{{"devices":{SIMILAR},"did":1}}"#);
+        assert_eq!(decode(&similar(), &wrapped).unwrap(), devices);
+        assert_eq!(decode(&similar(), "[]").unwrap(), []);
+        assert_eq!(decode(&similar(), "[{}]").unwrap(), [Device::default()]);
+    }
+
+    #[test]
+    fn a_device_is_read_from_every_form() {
+        let find = DeviceById {
+            did: 1_000_000_000_001,
+        };
+        let rich = r#"{"did":1000000000001,"id":9,"sid":-9,"time":"1591730359000","endtime":1599850680000.0,
+            "devicelabel":"Finance","priority":-2,"saasmodule":"m365",
+            "credentials":[{"credential":"alice","lastSeen":1599850680000},"bob",7,null],
+            "tags":[{"tid":1,"name":"Admin","expiry":0}],
+            "customFields":{"g":{"k":"['a']"}},
+            "interfaces":[{"mac":"aa","vendor":"V","ips":[{"ip":"10.0.0.1","sid":1,"hostname":"h","time":1600063200}]}],
+            "ips":null,"hostname":7,"os":{"x":1}}"#;
+        let device = decode(&find, rich).unwrap().unwrap();
+        assert_eq!(
+            (device.did, device.sid),
+            (Some(1_000_000_000_001), Some(-9))
+        );
+        assert_eq!(
+            device.first_seen.unwrap().to_string(),
+            "2020-06-09T19:19:19Z"
+        );
+        assert_eq!(
+            device.last_seen.unwrap().to_string(),
+            "2020-09-11T18:58:00Z"
+        );
+        assert_eq!(
+            (device.priority, device.label.as_deref()),
+            (Some(-2), Some("Finance"))
+        );
+        let names: Vec<Option<String>> = device
+            .credentials
+            .unwrap()
+            .into_iter()
+            .map(|credential| credential.name)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                Some("alice".to_owned()),
+                Some("bob".into()),
+                Some("7".into())
+            ]
+        );
+        let tags = device.tags.unwrap();
+        assert_eq!(
+            (tags[0].name.as_deref(), &tags[0].expiry),
+            (Some("Admin"), &None)
+        );
+        // seconds here, milliseconds elsewhere
+        let card = &device.interfaces[0];
+        assert_eq!(
+            card.ips[0].time.as_ref().unwrap().to_string(),
+            "2020-09-14T06:00:00Z"
+        );
+        assert_eq!((device.hostname.as_deref(), device.os), (Some("7"), None));
+        assert_eq!(device.custom_fields.unwrap()["g"]["k"], "['a']");
+
+        let many = format!(r#"[{{"did":5}},{rich}]"#);
+        assert_eq!(decode(&find, &many).unwrap().unwrap().priority, Some(-2));
+        assert_eq!(decode(&find, "[]").unwrap(), None);
+        assert_eq!(decode(&find, "{}").unwrap(), None);
+        let negative = decode(&DeviceById { did: -6 }, r#"{"did":-6}"#).unwrap();
+        assert_eq!(negative.unwrap().did, Some(-6));
+    }
+
+    #[test]
+    fn another_device_is_not_the_one_asked_for() {
+        let found = decode(&DeviceById { did: 1 }, r#"[{"did":5},{"did":6}]"#).unwrap();
+        assert_eq!(found, None);
+    }
+
+    #[test]
+    fn refusals_and_other_shapes() {
+        let words = Cause::Refused("INPUT ERROR".into());
+        let body = r#"{"response":"INPUT ERROR"}"#;
+        assert_eq!(cause(&similar(), body), words);
+        assert_eq!(cause(&DeviceById { did: 1 }, body), words);
+        assert_eq!(place(&similar(), r#"{"did":1}"#), ".");
+        assert_eq!(place(&similar(), "[{},7]"), "[1]");
+        assert_eq!(place(&DeviceById { did: 1 }, r#"{"x":1}"#), "did");
+    }
+
+    #[test]
+    fn no_answer_breaks_the_reader() {
+        survives(&similar());
+        survives(&DeviceById { did: 1 });
     }
 }

@@ -14,7 +14,7 @@ pub enum Endpoint {
     Hostname(String),
 }
 
-/// Asks about an endpoint: `GET /endpointdetails` [OAS, SDK].
+/// Asks about an endpoint: `GET /endpointdetails` `[OAS, SDK]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointDetails {
     /// What is looked up.
@@ -52,7 +52,7 @@ pub struct EndpointReport {
     pub ip: Option<String>,
     /// When the network first saw it; `None` also when the answer says 0.
     pub first_seen: Option<Time>,
-    /// Popularity: 100 minus rarity [OAS].
+    /// Popularity: 100 minus rarity `[OAS]`.
     pub popularity: Option<f64>,
     /// How much the name looks generated.
     pub dga_score: Option<f64>,
@@ -66,7 +66,7 @@ pub struct EndpointReport {
     pub asn: Option<String>,
     /// The name of an address; `internal_ip` inside.
     pub name: Option<String>,
-    /// Age of the address; its unit is not documented and looks like seconds [SOAR].
+    /// Age of the address; its unit is not documented and looks like seconds `[SOAR]`.
     pub ip_age: Option<i64>,
     /// When the address was last seen.
     pub ip_time: Option<Time>,
@@ -190,5 +190,146 @@ impl Operation for EndpointDetails {
             }),
             devices: fields.each("devices", Device::read),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::value::testing::*;
+    use super::*;
+
+    fn ask(endpoint: Endpoint) -> EndpointDetails {
+        EndpointDetails {
+            endpoint,
+            additional_info: true,
+            devices: true,
+            score: false,
+        }
+    }
+
+    fn cats() -> EndpointDetails {
+        ask(Endpoint::Hostname("cats.com".into()))
+    }
+
+    #[test]
+    fn calls_are_exact() {
+        assert_eq!(
+            wire(&cats()),
+            "Read GET /endpointdetails?additionalinfo=true&devices=true&hostname=cats.com&score=false"
+        );
+        assert_eq!(
+            wire(&ask(Endpoint::Ip("2001:db8::1".into()))),
+            "Read GET /endpointdetails?additionalinfo=true&devices=true&ip=2001%3Adb8%3A%3A1&score=false"
+        );
+    }
+
+    #[test]
+    fn an_empty_endpoint_is_refused() {
+        assert!(refused(&ask(Endpoint::Ip(String::new()))).starts_with("address"));
+        assert!(refused(&ask(Endpoint::Hostname("a\nb".into()))).starts_with("host name"));
+    }
+
+    #[test]
+    fn the_seeds_example_is_read() {
+        let report = decode(
+            &cats(),
+            r#"{"hostname":"cats.com","firsttime":1596775643000,"devices":[],"ips":[],"locations":[],"popularity":0,"dgascore":0}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            report,
+            EndpointReport {
+                kind: EndpointKind::Hostname,
+                hostname: Some("cats.com".into()),
+                first_seen: Some(Time::parse("2020-08-07T04:47:23Z")),
+                popularity: Some(0.0),
+                dga_score: Some(0.0),
+                ips: Some(vec![]),
+                locations: Some(vec![]),
+                devices: Some(vec![]),
+                ..EndpointReport::default()
+            }
+        );
+    }
+
+    #[test]
+    fn missing_is_none_and_never_zero() {
+        let report = decode(&cats(), r#"{"hostname":"cats.com","firsttime":0}"#).unwrap();
+        assert_eq!(report.first_seen, None);
+        assert_eq!((report.popularity, report.dga_score), (None, None));
+        assert_eq!(
+            (report.ips, report.locations, report.devices),
+            (None, None, None)
+        );
+        assert_eq!(decode(&cats(), "{}").unwrap(), EndpointReport::default());
+    }
+
+    #[test]
+    fn a_known_host_name_has_addresses_and_places() {
+        let report = decode(
+            &cats(),
+            r#"{"hostname":"cats.com","firsttime":1596775643000.0,"popularity":"0.5","dgascore":12,
+                "ips":[{"ip":"1.2.3.4","firsttime":1596775643000,"lasttime":null},7],
+                "locations":[{"latitude":37.4,"longitude":-122.0,"country":"US","city":""}],
+                "devices":[{"did":2,"hostname":"h"}]}"#,
+        )
+        .unwrap();
+        let ips = report.ips.unwrap();
+        assert_eq!(ips.len(), 1);
+        assert_eq!(
+            (ips[0].ip.as_deref(), &ips[0].last),
+            (Some("1.2.3.4"), &None)
+        );
+        let places = report.locations.unwrap();
+        assert_eq!((places[0].latitude, &places[0].city), (Some(37.4), &None));
+        assert_eq!(
+            (report.popularity, report.dga_score),
+            (Some(0.5), Some(12.0))
+        );
+        assert_eq!(report.devices.unwrap()[0].did, Some(2));
+    }
+
+    #[test]
+    fn an_address_outside_and_one_inside_are_different() {
+        let outside = decode(
+            &ask(Endpoint::Ip("8.8.8.8".into())),
+            r#"{"ip":"8.8.8.8","firsttime":1596775643000,"country":"United States","asn":"AS15169 Google LLC","city":"",
+                "region":"NA","name":"","longitude":-97.8,"latitude":37.7,"ipage":86400,"iptime":"2020-09-14 06:00:00"}"#,
+        )
+        .unwrap();
+        assert_eq!(outside.kind, EndpointKind::ExternalIp);
+        assert_eq!(outside.asn.as_deref(), Some("AS15169 Google LLC"));
+        assert_eq!((outside.name, outside.ip_age), (None, Some(86_400)));
+        assert_eq!(outside.ip_time.unwrap().to_string(), "2020-09-14T06:00:00Z");
+        assert_eq!(outside.location.country.as_deref(), Some("United States"));
+        assert_eq!((outside.subnet, outside.devices), (None, None));
+
+        let inside = decode(
+            &ask(Endpoint::Ip("10.0.0.1".into())),
+            r#"{"name":"internal_ip","subnetlabel":"","subnetid":"12","subnetnetwork":"10.0.0.0/24","country":"x"}"#,
+        )
+        .unwrap();
+        assert_eq!(inside.kind, EndpointKind::InternalIp);
+        assert_eq!((inside.ip, inside.first_seen), (None, None));
+        let subnet = inside.subnet.unwrap();
+        assert_eq!((subnet.label, subnet.id.as_deref()), (None, Some("12")));
+        // the schema's text, as a number
+        let number = decode(&cats(), r#"{"subnetid":12}"#).unwrap();
+        assert_eq!(number.subnet.unwrap().id.as_deref(), Some("12"));
+    }
+
+    #[test]
+    fn refusals_and_other_shapes() {
+        assert_eq!(
+            cause(&cats(), r#"{"response":"INPUT ERROR"}"#),
+            Cause::Refused("INPUT ERROR".into())
+        );
+        assert_eq!(place(&cats(), "[]"), ".");
+        assert!(decode(&cats(), r#"{"hostname":"PRINT ERROR","firsttime":0}"#).is_ok());
+    }
+
+    #[test]
+    fn no_answer_breaks_the_reader() {
+        survives(&cats());
     }
 }

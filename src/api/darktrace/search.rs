@@ -11,7 +11,7 @@ use super::super::value::{Body, Fields, Node};
 use super::super::{Answer, BadInput, Call, Cause, Method, Operation, Path};
 use super::{call, json_body, missing, object, said};
 
-/// How many records one call looks at; `offset` reaches the rest [XA].
+/// How many records one call looks at; `offset` reaches the rest `[XA]`.
 pub const SLICE: u64 = 10_000;
 
 /// What is worked out.
@@ -41,7 +41,7 @@ pub struct SearchQuery {
     pub offset: u64,
 }
 
-/// Asks for an analysis: `GET /advancedsearch/api/analyze/{field}/{operation}/{query}` [XA, OAS].
+/// Asks for an analysis: `GET /advancedsearch/api/analyze/{field}/{operation}/{query}` `[XA, OAS]`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Analyze {
     /// Of which field: `@fields.source_ip`.
@@ -52,7 +52,7 @@ pub struct Analyze {
     pub query: SearchQuery,
 }
 
-/// The query as XSOAR writes it, all keys, in its order [XA].
+/// The query as XSOAR writes it, all keys, in its order `[XA]`.
 #[derive(Serialize)]
 struct Wire<'a> {
     search: &'a str,
@@ -281,4 +281,222 @@ fn trending(node: Option<Node<'_>>) -> Vec<Trending> {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::value::testing::*;
+    use super::*;
+
+    fn ask(operation: Analysis) -> Analyze {
+        Analyze {
+            field: "@fields.source_ip".into(),
+            operation,
+            query: SearchQuery {
+                search: r#"@type:"ssl" AND @fields.dest_port:"443" ü"#.into(),
+                from: "2022-12-10T09:00:00Z".parse().unwrap(),
+                to: "2022-12-11T08:00:00.9Z".parse().unwrap(),
+                offset: 10_000,
+            },
+        }
+    }
+
+    #[test]
+    fn calls_are_exact() {
+        let json = concat!(
+            r#"{"search":"@type:\"ssl\" AND @fields.dest_port:\"443\" \u00fc","fields":[],"offset":"10000","#,
+            r#""timeframe":"custom","graphmode":"count","time":{"from":"2022-12-10T09:00:00Z","#,
+            r#""to":"2022-12-11T08:00:00Z","user_interval":"0"},"mode":"","analyze_field":""}"#
+        );
+        assert_eq!(ask(Analysis::Score).query.json().unwrap(), json);
+        for (operation, word) in [
+            (Analysis::Score, "score"),
+            (Analysis::Trend, "trend"),
+            (Analysis::Terms, "terms"),
+            (Analysis::Mean, "mean"),
+        ] {
+            let call = ask(operation).call().unwrap();
+            let prefix = format!("/advancedsearch/api/analyze/@fields.source_ip/{word}/");
+            let coded = call.path.as_str().strip_prefix(&prefix).unwrap();
+            let standard = coded
+                .replace("%2B", "+")
+                .replace("%2F", "/")
+                .replace("%3D", "=");
+            assert_eq!(STANDARD.decode(standard).unwrap(), json.as_bytes());
+            assert_eq!(wire(&ask(operation)), format!("Read GET {prefix}{coded}"));
+            assert_eq!(word.parse(), Ok(operation));
+            assert_eq!(operation.to_string(), word);
+        }
+    }
+
+    #[test]
+    fn the_three_special_characters_of_base64_are_encoded() {
+        let mut operation = ask(Analysis::Score);
+        let special = |path: &str| ["%2B", "%2F", "%3D"].map(|code| path.contains(code));
+        let mut seen = [false; 3];
+        for length in 1..6 {
+            operation.query.search = "?>".repeat(length) + &"~".repeat(length % 3);
+            let path = operation.call().unwrap().path;
+            let tail = path.as_str().rsplit('/').next().unwrap();
+            assert!(!tail.contains(['+', '=']), "{tail}");
+            for (seen, now) in seen.iter_mut().zip(special(tail)) {
+                *seen |= now;
+            }
+        }
+        assert_eq!(seen, [true; 3]);
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_refused() {
+        let mut backwards = ask(Analysis::Score);
+        backwards.query.to = "2022-12-10T08:59:59Z".parse().unwrap();
+        assert!(refused(&backwards).contains("ends before it begins"));
+        let mut nothing = ask(Analysis::Score);
+        nothing.field = " ".into();
+        assert!(refused(&nothing).starts_with("metric"));
+    }
+
+    fn found(operation: Analysis, json: &str) -> Analysed {
+        decode(&ask(operation), json).unwrap()
+    }
+
+    const HEAD: &str = r#""took":12,"timed_out":false,"_shards":{"total":5,"successful":5,"skipped":0,"failed":0},"darktraceChildError":"","kibana":{"index":["logstash"],"per_page":50}"#;
+
+    #[test]
+    fn a_score_is_read_from_the_hits() {
+        let json = format!(
+            r#"{{{HEAD},"hits":{{"total":8001,"max_score":null,"count":10000,
+                "hits":[{{"id":"10.0.0.1","count":7}},{{"id":443,"count":3.0}},{{"id":"x"}},7]}},
+                "aggregations":{{"score":{{"buckets":[]}}}}}}"#
+        );
+        assert_eq!(
+            found(Analysis::Score, &json),
+            Analysed {
+                found: Found::Score(vec![
+                    Counted {
+                        value: "10.0.0.1".into(),
+                        count: 7
+                    },
+                    Counted {
+                        value: "443".into(),
+                        count: 3
+                    },
+                ]),
+                total: Some(8001),
+                looked_at: Some(10_000),
+                partial: None,
+                took_ms: Some(12),
+            }
+        );
+    }
+
+    #[test]
+    fn a_trend_is_read_from_the_hits() {
+        let json = format!(
+            r#"{{{HEAD},"hits":{{"total":{{"value":20573,"relation":"eq"}},"max_score":0,"count":10000,
+                "hits":[{{"id":"ssl","count":7,"start":9,"trend":-22.5}},{{"id":"dns"}}]}}}}"#
+        );
+        let analysed = found(Analysis::Trend, &json);
+        assert_eq!(
+            (analysed.total, analysed.looked_at),
+            (Some(20_573), Some(10_000))
+        );
+        let Found::Trend(rows) = analysed.found else {
+            panic!("{analysed:?}")
+        };
+        assert_eq!((rows[0].start, rows[0].trend), (Some(9.0), Some(-22.5)));
+        assert_eq!(
+            (&*rows[1].value, rows[1].count, rows[1].trend),
+            ("dns", None, None)
+        );
+    }
+
+    #[test]
+    fn terms_and_mean_are_read_from_the_aggregations() {
+        let json = format!(
+            r#"{{{HEAD},"hits":{{"total":5,"hits":[]}},"aggregations":{{"terms":{{"doc_count_error_upper_bound":0,
+                "sum_other_doc_count":2,"buckets":[{{"key":443,"doc_count":2}},{{"key":"x","doc_count":1}}]}}}}}}"#
+        );
+        let Found::Terms { rows, others } = found(Analysis::Terms, &json).found else {
+            panic!()
+        };
+        let rows: Vec<(&str, u64)> = rows.iter().map(|row| (&*row.value, row.count)).collect();
+        assert_eq!((rows, others), (vec![("443", 2), ("x", 1)], Some(2)));
+
+        let json = format!(
+            r#"{{{HEAD},"hits":{{"total":5,"hits":[]}},"aggregations":{{"stats":{{"count":10355,"min":0,"max":1.5e3,"avg":12.25,"sum":126848.75}}}}}}"#
+        );
+        let analysed = found(Analysis::Mean, &json);
+        assert_eq!(analysed.looked_at, Some(10_355));
+        assert_eq!(
+            analysed.found,
+            Found::Mean(Some(Stats {
+                count: Some(10_355),
+                min: Some(0.0),
+                max: Some(1500.0),
+                avg: Some(12.25),
+                sum: Some(126_848.75),
+            }))
+        );
+        for nothing in [
+            r#"{"hits":{"total":0,"hits":[]},"aggregations":{"stats":{"count":0,"min":null,"max":null,"avg":null,"sum":0}}}"#,
+            r#"{"hits":{"total":0,"hits":[]}}"#,
+        ] {
+            assert_eq!(found(Analysis::Mean, nothing).found, Found::Mean(None));
+        }
+    }
+
+    #[test]
+    fn a_part_is_said_to_be_one() {
+        let partial = |more: &str| {
+            let json = format!(r#"{{"hits":{{"total":0,"hits":[]}}{more}}}"#);
+            found(Analysis::Score, &json).partial
+        };
+        assert_eq!(partial(""), None);
+        assert_eq!(
+            partial(r#","darktraceChildError":"probe-2""#).as_deref(),
+            Some("probe-2 did not answer")
+        );
+        assert_eq!(
+            partial(r#","timed_out":true"#).as_deref(),
+            Some("the search ran out of time")
+        );
+        assert_eq!(
+            partial(r#","_shards":{"failed":2}"#).as_deref(),
+            Some("2 parts of the index did not answer")
+        );
+    }
+
+    #[test]
+    fn nothing_refusals_and_other_shapes() {
+        let empty = r#"{"hits":{"total":0,"max_score":null,"hits":[]}}"#;
+        assert_eq!(found(Analysis::Score, empty).found, Found::Score(vec![]));
+        assert_eq!(found(Analysis::Trend, empty).found, Found::Trend(vec![]));
+        assert_eq!(
+            found(Analysis::Terms, empty).found,
+            Found::Terms {
+                rows: vec![],
+                others: None
+            }
+        );
+        let ask = ask(Analysis::Score);
+        assert_eq!(
+            cause(&ask, r#"{"error":"bad query"}"#),
+            Cause::Refused("bad query".into())
+        );
+        assert_eq!(place(&ask, "{}"), "hits");
+        assert_eq!(place(&ask, "[]"), ".");
+    }
+
+    #[test]
+    fn no_answer_breaks_the_reader() {
+        for operation in [
+            Analysis::Score,
+            Analysis::Trend,
+            Analysis::Terms,
+            Analysis::Mean,
+        ] {
+            survives(&ask(operation));
+        }
+    }
 }

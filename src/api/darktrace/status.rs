@@ -4,7 +4,7 @@ use super::super::value::{Body, Shape, Time};
 use super::super::{Answer, BadInput, Call, Cause, Method, Operation, Path};
 use super::{call, object};
 
-/// Asks how the appliance is: `GET /status` [OAS, IBM]. Needs the Status permission; other calls may work without it.
+/// Asks how the appliance is: `GET /status` `[OAS, IBM]`. Needs the Status permission; other calls may work without it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Status {
     /// Only what is known without asking probes: the quick check of the connection.
@@ -71,5 +71,66 @@ impl Operation for Status {
                 .map(|(name, node)| (name.to_owned(), node.line()))
                 .collect(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::value::testing::*;
+    use super::*;
+
+    #[test]
+    fn calls_are_exact() {
+        assert_eq!(
+            wire(&Status { fast: true }),
+            "Read GET /status?fast=true&includechildren=false"
+        );
+        assert_eq!(wire(&Status::default()), "Read GET /status");
+    }
+
+    #[test]
+    fn a_status_is_read_with_all_its_plain_values() {
+        let report = decode(
+            &Status { fast: true },
+            r#"{"version":"7.1.0 (4ff13d8c)","time":"2026-01-02 03:04:05","hostname":"dt","label":"","uptime":"3 days",
+                "diskUtilization":12,"models":null,"modelsBreached":"7","newDevices24Hours":3,
+                "activeDevices24Hours":120.0,"probes":{"a":1},"instances":[{},{}],"antigenaNetworkEnabled":true}"#,
+        )
+        .unwrap();
+        assert_eq!(report.version.as_deref(), Some("7.1.0 (4ff13d8c)"));
+        assert_eq!(report.time.unwrap().to_string(), "2026-01-02T03:04:05Z");
+        assert_eq!((report.label, report.models_breached), (None, Some(7)));
+        assert_eq!(
+            (report.new_devices, report.active_devices),
+            (Some(3), Some(120))
+        );
+        assert_eq!(report.instances, Some(2));
+        let names: Vec<&str> = report.values.iter().map(|(name, _)| &**name).collect();
+        assert_eq!(names[..4], ["version", "time", "hostname", "label"]);
+        assert!(!names.contains(&"probes") && names.ends_with(&["antigenaNetworkEnabled"]));
+
+        let unified = decode(
+            &Status::default(),
+            r#"{"instances":{"a":{},"b":{},"c":{}}}"#,
+        );
+        assert_eq!(unified.unwrap().instances, Some(3));
+        assert_eq!(
+            decode(&Status::default(), "{}").unwrap(),
+            StatusReport::default()
+        );
+    }
+
+    #[test]
+    fn refusals_and_other_shapes() {
+        assert_eq!(
+            cause(&Status::default(), r#"{"error":"Forbidden"}"#),
+            Cause::Refused("Forbidden".into())
+        );
+        assert_eq!(place(&Status::default(), "[]"), ".");
+    }
+
+    #[test]
+    fn no_answer_breaks_the_reader() {
+        survives(&Status::default());
     }
 }

@@ -10,7 +10,7 @@ use super::super::value::{Body, Node, Time};
 use super::super::{Answer, BadInput, Call, Cause, Method, Operation, Path};
 use super::{array, call, json_body, refusal, said};
 
-/// Puts endpoints on the watched list: `POST /intelfeed`, JSON [OAS, XA].
+/// Puts endpoints on the watched list: `POST /intelfeed`, JSON `[OAS, XA]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WatchAdd {
     /// Addresses, host names, domains.
@@ -127,7 +127,7 @@ impl Operation for WatchAdd {
     }
 }
 
-/// Takes an entry off the watched list: `POST /intelfeed` with `removeentry` [OAS].
+/// Takes an entry off the watched list: `POST /intelfeed` with `removeentry` `[OAS]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchRemove {
     /// Which entry.
@@ -161,7 +161,7 @@ impl Operation for WatchRemove {
     }
 }
 
-/// Reads the watched list: `GET /intelfeed?fulldetails=true` [OAS].
+/// Reads the watched list: `GET /intelfeed?fulldetails=true` `[OAS]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WatchList {
     /// Only this source's entries.
@@ -214,5 +214,151 @@ impl Operation for WatchList {
                 }),
             })
             .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::value::testing::*;
+    use super::*;
+
+    fn add(entries: &[&str]) -> WatchAdd {
+        WatchAdd {
+            entries: entries.iter().map(ToString::to_string).collect(),
+            ..WatchAdd::default()
+        }
+    }
+
+    fn remove(entry: &str) -> WatchRemove {
+        WatchRemove {
+            entry: entry.into(),
+            source: None,
+        }
+    }
+
+    #[test]
+    fn calls_are_exact() {
+        assert_eq!(
+            wire(&add(&["8.8.8.8"])),
+            r#"Once POST /intelfeed json {"addlist":"8.8.8.8"}"#
+        );
+        let full = WatchAdd {
+            description: Some("Zürich \"C2\"".into()),
+            source: Some("S".into()),
+            expiry: Some("2020-12-31T12:00:00.5Z".parse().unwrap()),
+            hostname: true,
+            ..add(&["a.com", " 1.1.1.1 "])
+        };
+        assert_eq!(
+            wire(&full),
+            concat!(
+                r#"Once POST /intelfeed json {"addlist":"a.com,1.1.1.1","description":"Z\u00fcrich \"C2\"","#,
+                r#""source":"S","expiry":"2020-12-31T12:00:00","hostname":true}"#
+            )
+        );
+        assert_eq!(
+            wire(&remove("a.com")),
+            r#"Once POST /intelfeed json {"removeentry":"a.com"}"#
+        );
+        let sourced = WatchRemove {
+            source: Some("S".into()),
+            ..remove("a.com")
+        };
+        assert_eq!(
+            wire(&sourced),
+            r#"Once POST /intelfeed json {"removeentry":"a.com","source":"S"}"#
+        );
+        assert_eq!(
+            wire(&WatchList::default()),
+            "Read GET /intelfeed?fulldetails=true"
+        );
+        let source = Some("S 1".to_owned());
+        assert_eq!(
+            wire(&WatchList { source }),
+            "Read GET /intelfeed?fulldetails=true&source=S%201"
+        );
+    }
+
+    #[test]
+    fn what_would_change_more_than_meant_is_refused() {
+        for bad in ["", " ", "a,b", "a b", "a\nb"] {
+            assert!(
+                refused(&add(&["ok.com", bad])).starts_with("entry"),
+                "{bad:?}"
+            );
+            assert!(refused(&remove(bad)).starts_with("entry"), "{bad:?}");
+        }
+        assert!(refused(&add(&[])).starts_with("entry"));
+        let described = |text: String| WatchAdd {
+            description: Some(text),
+            ..add(&["a.com"])
+        };
+        assert!(described("ü".repeat(255)).call().is_ok());
+        assert!(refused(&described("ü".repeat(256))).contains("256 characters"));
+        assert!(refused(&described(" ".into())).starts_with("description"));
+        let source = WatchAdd {
+            source: Some("s".repeat(64)),
+            ..add(&["a.com"])
+        };
+        assert!(refused(&source).starts_with("source"));
+    }
+
+    #[test]
+    fn the_reply_tells_what_was_new() {
+        let reply = |body: &str| decode(&add(&["a.com"]), body).unwrap();
+        let known = reply(r#"{"response":"SUCCESS","added":0,"updated":0}"#);
+        assert_eq!(
+            known,
+            WatchReply {
+                response: "SUCCESS".into(),
+                added: Some(0),
+                updated: Some(0)
+            }
+        );
+        let older = reply(r#"{"response":"SUCCESS"}"#);
+        assert_eq!((older.added, older.updated), (None, None));
+        assert_eq!(reply(r#"{"added":"2"}"#).added, Some(2));
+        assert_eq!(reply(""), WatchReply::default());
+        assert_eq!(
+            cause(&add(&["a.com"]), r#"{"response":"INPUT ERROR"}"#),
+            Cause::Refused("INPUT ERROR".into())
+        );
+        assert_eq!(
+            cause(&remove("a.com"), r#"{"error":"source needed"}"#),
+            Cause::Refused("source needed".into())
+        );
+    }
+
+    #[test]
+    fn the_list_is_read_with_and_without_details() {
+        let list = WatchList::default();
+        let watched = decode(
+            &list,
+            r#"[{"name":"a.com","description":"","expiry":"2020-12-31T12:00:00","strength":"100","iagn":true},
+                "b.com", {"strength":100}, null, {"name":"c.com","expiry":null}]"#,
+        )
+        .unwrap();
+        let names: Vec<&str> = watched.iter().map(|entry| &*entry.name).collect();
+        assert_eq!(names, ["a.com", "b.com", "c.com"]);
+        let first = &watched[0];
+        assert_eq!((&first.description, first.strength), (&None, Some(100.0)));
+        assert_eq!(
+            first.expiry.as_ref().unwrap().to_string(),
+            "2020-12-31T12:00:00Z"
+        );
+        assert_eq!((first.responds, watched[1].responds), (Some(true), None));
+        assert_eq!(decode(&list, "[]").unwrap(), []);
+        assert_eq!(
+            cause(&list, r#"{"error":"Forbidden"}"#),
+            Cause::Refused("Forbidden".into())
+        );
+        assert_eq!(place(&list, "{}"), ".");
+    }
+
+    #[test]
+    fn no_answer_breaks_the_reader() {
+        survives(&add(&["a.com"]));
+        survives(&remove("a.com"));
+        survives(&WatchList::default());
     }
 }

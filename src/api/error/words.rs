@@ -85,7 +85,7 @@ pub(super) fn any_value(value: &Value, wanted: &impl Fn(&str) -> bool) -> bool {
     }
 }
 
-/// What a body says, one line per statement: FastAPI's `detail` array as `place: message`, and every key known to hold
+/// What a body says, one line per statement: `FastAPI`'s `detail` array as `place: message`, and every key known to hold
 /// words (contract arcanna §1.2, darktrace §2).
 pub(super) fn statements(value: &Value) -> Vec<String> {
     const KEYS: [&str; 9] = [
@@ -159,7 +159,11 @@ fn place(loc: Option<&Value>) -> Option<String> {
         Value::Array(parts) => {
             for part in parts {
                 match part {
-                    Value::Number(index) => place.push_str(&format!("[{index}]")),
+                    Value::Number(index) => {
+                        place.push('[');
+                        place.push_str(&index.to_string());
+                        place.push(']');
+                    }
                     Value::String(name) if place.is_empty() => place.push_str(name),
                     Value::String(name) => {
                         place.push('.');

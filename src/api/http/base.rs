@@ -8,7 +8,7 @@ use reqwest::Url;
 pub(super) struct Base {
     /// `https://host[:port]`, the port only where it is not the scheme's own.
     pub origin: String,
-    /// `` or `/prefix`.
+    /// `/prefix`, or nothing.
     pub prefix: String,
     /// Host, as a person knows it.
     pub host: String,
@@ -150,9 +150,9 @@ mod tests {
         ] {
             assert!(base.join(target).is_none(), "{target:?}");
         }
-        let bare = Base::parse("https://x").unwrap();
+        let rooted = Base::parse("https://x").unwrap();
         for target in ["@evil/x", ":99/x", ".evil/x", "//../x"] {
-            assert!(bare.join(target).is_none(), "{target:?}");
+            assert!(rooted.join(target).is_none(), "{target:?}");
         }
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 
 /// The longest `Retry-After` that is believed: a larger one would be a way to switch the console off.
-const LONGEST_WAIT: Duration = Duration::from_hours(24);
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An HTTP date, `Sun, 06 Nov 1994 08:49:37 GMT`.
 fn http_date(text: &str) -> Option<Timestamp> {

@@ -131,6 +131,9 @@ fn certificate_text(error: &CertificateError, base: &Base) -> String {
             "the certificate is signed by an authority this machine does not know (a self-signed certificate looks the same)"
                 .into()
         }
+        CertificateError::BadSignature => {
+            "the certificate is not signed by the authority it names (was the server's certificate renewed?)".into()
+        }
         CertificateError::Expired => "the certificate has expired".into(),
         CertificateError::ExpiredContext { not_after, .. } => {
             format!("the certificate expired on {}", day(*not_after))

@@ -2,7 +2,7 @@
 //! The only place where credentials meet a request; they never come back out of it.
 
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method as HttpMethod, Request};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -27,6 +27,10 @@ pub(super) fn make(
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     match call.body {
+        // Said aloud: a POST of unknown length is refused by some servers (411).
+        Body::Empty if matches!(call.method, Method::Post | Method::Put) => {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         Body::Empty => {}
         Body::Json(_) => {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
