@@ -285,19 +285,19 @@ impl Table {
             shown.remove(goes);
         }
         let mut spare = room.saturating_sub(need(&shown));
-        let share = |i: usize| match self.columns[i].width {
+        let part_of = |i: usize| match self.columns[i].width {
             Width::Fixed(_) => 0,
             Width::Flex(_, part) => u32::from(part),
         };
-        let mut shares: u32 = shown.iter().map(|&i| share(i)).sum();
+        let mut shares: u32 = shown.iter().map(|&i| part_of(i)).sum();
         let mut out = Vec::with_capacity(shown.len());
         let (mut x, end) = (self.gutter(), self.gutter() + room);
         for i in shown {
-            let extra = (u32::from(spare) * share(i))
+            let extra = (u32::from(spare) * part_of(i))
                 .checked_div(shares)
                 .unwrap_or(0) as u16;
             spare -= extra;
-            shares -= share(i);
+            shares -= part_of(i);
             let width = (self.columns[i].least() + extra).min(end.saturating_sub(x));
             if width == 0 {
                 break;

@@ -1,0 +1,159 @@
+//! Entering the terminal's full-screen modes, and leaving them exactly once however the program ends.
+//!
+//! State is global because the terminal is: the normal way out, a drop, a panic and a fatal signal all call [`leave`],
+//! and only the first one acts. After a hang-up ([`abandon`]) nothing is written any more: writing to a lost terminal
+//! fails, and failing while a panic unwinds would abort the process with labels unsaved.
+
+use std::io;
+use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+use std::thread::{self, ThreadId};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::stdio;
+use rustix::termios::{QueueSelector, isatty, tcflush};
+
+/// Alternate screen, no automatic wrap (foreign text stays in its row), bracketed paste, cursor hidden, numeric keypad
+/// (an application keypad's digits would be lost), plain ink, blank. Nothing in it makes a terminal answer.
+pub(super) const ENTER: &str = "\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?25l\x1b>\x1b[m\x1b[2J";
+
+/// Everything back, whatever was on: end of a frame, ink, mouse, paste, wrap, cursor, keypad, main screen.
+pub(super) const LEAVE: &str = "\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1004l\x1b[?2004l\
+                                \x1b[?7h\x1b[?25h\x1b>\x1b[?1049l";
+
+static ENTERED: AtomicBool = AtomicBool::new(false);
+static GONE: AtomicBool = AtomicBool::new(false);
+/// The thread that draws; a panic elsewhere is somebody's failed task and leaves the screen alone.
+static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
+
+/// Switches raw mode and the full screen on; a panic on this thread will switch them off.
+pub(super) fn enter() -> io::Result<()> {
+    if !isatty(stdio::stdout()) {
+        return Err(io::Error::new(
+            io::ErrorKind::NotConnected,
+            "standard output is not a terminal",
+        ));
+    }
+    install_panic_hook();
+    *OWNER.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
+    crossterm::terminal::enable_raw_mode()?;
+    ENTERED.store(true, Ordering::SeqCst);
+    write_tty(ENTER.as_bytes()).inspect_err(|_| leave())
+}
+
+/// Puts the terminal back and throws typed-ahead keys away, so that none of them reaches the shell. Only the first call
+/// after an [`enter`] does anything; errors are of no use here and are dropped.
+pub fn leave() {
+    if !ENTERED.swap(false, Ordering::SeqCst) || GONE.load(Ordering::SeqCst) {
+        return;
+    }
+    let _ = write_tty(LEAVE.as_bytes());
+    flush_input();
+    let _ = crossterm::terminal::disable_raw_mode();
+    flush_input();
+}
+
+/// The terminal is gone: nothing is restored or written any more.
+pub(super) fn abandon() {
+    GONE.store(true, Ordering::SeqCst);
+}
+
+/// Whether the terminal was lost.
+pub fn is_gone() -> bool {
+    GONE.load(Ordering::SeqCst)
+}
+
+/// Discards everything typed and not yet read.
+pub(super) fn flush_input() {
+    let _ = tcflush(stdio::stdin(), QueueSelector::IFlush);
+}
+
+/// Writes what puts any terminal back into a sane state; for `reset-terminal` after a kill -9.
+pub fn reset(out: &mut impl io::Write) -> io::Result<()> {
+    out.write_all(LEAVE.as_bytes())?;
+    out.flush()
+}
+
+/// Writes all bytes to standard output, in one call as long as the terminal takes them.
+pub(super) fn write_tty(mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        if is_gone() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        match rustix::io::write(stdio::stdout(), bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(n) => bytes = &bytes[n..],
+            Err(Errno::INTR) => {}
+            // somebody set the shared description non-blocking; wait until it takes more, but look for a hang-up
+            Err(Errno::AGAIN) => {
+                let out = stdio::stdout();
+                let second = Timespec {
+                    tv_sec: 1,
+                    tv_nsec: 0,
+                };
+                match poll(&mut [PollFd::new(&out, PollFlags::OUT)], Some(&second)) {
+                    Ok(_) | Err(Errno::INTR) => {}
+                    Err(e) => return Err(e.into()),
+                }
+            }
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Puts a hook before the existing one: restore first, then let the message through; a panic of another thread is
+/// logged and never printed over the screen.
+fn install_panic_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let owner = *OWNER.lock().unwrap_or_else(PoisonError::into_inner);
+            let drawing = ENTERED.load(Ordering::SeqCst);
+            if drawing && owner != Some(thread::current().id()) {
+                tracing::error!(panic = %info, "a task panicked");
+                return;
+            }
+            tracing::error!(panic = %info, "panicked");
+            leave();
+            if !is_gone() {
+                before(info);
+            }
+        }));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entering_asks_the_terminal_nothing() {
+        // queries: device attributes (c), status and cursor reports (n), mode requests ($p), colours (OSC ?), sizes (t)
+        for bytes in [ENTER, LEAVE] {
+            for part in bytes.split('\x1b').skip(1) {
+                let last = part.chars().last().unwrap();
+                assert!("hlm>J".contains(last), "{part:?}");
+                assert!(!part.contains('$') && !part.starts_with(']'));
+            }
+        }
+    }
+
+    #[test]
+    fn every_mode_that_is_entered_is_left() {
+        for mode in ENTER.split('\x1b').filter_map(|p| p.strip_prefix("[?")) {
+            let (number, on) = mode.split_at(mode.len() - 1);
+            let back = format!("[?{number}{}", if on == "h" { "l" } else { "h" });
+            assert!(LEAVE.contains(&back), "{back}");
+        }
+    }
+
+    #[test]
+    fn leaving_without_having_entered_does_nothing() {
+        leave();
+        assert!(!is_gone());
+    }
+}
