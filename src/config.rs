@@ -308,7 +308,7 @@ fn warnings(settings: &Settings, rows: &[Row]) -> Vec<String> {
             Some(link) if link.insecure => warnings.push(format!(
                 "{product}: any certificate is trusted; whoever sits in between can read the credentials"
             )),
-            Some(link) if is_plain(&link.url) => warnings.push(format!(
+            Some(link) if link.in_the_clear() => warnings.push(format!(
                 "{product}: {} is not encrypted; whoever sits in between can read the credentials",
                 link.url
             )),
@@ -316,26 +316,6 @@ fn warnings(settings: &Settings, rows: &[Row]) -> Vec<String> {
         }
     }
     warnings
-}
-
-/// Whether an address is plain HTTP to another machine.
-fn is_plain(url: &str) -> bool {
-    let Some(rest) = url
-        .to_lowercase()
-        .strip_prefix("http://")
-        .map(str::to_owned)
-    else {
-        return false;
-    };
-    let host = rest.split('/').next().unwrap_or_default();
-    let name = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name != "localhost"
-        && !name
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

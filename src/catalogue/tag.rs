@@ -129,7 +129,8 @@ fn tagged(operation: &TaggedDevices, reply: Reply<Holders>) -> Outcome {
         .filter(|entity| entity.kind.as_deref() == Some("Credential"))
         .count();
     if credentials > 0 {
-        notes.push(format!("the tag is also on {credentials} credentials"));
+        let s = if credentials == 1 { "" } else { "s" };
+        notes.push(format!("the tag is also on {credentials} credential{s}"));
     }
     if rows.is_empty() {
         notes.push(format!("no device carries the tag `{}`", operation.tag));

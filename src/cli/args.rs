@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use strum::VariantNames;
 
 use crate::config::{Flag, FlagValue, Folders, LogLevel, Sources, ThemeName};
+use crate::sim::FAULT_GRAMMAR;
 
 use super::exec::ExecArgs;
 
@@ -96,6 +97,7 @@ pub(super) enum Command {
 }
 
 #[derive(Args)]
+#[command(after_long_help = format!("Faults: {FAULT_GRAMMAR}"))]
 pub(super) struct SimulateArgs {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]

@@ -70,6 +70,25 @@ pub struct Link {
     pub timeout: Duration,
 }
 
+impl Link {
+    /// Whether credentials travel unencrypted to another machine.
+    pub fn in_the_clear(&self) -> bool {
+        let Some((scheme, rest)) = self.url.split_once("://") else {
+            return false;
+        };
+        let host = rest.split('/').next().unwrap_or_default();
+        let name = match host.strip_prefix('[') {
+            Some(v6) => v6.split(']').next().unwrap_or_default(),
+            None => host.split(':').next().unwrap_or_default(),
+        };
+        let here = name.eq_ignore_ascii_case("localhost")
+            || name
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback());
+        scheme.eq_ignore_ascii_case("http") && !here
+    }
+}
+
 /// Which proxy is used. Printed without its password.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub enum ProxyChoice {

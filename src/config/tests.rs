@@ -81,6 +81,15 @@ fn plain_http_is_told_except_on_this_machine() {
         ("http://localhost:9", false),
         ("https://arcanna.example", false),
     ] {
-        assert_eq!(is_plain(url), plain, "{url}");
+        let mut sources = Sources::default();
+        sources.flags.push(Flag {
+            flag: "--arcanna-url",
+            setting: ("arcanna", "url"),
+            value: FlagValue::Text(url.to_owned()),
+        });
+        let loaded = load(&sources).unwrap();
+        let link = loaded.settings.arcanna.unwrap().link;
+        assert_eq!(link.in_the_clear(), plain, "{url}");
+        assert_eq!(loaded.warnings.len(), usize::from(plain), "{url}");
     }
 }

@@ -6,6 +6,7 @@
 
 mod doctor;
 mod server;
+mod simulate;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -2,6 +2,6 @@
 
 mod cli;
 mod config;
-mod hostile;
 mod guard;
+mod hostile;
 mod seeds;

@@ -1,10 +1,11 @@
 //! The commands of the two manuals: equal to their examples, and word for word on the wire.
 //!
 //! Here raw replies are fed to the catalogue, and what comes out is compared with the manuals' contexts and tables. The rooms
-//! below run the program against a server that records.
+//! below run the program: against a server that records, and against the simulator.
 
 mod program;
 mod recorder;
+mod simulated;
 mod wire;
 
 use std::fs;
@@ -202,7 +203,7 @@ fn commands_without_an_example_follow_the_context_tables() {
         tagged.notes,
         [
             "the tag is also on devices Darktrace does not describe: 999999999",
-            "the tag is also on 1 credentials"
+            "the tag is also on 1 credential"
         ]
     );
     assert!(

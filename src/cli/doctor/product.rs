@@ -269,13 +269,20 @@ fn reach<T>(product: Product, link: &Link, tried: &Tried<T>) -> (Vec<Line>, bool
 }
 
 fn certificate(link: &Link) -> Line {
-    if !link.url.to_lowercase().starts_with("https://") {
+    if link.in_the_clear() {
         return Line::new(
             "certificate",
             State::Note,
-            "none: the connection is not encrypted",
+            "none: the connection is not encrypted, and the credentials can be read on the way",
         )
-        .next("use https://, unless the server is on this machine");
+        .next("use https://");
+    }
+    if !link.url.to_lowercase().starts_with("https://") {
+        return Line::new(
+            "certificate",
+            State::Ok,
+            "none needed: the server is on this machine",
+        );
     }
     if link.insecure {
         return Line::new(

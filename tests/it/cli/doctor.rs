@@ -76,6 +76,7 @@ fn all_is_well() {
     let ran = doctor(Some(&a.url), Some(&d.url));
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
     assert!(told(&ran, "Arcanna", "reach").starts_with("ok        answered in "));
+    assert!(told(&ran, "Arcanna", "certificate").starts_with("ok        none needed"));
     assert!(told(&ran, "Arcanna", "clock").starts_with("ok "));
     assert!(told(&ran, "Arcanna", "credentials").starts_with("ok "));
     assert_eq!(told(&ran, "Arcanna", "permission"), "ok        2 jobs");

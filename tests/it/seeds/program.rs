@@ -9,22 +9,40 @@ use socdeck::catalogue;
 use super::recorder::{self, Reply, Server};
 use super::wire::good;
 
-/// The program with nothing configured but these two servers.
-pub fn socdeck(url: &str) -> Command {
-    let home = tempfile::tempdir().unwrap().keep();
+/// What lets a client in.
+pub struct Keys<'a> {
+    pub url: &'a str,
+    pub arcanna: &'a str,
+    pub public: &'a str,
+    pub private: &'a str,
+}
+
+/// The program with nothing configured but one server for both products.
+pub fn with_keys(keys: &Keys) -> Command {
+    let home = std::env::temp_dir().join("socdeck-tests-no-home"); // never made: nothing is configured
     let mut command = Command::new(env!("CARGO_BIN_EXE_socdeck"));
     command
         .env_clear()
         .env("HOME", &home)
         .env("XDG_CONFIG_HOME", &home)
         .env("XDG_STATE_HOME", &home)
-        .env("SOCDECK_ARCANNA_URL", url)
-        .env("SOCDECK_ARCANNA_API_KEY", recorder::API_KEY)
-        .env("SOCDECK_DARKTRACE_URL", url)
-        .env("SOCDECK_DARKTRACE_PUBLIC_TOKEN", recorder::PUBLIC)
-        .env("SOCDECK_DARKTRACE_PRIVATE_TOKEN", recorder::PRIVATE)
+        .env("SOCDECK_ARCANNA_URL", keys.url)
+        .env("SOCDECK_ARCANNA_API_KEY", keys.arcanna)
+        .env("SOCDECK_DARKTRACE_URL", keys.url)
+        .env("SOCDECK_DARKTRACE_PUBLIC_TOKEN", keys.public)
+        .env("SOCDECK_DARKTRACE_PRIVATE_TOKEN", keys.private)
         .stdin(Stdio::null());
     command
+}
+
+/// The program against the recording server at this address.
+pub fn socdeck(url: &str) -> Command {
+    with_keys(&Keys {
+        url,
+        arcanna: recorder::API_KEY,
+        public: recorder::PUBLIC,
+        private: recorder::PRIVATE,
+    })
 }
 
 pub fn exec(url: &str, words: &[&str]) -> Output {
