@@ -278,7 +278,11 @@ fn certificate(link: &Link) -> Line {
         .next("use https://");
     }
     if !link.url.to_lowercase().starts_with("https://") {
-        return Line::new("certificate", State::Ok, "none needed: the server is on this machine");
+        return Line::new(
+            "certificate",
+            State::Ok,
+            "none needed: the server is on this machine",
+        );
     }
     if link.insecure {
         return Line::new(
