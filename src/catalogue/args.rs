@@ -94,10 +94,10 @@ pub struct Defaults {
     pub poll_timeout: Option<Duration>,
 }
 
-/// Pause between two looks at a pending event, as the vendor's connector has it [XN].
+/// Pause between two looks at a pending event, as the vendor's connector has it `[XN]`.
 pub const POLL_INTERVAL: Duration = Duration::from_secs(15);
 
-/// Limit for all looks at a pending event [XN].
+/// Limit for all looks at a pending event `[XN]`.
 pub const POLL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A line that cannot be run: what is wrong, and how the command is used.

@@ -2,6 +2,11 @@
 //!
 //! Here raw replies are fed to the catalogue, and what comes out is compared with the manuals' contexts and tables. The rooms
 //! below run the program: against a server that records, and against the simulator.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper that fails is a test that fails"
+)]
 
 mod program;
 mod recorder;

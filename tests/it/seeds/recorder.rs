@@ -83,9 +83,10 @@ impl Reply {
     fn send(&self, mut stream: &TcpStream) {
         let mut text = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", self.status);
         for (name, value) in &self.headers {
-            text += &format!("{name}: {value}\r\n");
+            text.extend([name, ": ", value, "\r\n"]);
         }
-        text += &format!("Content-Length: {}\r\n\r\n{}", self.body.len(), self.body);
+        let length = self.body.len().to_string();
+        text.extend(["Content-Length: ", &length, "\r\n\r\n", &self.body]);
         // a client that has gone is the test's affair
         let _ = stream.write_all(text.as_bytes());
     }

@@ -47,8 +47,11 @@ pub fn good() -> Server {
     })
 }
 
+/// Method, path with query, and body.
+type OnTheWire = (&'static str, String, String);
+
 /// The seeds' own lines and one for each command without an example, with what must be on the wire.
-fn wire() -> Vec<(String, Vec<(&'static str, String, String)>)> {
+fn wire() -> Vec<(String, Vec<OnTheWire>)> {
     let get = |target: &str| ("GET", target.to_owned(), String::new());
     let line = |name: &str| fixture(&format!("{name}.line")).trim().to_owned();
     let sent = Line::parse(&line("arcanna-send-event")).unwrap();
