@@ -6,12 +6,14 @@ mod connections;
 mod data;
 mod devices;
 mod endpoints;
+mod habits;
 mod lucene;
 mod model;
 mod records;
 mod search;
 mod sign;
 mod status;
+mod tables;
 mod tags;
 mod watchlist;
 

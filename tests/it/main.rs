@@ -5,3 +5,4 @@ mod config;
 mod guard;
 mod hostile;
 mod seeds;
+mod sim;

@@ -16,7 +16,7 @@ pub const BUCKETS: &str = "Decision intelligence";
 pub const EVENT_CENTRIC: &str = "Event centric decision intelligence";
 
 /// What the key may do: everything there is a scope for [MCP tools/*].
-pub const SCOPES: [&str; 16] = [
+pub const SCOPES: [&str; 17] = [
     "read:event_query",
     "write:event_feedback",
     "write:event_agentic_notes",
@@ -31,6 +31,7 @@ pub const SCOPES: [&str; 16] = [
     "delete:resources",
     "read:agents",
     "execute:agents",
+    "write:agents",
     "execute:job_code_blocks",
     "write:job_code_blocks",
 ];

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::super::rng::Rng;
 use super::super::time::{self, DAY, HOUR, Ms, spaced};
 use super::super::wire::{Reply, Request, form};
-use super::data::MODELS;
 use super::model::{Breach, Target, World};
+use super::tables::{Model, models};
 use super::{input_error, int};
 
 fn not_found() -> Reply {
@@ -68,7 +68,7 @@ pub fn list(world: &World, request: &Request) -> Reply {
             did.is_none_or(|d| b.did == Some(d)) && model.is_none_or(|m| pid_of(b.model) == m)
         })
         .filter(|b| uuid.as_ref().is_none_or(|u| *u == uuid_of(b.model)))
-        .filter(|b| !request.flag("saasonly", false) || MODELS[b.model].0.starts_with("SaaS"))
+        .filter(|b| !request.flag("saasonly", false) || models()[b.model].name.starts_with("SaaS"))
         .collect();
     rows.sort_by_key(|b| b.time);
     Reply::ok(&rows.into_iter().map(|b| shown(world, request, b)).collect())
@@ -88,7 +88,13 @@ fn uuid_of(model: usize) -> String {
 }
 
 fn model(index: usize, now: Ms) -> Value {
-    let (name, priority, category, description, technique) = MODELS[index];
+    let Model {
+        name,
+        priority,
+        category,
+        description,
+        technique,
+    } = &models()[index];
     // type-changing on purpose: false, a number or a list [XM, OAS]
     let set_priority = match index % 3 {
         0 => json!(false),
@@ -246,7 +252,7 @@ pub fn all_comments(world: &World, request: &Request) -> Reply {
         .filter(|b| pbid.is_none_or(|p| p == b.pbid))
         .flat_map(|b| {
             b.comments.iter().filter(|(at, ..)| (from..=to).contains(at)).map(|(at, user, text)| {
-                let name = MODELS[b.model].0;
+                let name = models()[b.model].name;
                 let row = json!({
                     "time": at, "pbid": b.pbid, "username": user, "message": text, "pid": pid_of(b.model), "name": name,
                 });
@@ -286,8 +292,8 @@ pub fn details(world: &World, request: &Request) -> Reply {
             };
             rows.push(json!({
                 "time": spaced(b.time), "timems": b.time, "action": "policybreach", "eventType": "policybreach", "pbid": b.pbid,
-                "pid": pid_of(b.model), "threatscore": (b.score * 100.0) as i64, "name": MODELS[b.model].0,
-                "acknowledged": b.acknowledged, "state": "New", "mitre": MODELS[b.model].4, "score": b.score,
+                "pid": pid_of(b.model), "threatscore": (b.score * 100.0) as i64, "name": models()[b.model].name,
+                "acknowledged": b.acknowledged, "state": "New", "mitre": models()[b.model].technique, "score": b.score,
             }));
             (b.did, b.time)
         }

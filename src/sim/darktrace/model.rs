@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::rng::hash;
 use super::super::time::{HOUR, Ms, spaced, zoneless, zulu};
-use super::data;
 use super::records::Record;
+use super::{data, tables};
 
 /// What a device is; decides its traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,7 +183,7 @@ pub fn hosts(seed: u64, start: Ms) -> Hosts {
             .collect()
     };
     let outside = |rare: bool| {
-        data::endpoints(start)
+        tables::endpoints(start)
             .iter()
             .filter(|e| (e.popularity < 20) == rare || !rare)
             .filter_map(|e| {

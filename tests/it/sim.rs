@@ -1,0 +1,7 @@
+//! The simulator, from outside: raw requests over a socket, signed here by hand. It is checked against the contracts and
+//! never through our own client, because client and simulator must not agree on the same mistake.
+
+mod arcanna;
+mod darktrace;
+mod faults;
+mod harness;
