@@ -71,10 +71,23 @@ impl App {
     ///
     /// # Errors
     /// What is wrong with the person's keys, one sentence each.
-    pub fn new(prefs: Prefs, theme: Theme, overrides: &[Override], now: Moment) -> Result<Self, Vec<String>> {
+    pub fn new(
+        prefs: Prefs,
+        theme: Theme,
+        overrides: &[Override],
+        now: Moment,
+    ) -> Result<Self, Vec<String>> {
         let shell = Shell::default();
         let keymap = Keymap::build(&shell.scopes(), overrides)?;
-        Ok(Self { store: Store::default(), prefs, keymap, theme, shell, effects: Vec::new(), now })
+        Ok(Self {
+            store: Store::default(),
+            prefs,
+            keymap,
+            theme,
+            shell,
+            effects: Vec::new(),
+            now,
+        })
     }
 
     /// Opens the first pane and asks for its data.
@@ -101,7 +114,9 @@ impl App {
             }
             Event::Swallowed(why) => self.shell.say(Tone::Mind, why),
             Event::Tick => {
-                let due = self.deadline().is_some_and(|deadline| deadline <= now.instant);
+                let due = self
+                    .deadline()
+                    .is_some_and(|deadline| deadline <= now.instant);
                 if !due {
                     return false;
                 }
@@ -118,7 +133,12 @@ impl App {
 
     /// What is to be carried out since the last time, in order.
     pub fn take_effects(&mut self) -> Vec<Effect> {
-        let mut effects: Vec<Effect> = self.store.take_wishes().into_iter().map(Effect::Wish).collect();
+        let mut effects: Vec<Effect> = self
+            .store
+            .take_wishes()
+            .into_iter()
+            .map(Effect::Wish)
+            .collect();
         effects.append(&mut self.effects);
         effects
     }
@@ -145,7 +165,11 @@ impl App {
 
     /// Writes that were neither sent nor taken back, one line each.
     pub fn unsent(&self) -> Vec<String> {
-        let rows = self.store.writes.newest().filter(|row| !row.state.is_settled());
+        let rows = self
+            .store
+            .writes
+            .newest()
+            .filter(|row| !row.state.is_settled());
         rows.map(|row| row.draft.act.summary()).collect()
     }
 
@@ -183,12 +207,24 @@ impl App {
     fn act(&mut self, deed: impl FnOnce(&mut Shell, &mut Cx<'_>)) {
         let mut asks = Vec::new();
         self.owned();
-        let mut cx = Cx { store: &mut self.store, now: self.now, prefs: &self.prefs, asks: &mut asks, key: None };
+        let mut cx = Cx {
+            store: &mut self.store,
+            now: self.now,
+            prefs: &self.prefs,
+            asks: &mut asks,
+            key: None,
+        };
         deed(&mut self.shell, &mut cx);
         // What is asked may ask more (a pane that is shown speaks), but each asks once: the list ends.
         while !asks.is_empty() {
             for ask in std::mem::take(&mut asks) {
-                let mut cx = Cx { store: &mut self.store, now: self.now, prefs: &self.prefs, asks: &mut asks, key: None };
+                let mut cx = Cx {
+                    store: &mut self.store,
+                    now: self.now,
+                    prefs: &self.prefs,
+                    asks: &mut asks,
+                    key: None,
+                };
                 match ask {
                     Ask::Go(pane, target) => self.shell.show(pane, target, true, &mut cx),
                     Ask::Say(tone, words) => self.shell.say(tone, words),

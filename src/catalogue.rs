@@ -26,7 +26,9 @@ use std::fmt::Write as _;
 
 use crate::api::Product;
 
-pub use args::{Arg, Args, Defaults, Fetch, Kind, Need, POLL_INTERVAL, POLL_TIMEOUT, Source, UsageError};
+pub use args::{
+    Arg, Args, Defaults, Fetch, Kind, Need, POLL_INTERVAL, POLL_TIMEOUT, Source, UsageError,
+};
 pub use complete::{Candidate, complete};
 pub use json::Json;
 pub use line::Line;

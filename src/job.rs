@@ -143,7 +143,14 @@ pub struct Jobs {
 
 impl Jobs {
     /// Decides whether work for `slot` may start, and books it if so.
-    pub fn admit(&mut self, slot: Slot, policy: Policy, call: &Call, owner: &'static str, now: Timestamp) -> Admission {
+    pub fn admit(
+        &mut self,
+        slot: Slot,
+        policy: Policy,
+        call: &Call,
+        owner: &'static str,
+        now: Timestamp,
+    ) -> Admission {
         let busy = self.current.get(&slot).copied();
         if policy == Policy::Join
             && let Some(ticket) = busy
@@ -152,9 +159,24 @@ impl Jobs {
         }
         self.last += 1;
         let ticket = Ticket(self.last);
-        let cancel = busy.filter(|old| self.live.get(old).is_some_and(|live| live.policy != Policy::Serial));
+        let cancel = busy.filter(|old| {
+            self.live
+                .get(old)
+                .is_some_and(|live| live.policy != Policy::Serial)
+        });
         self.current.insert(slot.clone(), ticket);
-        self.live.insert(ticket, Live { slot, policy, call: call.clone(), owner, since: now, attempts: 0, waiting: None });
+        self.live.insert(
+            ticket,
+            Live {
+                slot,
+                policy,
+                call: call.clone(),
+                owner,
+                since: now,
+                attempts: 0,
+                waiting: None,
+            },
+        );
         Admission::Start { ticket, cancel }
     }
 
@@ -185,7 +207,11 @@ impl Jobs {
 
     /// The reads asked by `owner` that may be cancelled because it was left.
     pub fn reads_of(&self, owner: &str) -> Vec<Ticket> {
-        self.live.iter().filter(|(_, live)| live.owner == owner && live.policy != Policy::Serial).map(|(ticket, _)| *ticket).collect()
+        self.live
+            .iter()
+            .filter(|(_, live)| live.owner == owner && live.policy != Policy::Serial)
+            .map(|(ticket, _)| *ticket)
+            .collect()
     }
 
     /// The current ticket of a slot, if it is busy.
@@ -210,18 +236,32 @@ mod tests {
     use crate::api::{Cause, Method, Path, Product};
 
     fn call() -> Call {
-        Call::new(Product::Arcanna, "jobs", Method::Get, Path::fixed("/api/v1/jobs/"))
+        Call::new(
+            Product::Arcanna,
+            "jobs",
+            Method::Get,
+            Path::fixed("/api/v1/jobs/"),
+        )
     }
 
     fn start(jobs: &mut Jobs, slot: &str, policy: Policy) -> (Ticket, Option<Ticket>) {
-        match jobs.admit(Slot::new(slot), policy, &call(), "jobs", Timestamp::UNIX_EPOCH) {
+        match jobs.admit(
+            Slot::new(slot),
+            policy,
+            &call(),
+            "jobs",
+            Timestamp::UNIX_EPOCH,
+        ) {
             Admission::Start { ticket, cancel } => (ticket, cancel),
             Admission::Joined(ticket) => panic!("joined {ticket}"),
         }
     }
 
     fn end(ticket: Ticket) -> Report {
-        Report { ticket, phase: Phase::Ended(Err(ApiError::of(&call(), Cause::Cancelled))) }
+        Report {
+            ticket,
+            phase: Phase::Ended(Err(ApiError::of(&call(), Cause::Cancelled))),
+        }
     }
 
     #[test]
@@ -230,18 +270,33 @@ mod tests {
         let (old, none) = start(&mut jobs, "a", Policy::Latest);
         let (new, cancel) = start(&mut jobs, "a", Policy::Latest);
         assert_eq!((none, cancel), (None, Some(old)));
-        assert!(!jobs.note(&end(old)).unwrap().1, "a superseded answer is dropped");
+        assert!(
+            !jobs.note(&end(old)).unwrap().1,
+            "a superseded answer is dropped"
+        );
         assert_eq!(jobs.busy(&Slot::new("a")), Some(new));
         assert!(jobs.note(&end(new)).unwrap().1);
         assert!(jobs.is_idle());
-        assert!(jobs.note(&end(new)).is_none(), "a second terminal report changes nothing");
+        assert!(
+            jobs.note(&end(new)).is_none(),
+            "a second terminal report changes nothing"
+        );
     }
 
     #[test]
     fn a_poll_joins_what_is_under_way() {
         let mut jobs = Jobs::default();
         let (first, _) = start(&mut jobs, "a", Policy::Latest);
-        assert_eq!(jobs.admit(Slot::new("a"), Policy::Join, &call(), "", Timestamp::UNIX_EPOCH), Admission::Joined(first));
+        assert_eq!(
+            jobs.admit(
+                Slot::new("a"),
+                Policy::Join,
+                &call(),
+                "",
+                Timestamp::UNIX_EPOCH
+            ),
+            Admission::Joined(first)
+        );
         assert_eq!(jobs.live().count(), 1);
     }
 

@@ -35,7 +35,9 @@ const RESERVED: [(&str, &str); 9] = [
 impl Chord {
     /// The chord of a key event; `None` for keys with Alt and other modifiers, which are never bound.
     pub fn of(key: &KeyEvent) -> Option<Self> {
-        if key.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::HYPER | KeyModifiers::META) {
+        if key.modifiers.intersects(
+            KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::HYPER | KeyModifiers::META,
+        ) {
             return None;
         }
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -51,7 +53,10 @@ impl Chord {
         if let Some(rest) = text.strip_prefix('^').filter(|rest| !rest.is_empty()) {
             let mut chars = rest.chars();
             return match (chars.next(), chars.next()) {
-                (Some(c), None) => Some(Self { code: KeyCode::Char(c.to_ascii_lowercase()), ctrl: true }),
+                (Some(c), None) => Some(Self {
+                    code: KeyCode::Char(c.to_ascii_lowercase()),
+                    ctrl: true,
+                }),
                 _ => None,
             };
         }
@@ -139,21 +144,42 @@ impl Keymap {
     ///
     /// # Errors
     /// One sentence per fault: unknown row, chord that cannot be read, reserved chord, digit, clash.
-    pub fn build(scopes: &[(ScopeName, Vec<Spec>)], overrides: &[Override]) -> Result<Self, Vec<String>> {
+    pub fn build(
+        scopes: &[(ScopeName, Vec<Spec>)],
+        overrides: &[Override],
+    ) -> Result<Self, Vec<String>> {
         let mut keymap = Self::default();
         let mut faults = Vec::new();
         for over in overrides {
-            if !scopes.iter().any(|(_, specs)| specs.iter().any(|spec| spec.id == over.id)) {
-                let ids = scopes.iter().flat_map(|(_, specs)| specs.iter().map(|spec| spec.id));
-                let near = ids.max_by(|a, b| strsim::jaro_winkler(a, &over.id).total_cmp(&strsim::jaro_winkler(b, &over.id)));
-                faults.push(format!("{}: no command is called '{}'; nearest: {}", over.place, over.id, near.unwrap_or("-")));
+            if !scopes
+                .iter()
+                .any(|(_, specs)| specs.iter().any(|spec| spec.id == over.id))
+            {
+                let ids = scopes
+                    .iter()
+                    .flat_map(|(_, specs)| specs.iter().map(|spec| spec.id));
+                let near = ids.max_by(|a, b| {
+                    strsim::jaro_winkler(a, &over.id).total_cmp(&strsim::jaro_winkler(b, &over.id))
+                });
+                faults.push(format!(
+                    "{}: no command is called '{}'; nearest: {}",
+                    over.place,
+                    over.id,
+                    near.unwrap_or("-")
+                ));
             }
         }
         for (scope, specs) in scopes {
             for (index, spec) in specs.iter().enumerate() {
                 let over = overrides.iter().rev().find(|over| over.id == spec.id);
-                let place = over.map_or_else(|| format!("built-in {}", spec.id), |over| over.place.clone());
-                let chords: Vec<String> = over.map_or_else(|| spec.keys.iter().map(ToString::to_string).collect(), |over| over.chords.clone());
+                let place = over.map_or_else(
+                    || format!("built-in {}", spec.id),
+                    |over| over.place.clone(),
+                );
+                let chords: Vec<String> = over.map_or_else(
+                    || spec.keys.iter().map(ToString::to_string).collect(),
+                    |over| over.chords.clone(),
+                );
                 for text in &chords {
                     if let Err(fault) = keymap.bind(scope, spec, index, text) {
                         faults.push(format!("{place}: {fault}"));
@@ -162,10 +188,20 @@ impl Keymap {
                 keymap.keys.insert(spec.id, chords);
             }
         }
-        if faults.is_empty() { Ok(keymap) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(keymap)
+        } else {
+            Err(faults)
+        }
     }
 
-    fn bind(&mut self, scope: ScopeName, spec: &Spec, index: usize, text: &str) -> Result<(), String> {
+    fn bind(
+        &mut self,
+        scope: ScopeName,
+        spec: &Spec,
+        index: usize,
+        text: &str,
+    ) -> Result<(), String> {
         let chords: Option<Vec<Chord>> = text.split_whitespace().map(Chord::parse).collect();
         let Some(chords) = chords.filter(|chords| (1..=2).contains(&chords.len())) else {
             return Err(format!(
@@ -178,13 +214,28 @@ impl Keymap {
                 return Err(format!("{part} cannot be bound to {}: {why}", spec.id));
             }
         }
-        if chords.iter().any(|chord| chord.char().is_some_and(|c| c.is_ascii_digit())) && !DIGIT_ROWS.contains(&spec.id) {
-            return Err(format!("digits label and do nothing else: {} cannot have '{text}'", spec.id));
+        if chords
+            .iter()
+            .any(|chord| chord.char().is_some_and(|c| c.is_ascii_digit()))
+            && !DIGIT_ROWS.contains(&spec.id)
+        {
+            return Err(format!(
+                "digits label and do nothing else: {} cannot have '{text}'",
+                spec.id
+            ));
         }
-        let prefix_taken = chords.len() == 2 && self.bindings.contains_key(&(scope, chords[..1].to_vec()));
-        let is_prefix = chords.len() == 1 && self.bindings.keys().any(|(s, other)| *s == scope && other.len() == 2 && other[0] == chords[0]);
+        let prefix_taken =
+            chords.len() == 2 && self.bindings.contains_key(&(scope, chords[..1].to_vec()));
+        let is_prefix = chords.len() == 1
+            && self
+                .bindings
+                .keys()
+                .any(|(s, other)| *s == scope && other.len() == 2 && other[0] == chords[0]);
         if prefix_taken || is_prefix || self.bindings.contains_key(&(scope, chords.clone())) {
-            return Err(format!("'{text}' of {} clashes with another command of {scope}", spec.id));
+            return Err(format!(
+                "'{text}' of {} clashes with another command of {scope}",
+                spec.id
+            ));
         }
         self.bindings.insert((scope, chords), index);
         Ok(())
@@ -197,14 +248,29 @@ impl Keymap {
                 return Found::Row(scope, *index);
             }
         }
-        let leads = |(scope, chords): &(ScopeName, Vec<Chord>)| scopes.contains(scope) && chords.len() > typed.len() && chords.starts_with(typed);
-        if self.bindings.keys().any(leads) { Found::Prefix } else { Found::Nothing }
+        let leads = |(scope, chords): &(ScopeName, Vec<Chord>)| {
+            scopes.contains(scope) && chords.len() > typed.len() && chords.starts_with(typed)
+        };
+        if self.bindings.keys().any(leads) {
+            Found::Prefix
+        } else {
+            Found::Nothing
+        }
     }
 
     /// The keys of a row as a person reads them: `j`, `g d`, `^D`; in the order they were given.
     pub fn keys(&self, id: &str) -> Vec<String> {
-        let show = |text: &String| text.split_whitespace().filter_map(Chord::parse).map(|chord| chord.to_string()).collect::<Vec<_>>().join(" ");
-        self.keys.get(id).map(|chords| chords.iter().map(show).collect()).unwrap_or_default()
+        let show = |text: &String| {
+            text.split_whitespace()
+                .filter_map(Chord::parse)
+                .map(|chord| chord.to_string())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        self.keys
+            .get(id)
+            .map(|chords| chords.iter().map(show).collect())
+            .unwrap_or_default()
     }
 }
 
@@ -213,7 +279,12 @@ mod tests {
     use super::*;
 
     fn spec(id: &'static str, keys: &'static [&'static str]) -> Spec {
-        Spec { id, title: "", keys, hint: "" }
+        Spec {
+            id,
+            title: "",
+            keys,
+            hint: "",
+        }
     }
 
     fn key(c: char, modifiers: KeyModifiers) -> Chord {
@@ -222,22 +293,52 @@ mod tests {
 
     #[test]
     fn chords_and_prefixes_lead_to_their_rows() {
-        let scopes = [("pane", vec![spec("a", &["j", "g g"])]), ("shell", vec![spec("b", &["g d", "^d"]), spec("c", &["j"])])];
+        let scopes = [
+            ("pane", vec![spec("a", &["j", "g g"])]),
+            ("shell", vec![spec("b", &["g d", "^d"]), spec("c", &["j"])]),
+        ];
         let map = Keymap::build(&scopes, &[]).unwrap();
         let none = KeyModifiers::NONE;
-        assert_eq!(map.find(&["pane", "shell"], &[key('j', none)]), Found::Row("pane", 0), "the pane comes first");
-        assert_eq!(map.find(&["pane", "shell"], &[key('g', none)]), Found::Prefix);
-        assert_eq!(map.find(&["pane", "shell"], &[key('g', none), key('d', none)]), Found::Row("shell", 0));
-        assert_eq!(map.find(&["pane", "shell"], &[key('d', KeyModifiers::CONTROL)]), Found::Row("shell", 0));
-        assert_eq!(map.find(&["pane", "shell"], &[key('z', none)]), Found::Nothing);
+        assert_eq!(
+            map.find(&["pane", "shell"], &[key('j', none)]),
+            Found::Row("pane", 0),
+            "the pane comes first"
+        );
+        assert_eq!(
+            map.find(&["pane", "shell"], &[key('g', none)]),
+            Found::Prefix
+        );
+        assert_eq!(
+            map.find(&["pane", "shell"], &[key('g', none), key('d', none)]),
+            Found::Row("shell", 0)
+        );
+        assert_eq!(
+            map.find(&["pane", "shell"], &[key('d', KeyModifiers::CONTROL)]),
+            Found::Row("shell", 0)
+        );
+        assert_eq!(
+            map.find(&["pane", "shell"], &[key('z', none)]),
+            Found::Nothing
+        );
         assert_eq!(map.keys("b"), ["g d", "^D"]);
         assert!(Chord::of(&KeyEvent::new(KeyCode::Char('j'), KeyModifiers::ALT)).is_none());
     }
 
     #[test]
     fn faults_name_place_and_reason() {
-        let scopes = [("pane", vec![spec("triage.label", &["1"]), spec("b", &["j"]), spec("c", &["k"])])];
-        let over = |id: &str, chord: &str| Override { id: id.into(), chords: vec![chord.into()], place: "config.toml:7".into() };
+        let scopes = [(
+            "pane",
+            vec![
+                spec("triage.label", &["1"]),
+                spec("b", &["j"]),
+                spec("c", &["k"]),
+            ],
+        )];
+        let over = |id: &str, chord: &str| Override {
+            id: id.into(),
+            chords: vec![chord.into()],
+            place: "config.toml:7".into(),
+        };
         for (over, word) in [
             (over("b", "3"), "digits label"),
             (over("b", "^s"), "stops the terminal"),
@@ -246,9 +347,18 @@ mod tests {
             (over("bb", "x"), "nearest: b"),
         ] {
             let faults = Keymap::build(&scopes, &[over]).unwrap_err();
-            assert!(faults.iter().any(|fault| fault.starts_with("config.toml:7") && fault.contains(word)), "{faults:?}");
+            assert!(
+                faults
+                    .iter()
+                    .any(|fault| fault.starts_with("config.toml:7") && fault.contains(word)),
+                "{faults:?}"
+            );
         }
         let moved = Keymap::build(&scopes, &[over("b", "x")]).unwrap();
-        assert_eq!(moved.find(&["pane"], &[key('j', KeyModifiers::NONE)]), Found::Nothing, "an override replaces the default");
+        assert_eq!(
+            moved.find(&["pane"], &[key('j', KeyModifiers::NONE)]),
+            Found::Nothing,
+            "an override replaces the default"
+        );
     }
 }

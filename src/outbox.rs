@@ -31,13 +31,19 @@ pub struct Moment {
 impl Moment {
     /// Reads both clocks. Only the loop and the outermost callers do.
     pub fn now() -> Self {
-        Self { wall: Timestamp::now(), instant: Instant::now() }
+        Self {
+            wall: Timestamp::now(),
+            instant: Instant::now(),
+        }
     }
 
     /// The moment `later` from this one.
     #[must_use]
     pub fn plus(self, later: Duration) -> Self {
-        Self { wall: self.wall.checked_add(later).unwrap_or(self.wall), instant: self.instant + later }
+        Self {
+            wall: self.wall.checked_add(later).unwrap_or(self.wall),
+            instant: self.instant + later,
+        }
     }
 }
 
@@ -176,20 +182,28 @@ impl Outbox {
     /// Carries out one request.
     pub fn handle(&mut self, request: Request, now: Moment) -> Vec<Notice> {
         match request {
-            Request::Stage { draft, tag } => vec![Notice::Staged { row: self.stage(draft, now), tag }],
+            Request::Stage { draft, tag } => vec![Notice::Staged {
+                row: self.stage(draft, now),
+                tag,
+            }],
             Request::Undo(id) => vec![self.change(id, now, "its grace time is over", |state| {
                 matches!(state, State::Grace | State::Due).then_some(State::Undone)
             })],
             Request::Hasten(id) => {
-                let notice = self.change(id, now, "it no longer waits", |state| (*state == State::Grace).then_some(State::Due));
+                let notice = self.change(id, now, "it no longer waits", |state| {
+                    (*state == State::Grace).then_some(State::Due)
+                });
                 if let Some(row) = self.rows.get_mut(&id).filter(|row| row.state == State::Due) {
                     row.due = now;
                 }
                 vec![notice]
             }
-            Request::Resend(id) => vec![self.change(id, now, "only a parked or unknown write can be sent again", |state| {
-                matches!(state, State::Parked(_) | State::Unknown(_)).then_some(State::Due)
-            })],
+            Request::Resend(id) => vec![self.change(
+                id,
+                now,
+                "only a parked or unknown write can be sent again",
+                |state| matches!(state, State::Parked(_) | State::Unknown(_)).then_some(State::Due),
+            )],
             Request::Settle(id, settlement) => vec![self.settle(id, settlement, now)],
         }
     }
@@ -200,7 +214,8 @@ impl Outbox {
         let mut earlier = std::collections::HashSet::new();
         for row in self.rows.values_mut().filter(|row| !row.state.is_settled()) {
             let first = earlier.insert(row.draft.act.subject());
-            let ready = matches!(row.state, State::Grace | State::Due) && row.due.instant <= now.instant;
+            let ready =
+                matches!(row.state, State::Grace | State::Due) && row.due.instant <= now.instant;
             if first && ready {
                 row.state = State::Sending;
                 row.attempts += 1;
@@ -231,9 +246,23 @@ impl Outbox {
         self.last += 1;
         let id = RowId(self.last);
         let due = now.plus(draft.grace);
-        let row = Row { id, draft, state: State::Grace, staged: now.wall, due, changed: now.wall, attempts: 0, trouble: None };
+        let row = Row {
+            id,
+            draft,
+            state: State::Grace,
+            staged: now.wall,
+            due,
+            changed: now.wall,
+            attempts: 0,
+            trouble: None,
+        };
         self.rows.insert(id, row.clone());
-        let settled: Vec<RowId> = self.rows.values().filter(|row| row.state.is_settled()).map(|row| row.id).collect();
+        let settled: Vec<RowId> = self
+            .rows
+            .values()
+            .filter(|row| row.state.is_settled())
+            .map(|row| row.id)
+            .collect();
         for id in settled.iter().take(settled.len().saturating_sub(KEPT)) {
             self.rows.remove(id);
         }
@@ -258,8 +287,16 @@ impl Outbox {
         })
     }
 
-    fn change(&mut self, id: RowId, now: Moment, refusal: &str, next: impl FnOnce(&State) -> Option<State>) -> Notice {
-        let Some(row) = self.rows.get_mut(&id) else { return Notice::Refused(id, "no such write is kept".to_owned()) };
+    fn change(
+        &mut self,
+        id: RowId,
+        now: Moment,
+        refusal: &str,
+        next: impl FnOnce(&State) -> Option<State>,
+    ) -> Notice {
+        let Some(row) = self.rows.get_mut(&id) else {
+            return Notice::Refused(id, "no such write is kept".to_owned());
+        };
         match next(&row.state) {
             Some(state) => {
                 row.state = state;

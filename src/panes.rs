@@ -62,7 +62,9 @@ impl<P: Rows> Registered for P {
     }
 
     fn ready(&self, index: usize, store: &Store) -> Ready {
-        P::ROWS.get(index).map_or(Ok(()), |row| (row.ready)(self, store))
+        P::ROWS
+            .get(index)
+            .map_or(Ok(()), |row| (row.ready)(self, store))
     }
 
     fn run(&mut self, index: usize, cx: &mut Cx<'_>) {
@@ -148,5 +150,11 @@ pub trait Pane: Registered {
     fn heading(&self, store: &Store) -> String;
 
     /// Draws the pane; returns where the terminal's cursor belongs while a field has the keyboard.
-    fn draw(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position>;
+    fn draw(
+        &self,
+        store: &Store,
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) -> Option<Position>;
 }

@@ -60,7 +60,11 @@ pub struct Queue {
 }
 
 /// Starts the queue on the current runtime.
-pub fn start(transport: Arc<dyn Transport>, limits: Limits, reports: mpsc::Sender<Report>) -> Queue {
+pub fn start(
+    transport: Arc<dyn Transport>,
+    limits: Limits,
+    reports: mpsc::Sender<Report>,
+) -> Queue {
     let (commands, inbox) = mpsc::channel(256);
     let done = tokio::spawn(dispatch::Dispatch::new(transport, limits, reports).run(inbox));
     Queue { commands, done }

@@ -66,15 +66,31 @@ pub enum RunError {
 /// # Errors
 /// Wrong keys in the settings, or a terminal that cannot be used. The terminal is as before in either case.
 pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
-    let Setup { prefs, theme, keys, guard, mouse, connect, simulator } = setup;
+    let Setup {
+        prefs,
+        theme,
+        keys,
+        guard,
+        mouse,
+        connect,
+        simulator,
+    } = setup;
     let ascii = theme.glyphs.ascii;
     let now = Moment::now();
     let mut app = App::new(prefs, theme, &keys, now).map_err(RunError::Keys)?;
-    let mut screen = Screen::enter(Options { ascii, mouse, title: None })?;
+    let mut screen = Screen::enter(Options {
+        ascii,
+        mouse,
+        title: None,
+    })?;
     app.start(now);
     // The first frame needs nothing but the settings: it is on the screen before anything is asked.
     draw(&app, &mut screen)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).max_blocking_threads(4).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(4)
+        .enable_all()
+        .build()?;
     let left = runtime.block_on(async {
         let mut running = Loop::new(app, screen, guard, connect, simulator)?;
         let ended = running.run().await;
@@ -127,7 +143,13 @@ struct Loop {
 }
 
 impl Loop {
-    fn new(app: App, screen: Screen, limits: guard::Limits, connect: Connected, simulator: Option<sim::Bound>) -> io::Result<Self> {
+    fn new(
+        app: App,
+        screen: Screen,
+        limits: guard::Limits,
+        connect: Connected,
+        simulator: Option<sim::Bound>,
+    ) -> io::Result<Self> {
         if let Some(bound) = simulator {
             tokio::spawn(async move {
                 if let Err(error) = bound.serve(std::future::pending()).await {
@@ -139,7 +161,11 @@ impl Loop {
         let queue = queue::start(Arc::new(Deferred::new(connect)), Limits::default(), tell);
         let (deliver, typed) = mpsc::channel(1_024);
         let keys = Keys::start(move |typed| deliver.blocking_send(typed).is_ok())?;
-        let ending = [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?];
+        let ending = [
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
+            signal(SignalKind::interrupt())?,
+        ];
         Ok(Self {
             app,
             screen,
@@ -171,7 +197,9 @@ impl Loop {
             }
             match self.next().await {
                 Turn::End => return Ok(()),
-                Turn::Broken => return Err(io::Error::other("the action queue has ended; start again")),
+                Turn::Broken => {
+                    return Err(io::Error::other("the action queue has ended; start again"));
+                }
                 turn => self.take(turn),
             }
             for _ in 0..DRAIN {
@@ -193,7 +221,14 @@ impl Loop {
 
     /// Waits for whatever comes first.
     async fn next(&mut self) -> Turn {
-        let deadline = [self.app.deadline(), self.guard.next_deadline(), self.outbox.next_due()].into_iter().flatten().min();
+        let deadline = [
+            self.app.deadline(),
+            self.guard.next_deadline(),
+            self.outbox.next_due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min();
         let room = self.queue.commands.clone();
         let waiting = !self.waiting.is_empty();
         let [terminate, hangup, interrupt] = &mut self.ending;
@@ -243,7 +278,12 @@ impl Loop {
 
     /// What a key would do where the focus is.
     fn class(&self, event: &Typing) -> Class {
-        let Typing::Key(KeyEvent { code: KeyCode::Char(c), kind: KeyEventKind::Press | KeyEventKind::Repeat, .. }) = event else {
+        let Typing::Key(KeyEvent {
+            code: KeyCode::Char(c),
+            kind: KeyEventKind::Press | KeyEventKind::Repeat,
+            ..
+        }) = event
+        else {
             return Class::Bound;
         };
         if self.app.typing() {
@@ -262,10 +302,14 @@ impl Loop {
     fn judged(&mut self, verdicts: Vec<Verdict>) {
         for verdict in verdicts {
             match verdict {
-                Verdict::Pass(Typing::Key(key)) | Verdict::Label(key, _) => self.tell(Event::Key(key)),
+                Verdict::Pass(Typing::Key(key)) | Verdict::Label(key, _) => {
+                    self.tell(Event::Key(key))
+                }
                 Verdict::Pass(Typing::Paste(text)) => self.tell(Event::Paste(text)),
                 Verdict::Pass(_) => self.dirty = true,
-                Verdict::Dropped(key, reason) => self.tell(Event::Swallowed(format!("{} {reason}", key.code))),
+                Verdict::Dropped(key, reason) => {
+                    self.tell(Event::Swallowed(format!("{} {reason}", key.code)))
+                }
             }
         }
     }
@@ -339,7 +383,14 @@ impl Loop {
 
     /// Gives the terminal back and lets writes under way end. Returns what was not sent.
     async fn leave(self) -> Vec<String> {
-        let Self { app, screen, keys, queue, mut reports, .. } = self;
+        let Self {
+            app,
+            screen,
+            keys,
+            queue,
+            mut reports,
+            ..
+        } = self;
         drop(keys);
         if let Err(error) = screen.leave() {
             tracing::warn!(%error, "the terminal could not be restored");

@@ -98,10 +98,18 @@ impl Store {
             }
         };
         let slot = Slot::new(format!("{} {}", call.product, call));
-        let Some(ticket) = self.admit(slot, policy, &call, now) else { return };
+        let Some(ticket) = self.admit(slot, policy, &call, now) else {
+            return;
+        };
         operation.remote(self).pending = true;
         let operation = Arc::new(operation);
-        self.launch(ticket, policy, call, Arc::clone(&operation) as Arc<dyn crate::api::Decode>, Box::new(operation));
+        self.launch(
+            ticket,
+            policy,
+            call,
+            Arc::clone(&operation) as Arc<dyn crate::api::Decode>,
+            Box::new(operation),
+        );
     }
 
     /// Books work for a slot. `None` when it joins what is under way.
@@ -115,9 +123,21 @@ impl Store {
         }
     }
 
-    fn launch(&mut self, ticket: Ticket, policy: Policy, call: Call, decode: Arc<dyn crate::api::Decode>, landing: Box<dyn Landing>) {
+    fn launch(
+        &mut self,
+        ticket: Ticket,
+        policy: Policy,
+        call: Call,
+        decode: Arc<dyn crate::api::Decode>,
+        landing: Box<dyn Landing>,
+    ) {
         self.landings.insert(ticket, landing);
-        self.wishes.push(Wish::Run(Action { ticket, policy, call, decode }));
+        self.wishes.push(Wish::Run(Action {
+            ticket,
+            policy,
+            call,
+            decode,
+        }));
     }
 
     /// Cancels the reads a pane asked for, because it was left.
@@ -133,7 +153,12 @@ impl Store {
 
     /// Cancels everything that may be cancelled.
     pub fn cancel_reads(&mut self) -> usize {
-        let tickets: Vec<Ticket> = self.jobs.live().filter(|(_, live)| live.policy != Policy::Serial).map(|(ticket, _)| ticket).collect();
+        let tickets: Vec<Ticket> = self
+            .jobs
+            .live()
+            .filter(|(_, live)| live.policy != Policy::Serial)
+            .map(|(ticket, _)| ticket)
+            .collect();
         let count = tickets.len();
         self.wishes.extend(tickets.into_iter().map(Wish::Cancel));
         count
@@ -151,7 +176,10 @@ impl Store {
 
     /// The labels of a job in the server's order, from the job list or a decision set read on its own (the newer wins).
     pub fn labels(&self, job: &JobId) -> Option<&[String]> {
-        let own = self.decision_sets.get(job).and_then(|set| set.value().map(|labels| (set.fetched, labels.as_slice())));
+        let own = self
+            .decision_sets
+            .get(job)
+            .and_then(|set| set.value().map(|labels| (set.fetched, labels.as_slice())));
         let listed = self.job_list.value().and_then(|jobs| {
             let job = jobs.iter().find(|one| one.id == *job)?;
             Some((self.job_list.fetched, job.labels.as_deref()?))
@@ -172,11 +200,24 @@ impl Store {
     /// The newest known decision of an event: read on its own, else as it was listed.
     pub fn decision(&self, event: &EventKey) -> Option<&Decision> {
         let own = self.decisions.get(event).and_then(Remote::value);
-        own.or_else(|| Some(&self.queues.get(&event.job)?.found(&event.event)?.arcanna.as_ref()?.decision))
+        own.or_else(|| {
+            Some(
+                &self
+                    .queues
+                    .get(&event.job)?
+                    .found(&event.event)?
+                    .arcanna
+                    .as_ref()?
+                    .decision,
+            )
+        })
     }
 }
 
 /// Names an event: its id is unique only within its job.
 pub fn key(job: &JobId, event: &EventId) -> EventKey {
-    EventKey { job: job.clone(), event: event.clone() }
+    EventKey {
+        job: job.clone(),
+        event: event.clone(),
+    }
 }

@@ -22,25 +22,50 @@ const SKEW: i64 = 30;
 
 /// Draws the program.
 pub(super) fn frame(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
-    let look = Look { theme: &app.theme, prefs: &app.prefs, keymap: &app.keymap, now: app.now.wall, clock: app.shell.clock };
+    let look = Look {
+        theme: &app.theme,
+        prefs: &app.prefs,
+        keymap: &app.keymap,
+        now: app.now.wall,
+        clock: app.shell.clock,
+    };
     if area.width < LEAST.0 || area.height < LEAST.1 {
-        let words = format!("socdeck needs {}x{}; this is {}x{}", LEAST.0, LEAST.1, area.width, area.height);
+        let words = format!(
+            "socdeck needs {}x{}; this is {}x{}",
+            LEAST.0, LEAST.1, area.width, area.height
+        );
         put(buf, area, area.height / 2, &Line::from(words));
         return None;
     }
     header(app, &look, Rect { height: 1, ..area }, buf);
-    let body = Rect { y: area.y + 1, height: area.height - 3, ..area };
+    let body = Rect {
+        y: area.y + 1,
+        height: area.height - 3,
+        ..area
+    };
     let mut cursor = app.shell.pane().draw(&app.store, &look, body, buf);
     result(app, &look, area, area.height - 2, buf);
     hints(app, &look, area, area.height - 1, buf);
     match &app.shell.overlay {
         None => {}
         Some(Overlay::Finder(finder)) => {
-            let whole = Rect { y: area.y + 1, height: area.height - 1, ..area };
+            let whole = Rect {
+                y: area.y + 1,
+                height: area.height - 1,
+                ..area
+            };
             cursor = draw_finder(finder, &look, whole, buf);
         }
         Some(Overlay::Outcome(view)) => {
-            view.draw(&look, Rect { y: area.y + 1, height: area.height - 2, ..area }, buf);
+            view.draw(
+                &look,
+                Rect {
+                    y: area.y + 1,
+                    height: area.height - 2,
+                    ..area
+                },
+                buf,
+            );
             cursor = None;
         }
         Some(Overlay::Quit) => {
@@ -55,18 +80,28 @@ pub(super) fn frame(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position>
 fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let theme = look.theme;
     let store = &app.store;
-    let mut left = vec![Span::styled(format!(" {} ", look.prefs.environment), theme.header_caution)];
+    let mut left = vec![Span::styled(
+        format!(" {} ", look.prefs.environment),
+        theme.header_caution,
+    )];
     let name = app.shell.id().name().to_uppercase();
-    left.push(Span::styled(format!(" {name} {}", text::clean(&app.shell.pane().heading(store))), theme.header));
+    left.push(Span::styled(
+        format!(" {name} {}", text::clean(&app.shell.pane().heading(store))),
+        theme.header,
+    ));
     let mut right = Vec::new();
-    let mut tell = |words: String, style: Style| right.push(Span::styled(format!(" {words} "), style));
+    let mut tell =
+        |words: String, style: Style| right.push(Span::styled(format!(" {words} "), style));
     for product in Product::ALL {
         let link = store.link(product);
         if look.prefs.unverified.contains(&product) {
             tell(format!("TLS OFF {product}"), theme.header_danger);
         }
         if let Some(since) = link.down_since {
-            tell(format!("OFFLINE {product} since {}", look.tell(since)), theme.header_danger);
+            tell(
+                format!("OFFLINE {product} since {}", look.tell(since)),
+                theme.header_danger,
+            );
         } else if link.trouble.is_some() {
             tell(format!("NO ACCESS {product}"), theme.header_danger);
         }
@@ -84,12 +119,43 @@ fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     if look.prefs.read_only {
         tell("READ-ONLY".to_owned(), theme.header_caution);
     }
-    tell(look.prefs.analyst.clone().unwrap_or_else(|| "no analyst".to_owned()), theme.header);
+    tell(
+        look.prefs
+            .analyst
+            .clone()
+            .unwrap_or_else(|| "no analyst".to_owned()),
+        theme.header,
+    );
     let wide: usize = right.iter().map(|span| text::width(&span.content)).sum();
-    put(buf, area, 0, &Line::from(Span::styled(" ".repeat(usize::from(area.width)), theme.header)));
+    put(
+        buf,
+        area,
+        0,
+        &Line::from(Span::styled(
+            " ".repeat(usize::from(area.width)),
+            theme.header,
+        )),
+    );
     let room = area.width.saturating_sub(wide as u16);
-    put(buf, Rect { width: room, ..area }, 0, &Line::from(left));
-    put(buf, Rect { x: area.x + room, width: area.width - room, ..area }, 0, &Line::from(right));
+    put(
+        buf,
+        Rect {
+            width: room,
+            ..area
+        },
+        0,
+        &Line::from(left),
+    );
+    put(
+        buf,
+        Rect {
+            x: area.x + room,
+            width: area.width - room,
+            ..area
+        },
+        0,
+        &Line::from(right),
+    );
 }
 
 /// The last sentence that was said; else what a person waits for; else the last label.
@@ -101,18 +167,48 @@ fn result(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
             Tone::Mind => theme.warn,
             Tone::Bad => theme.bad,
         };
-        return put(buf, area, y, &Line::from(Span::styled(format!(" {words}"), style)));
+        return put(
+            buf,
+            area,
+            y,
+            &Line::from(Span::styled(format!(" {words}"), style)),
+        );
     }
-    let reads: Vec<&str> = app.store.jobs.live().filter(|(_, live)| live.owner == app.shell.id().name()).map(|(_, live)| live.call.name.as_ref()).collect();
+    let reads: Vec<&str> = app
+        .store
+        .jobs
+        .live()
+        .filter(|(_, live)| live.owner == app.shell.id().name())
+        .map(|(_, live)| live.call.name.as_ref())
+        .collect();
     if let Some(first) = reads.first() {
-        let more = if reads.len() > 1 { format!(" and {} more", reads.len() - 1) } else { String::new() };
-        return put(buf, area, y, &Line::from(Span::styled(format!(" loading {first}{more}   ^G stops"), theme.dim)));
+        let more = if reads.len() > 1 {
+            format!(" and {} more", reads.len() - 1)
+        } else {
+            String::new()
+        };
+        return put(
+            buf,
+            area,
+            y,
+            &Line::from(Span::styled(
+                format!(" loading {first}{more}   ^G stops"),
+                theme.dim,
+            )),
+        );
     }
     if app.shell.id() == PaneId::Triage
-        && let Some(row) = app.store.writes.newest().find(|row| row.draft.act.labels().is_some())
+        && let Some(row) = app
+            .store
+            .writes
+            .newest()
+            .find(|row| row.draft.act.labels().is_some())
     {
         let (words, style) = crate::panes::triage::told(row, look);
-        let spans = vec![Span::raw(format!(" {}   ", row.draft.act.summary())), Span::styled(words, style)];
+        let spans = vec![
+            Span::raw(format!(" {}   ", row.draft.act.summary())),
+            Span::styled(words, style),
+        ];
         put(buf, area, y, &Line::from(spans));
     }
 }
@@ -133,19 +229,35 @@ fn hints(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
     };
     if typed.is_empty() {
         let here = app.shell.id().name();
-        let of = |name: &'static str| scopes.iter().filter(move |(scope, _)| *scope == name).flat_map(|(_, specs)| specs.iter());
+        let of = |name: &'static str| {
+            scopes
+                .iter()
+                .filter(move |(scope, _)| *scope == name)
+                .flat_map(|(_, specs)| specs.iter())
+        };
         // The label keys have a line of their own.
-        for spec in of(here).chain(of(SHELL)).filter(|spec| !spec.hint.is_empty() && spec.id != "triage.label") {
+        for spec in of(here)
+            .chain(of(SHELL))
+            .filter(|spec| !spec.hint.is_empty() && spec.id != "triage.label")
+        {
             add(look.key(spec.id), spec.hint, &mut spans);
         }
         add("g".to_owned(), "go", &mut spans);
     } else {
         // A prefix was typed: what may follow.
         let prefix = format!("{} ", typed.join(" "));
-        for (_, spec) in scopes.iter().filter(|(scope, _)| *scope == SHELL || *scope == app.shell.id().name()).flat_map(|(scope, specs)| specs.iter().map(move |spec| (scope, spec))) {
+        for (_, spec) in scopes
+            .iter()
+            .filter(|(scope, _)| *scope == SHELL || *scope == app.shell.id().name())
+            .flat_map(|(scope, specs)| specs.iter().map(move |spec| (scope, spec)))
+        {
             for key in look.keymap.keys(spec.id) {
                 if let Some(rest) = key.strip_prefix(&prefix) {
-                    add(format!("{prefix}{rest}"), spec.title.trim_start_matches("go to "), &mut spans);
+                    add(
+                        format!("{prefix}{rest}"),
+                        spec.title.trim_start_matches("go to "),
+                        &mut spans,
+                    );
                 }
             }
         }
@@ -158,7 +270,11 @@ fn draw_finder(finder: &Finder, look: &Look<'_>, area: Rect, buf: &mut Buffer) -
         Kind::Help => area.height,
         Kind::Command => (area.height / 2).max(9).min(area.height),
     };
-    let area = Rect { y: area.bottom() - height, height, ..area };
+    let area = Rect {
+        y: area.bottom() - height,
+        height,
+        ..area
+    };
     paint::blank(buf, area);
     let title = match finder.kind {
         Kind::Help => format!("help  {} of {} lines", finder.shown.len(), finder.total()),
@@ -169,25 +285,65 @@ fn draw_finder(finder: &Finder, look: &Look<'_>, area: Rect, buf: &mut Buffer) -
         Kind::Command => "Tab completes   Enter runs   ^G closes",
     };
     rule(buf, area, 0, look, &title, right);
-    let field = Rect { y: area.y + 1, height: 1, ..area };
+    let field = Rect {
+        y: area.y + 1,
+        height: 1,
+        ..area
+    };
     let cursor = finder.field.draw(field, buf, look.theme);
-    let below = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+    let below = Rect {
+        y: area.y + 2,
+        height: area.height.saturating_sub(2),
+        ..area
+    };
     let candidates = finder.candidates();
     if !candidates.is_empty() {
-        let wide = candidates.iter().map(|candidate| text::width(&candidate.text)).max().unwrap_or(0).clamp(10, 40);
+        let wide = candidates
+            .iter()
+            .map(|candidate| text::width(&candidate.text))
+            .max()
+            .unwrap_or(0)
+            .clamp(10, 40);
         let lines = candidates.iter().map(|candidate| {
             let word = text::fit(&candidate.text, wide, look.theme.ellipsis());
-            Line::from(vec![Span::styled(format!("   {word}  "), look.theme.accent), Span::styled(candidate.help.clone(), look.theme.dim)])
+            Line::from(vec![
+                Span::styled(format!("   {word}  "), look.theme.accent),
+                Span::styled(candidate.help.clone(), look.theme.dim),
+            ])
         });
         paint::put_lines(buf, below, lines, 0);
         return cursor;
     }
     if finder.shown.is_empty() {
-        put(buf, below, 0, &Line::from(Span::styled("   nothing matches; Enter runs the line as it stands", look.theme.dim)));
+        put(
+            buf,
+            below,
+            0,
+            &Line::from(Span::styled(
+                "   nothing matches; Enter runs the line as it stands",
+                look.theme.dim,
+            )),
+        );
         return cursor;
     }
-    let table = Table::new(vec![Column::new("", Width::Fixed(12)), Column::new("", Width::Flex(20, 3)), Column::new("", Width::Flex(16, 2)).rank(1)]).bare();
-    table.draw(below, buf, look.theme, &finder.list, finder.shown.len(), |index| finder.item(index).map_or_else(Cells::default, |item| line(item, look)));
+    let table = Table::new(vec![
+        Column::new("", Width::Fixed(12)),
+        Column::new("", Width::Flex(20, 3)),
+        Column::new("", Width::Flex(16, 2)).rank(1),
+    ])
+    .bare();
+    table.draw(
+        below,
+        buf,
+        look.theme,
+        &finder.list,
+        finder.shown.len(),
+        |index| {
+            finder
+                .item(index)
+                .map_or_else(Cells::default, |item| line(item, look))
+        },
+    );
     cursor
 }
 
@@ -196,12 +352,19 @@ fn line<'a>(item: &'a Item, look: &Look<'_>) -> Cells<'a> {
         Does::Row(_, _, id) => keys_of(&look.keymap.keys(id)),
         Does::Word(_) => ":".to_owned(),
     };
-    Cells::new([Text::styled(keys, look.theme.key), Text::from(item.title.as_str()), Text::styled(item.aside.as_str(), look.theme.dim)])
+    Cells::new([
+        Text::styled(keys, look.theme.key),
+        Text::from(item.title.as_str()),
+        Text::styled(item.aside.as_str(), look.theme.dim),
+    ])
 }
 
 /// `1..9` for a run of digits, else the keys with blanks between.
 fn keys_of(keys: &[String]) -> String {
-    let digits = keys.len() > 3 && keys.iter().all(|key| key.len() == 1 && key.chars().all(|c| c.is_ascii_digit()));
+    let digits = keys.len() > 3
+        && keys
+            .iter()
+            .all(|key| key.len() == 1 && key.chars().all(|c| c.is_ascii_digit()));
     match (digits, keys.first(), keys.last()) {
         (true, Some(first), Some(last)) => format!("{first}..{last}"),
         _ => keys.join("  "),
@@ -215,13 +378,31 @@ fn quit(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     } else {
         format!("{unsent} writes are not sent. This version keeps them in memory only.")
     };
-    let lines = [first, "s sends them now and quits".to_owned(), "X drops them and quits".to_owned(), "^G stays".to_owned()];
+    let lines = [
+        first,
+        "s sends them now and quits".to_owned(),
+        "X drops them and quits".to_owned(),
+        "^G stays".to_owned(),
+    ];
     let height = lines.len() as u16 + 2;
-    let area = Rect { y: area.bottom().saturating_sub(height), height, ..area };
+    let area = Rect {
+        y: area.bottom().saturating_sub(height),
+        height,
+        ..area
+    };
     paint::blank(buf, area);
     rule(buf, area, 0, look, "quit", "");
     for (index, words) in lines.iter().enumerate() {
-        let style = if index == 0 { look.theme.warn } else { look.theme.text };
-        put(buf, area, index as u16 + 1, &Line::from(Span::styled(format!("   {words}"), style)));
+        let style = if index == 0 {
+            look.theme.warn
+        } else {
+            look.theme.text
+        };
+        put(
+            buf,
+            area,
+            index as u16 + 1,
+            &Line::from(Span::styled(format!("   {words}"), style)),
+        );
     }
 }

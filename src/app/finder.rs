@@ -71,23 +71,44 @@ pub(super) struct Finder {
 
 impl Finder {
     pub(super) fn help(shell: &Shell) -> Self {
-        Self::new(Kind::Help, Field::new("? ").placeholder("type to search every key"), rows(shell))
+        Self::new(
+            Kind::Help,
+            Field::new("? ").placeholder("type to search every key"),
+            rows(shell),
+        )
     }
 
     pub(super) fn command(shell: &Shell) -> Self {
         let mut items: Vec<Item> = VERBS
             .iter()
-            .map(|(verb, after, help)| Item { does: Does::Word(verb), title: format!("{verb} {after}").trim_end().to_owned(), aside: (*help).to_owned() })
+            .map(|(verb, after, help)| Item {
+                does: Does::Word(verb),
+                title: format!("{verb} {after}").trim_end().to_owned(),
+                aside: (*help).to_owned(),
+            })
             .collect();
-        items.extend(catalogue::ALL.iter().map(|entry| Item { does: Does::Word(entry.name), title: entry.name.to_owned(), aside: entry.title.to_owned() }));
+        items.extend(catalogue::ALL.iter().map(|entry| Item {
+            does: Does::Word(entry.name),
+            title: entry.name.to_owned(),
+            aside: entry.title.to_owned(),
+        }));
         items.extend(rows(shell));
-        let field = Field::new(": ").placeholder("an action, or a command such as darktrace-get-tags-for-device deviceId=1").history(shell.history.clone());
+        let field = Field::new(": ")
+            .placeholder("an action, or a command such as darktrace-get-tags-for-device deviceId=1")
+            .history(shell.history.clone());
         Self::new(Kind::Command, field, items)
     }
 
     fn new(kind: Kind, field: Field, items: Vec<Item>) -> Self {
         let shown = (0..items.len()).collect();
-        Self { kind, field, items, shown, list: ListState::default(), chosen: false }
+        Self {
+            kind,
+            field,
+            items,
+            shown,
+            list: ListState::default(),
+            chosen: false,
+        }
     }
 
     pub(super) fn item(&self, index: usize) -> Option<&Item> {
@@ -160,7 +181,11 @@ impl Finder {
 
     fn complete(&mut self) {
         let text = self.field.text().to_owned();
-        let candidates = if is_line(&text) && text.contains(' ') { catalogue::complete(&text) } else { Vec::new() };
+        let candidates = if is_line(&text) && text.contains(' ') {
+            catalogue::complete(&text)
+        } else {
+            Vec::new()
+        };
         if let Some(best) = candidates.first() {
             let mut line = text[..best.from.min(text.len())].to_owned();
             line.push_str(&best.text);
@@ -174,14 +199,22 @@ impl Finder {
     /// What may follow what is typed, for the line below the field.
     pub(super) fn candidates(&self) -> Vec<catalogue::Candidate> {
         let text = self.field.text();
-        if self.kind == Kind::Command && is_line(text) && text.contains(' ') { catalogue::complete(text) } else { Vec::new() }
+        if self.kind == Kind::Command && is_line(text) && text.contains(' ') {
+            catalogue::complete(text)
+        } else {
+            Vec::new()
+        }
     }
 
     fn filter(&mut self) {
         self.chosen = false;
         self.list.first();
         let text = self.field.text().trim().trim_start_matches('!');
-        let word = if self.kind == Kind::Command { text.split_whitespace().next().unwrap_or_default() } else { text };
+        let word = if self.kind == Kind::Command {
+            text.split_whitespace().next().unwrap_or_default()
+        } else {
+            text
+        };
         if word.is_empty() {
             self.shown = (0..self.items.len()).collect();
             return;
@@ -206,17 +239,33 @@ impl Finder {
 /// Whether a text is a line to run as it stands: a product's command, or a verb.
 fn is_line(text: &str) -> bool {
     let word = text.split_whitespace().next().unwrap_or_default();
-    word.starts_with('!') || word.starts_with("arcanna-") || word.starts_with("darktrace-") || VERBS.iter().any(|(verb, ..)| *verb == word)
+    word.starts_with('!')
+        || word.starts_with("arcanna-")
+        || word.starts_with("darktrace-")
+        || VERBS.iter().any(|(verb, ..)| *verb == word)
 }
 
 /// The rows of the pane on the screen, then the shell's.
 fn rows(shell: &Shell) -> Vec<Item> {
     let here = shell.id().name();
     let of = |scope: ScopeName, specs: Vec<Spec>| {
-        specs.into_iter().enumerate().map(move |(index, spec)| Item { does: Does::Row(scope, index, spec.id), title: spec.title.to_owned(), aside: spec.id.to_owned() })
+        specs
+            .into_iter()
+            .enumerate()
+            .map(move |(index, spec)| Item {
+                does: Does::Row(scope, index, spec.id),
+                title: spec.title.to_owned(),
+                aside: spec.id.to_owned(),
+            })
     };
     let scopes = shell.scopes();
-    let mut ordered: Vec<_> = scopes.into_iter().filter(|(scope, _)| *scope == here || *scope == SHELL).collect();
+    let mut ordered: Vec<_> = scopes
+        .into_iter()
+        .filter(|(scope, _)| *scope == here || *scope == SHELL)
+        .collect();
     ordered.sort_by_key(|(scope, _)| *scope == SHELL);
-    ordered.into_iter().flat_map(|(scope, specs)| of(scope, specs)).collect()
+    ordered
+        .into_iter()
+        .flat_map(|(scope, specs)| of(scope, specs))
+        .collect()
 }

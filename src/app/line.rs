@@ -48,13 +48,25 @@ impl Shell {
             "quit" | "q" => self.quit(cx),
             "job" if !rest.is_empty() => cx.go(PaneId::Triage, Some(Target::Job(rest.into()))),
             "event" => match rest.split_once(char::is_whitespace) {
-                Some((job, event)) => cx.go(PaneId::Triage, Some(Target::Event(job.into(), event.trim().into()))),
-                None => self.say(Tone::Mind, "event wants a job id and an event id: event 1202 615471"),
+                Some((job, event)) => cx.go(
+                    PaneId::Triage,
+                    Some(Target::Event(job.into(), event.trim().into())),
+                ),
+                None => self.say(
+                    Tone::Mind,
+                    "event wants a job id and an event id: event 1202 615471",
+                ),
             },
-            "device" if !rest.is_empty() => cx.go(PaneId::Devices, Some(Target::Find(rest.to_owned()))),
+            "device" if !rest.is_empty() => {
+                cx.go(PaneId::Devices, Some(Target::Find(rest.to_owned())))
+            }
             "tag" if !rest.is_empty() => cx.go(PaneId::Devices, Some(Target::Tag(rest.to_owned()))),
-            "endpoint" if !rest.is_empty() => cx.go(PaneId::Endpoint, Some(Target::Endpoint(rest.to_owned()))),
-            "job" | "device" | "tag" | "endpoint" => self.say(Tone::Mind, format!("{verb} wants what to open after it")),
+            "endpoint" if !rest.is_empty() => {
+                cx.go(PaneId::Endpoint, Some(Target::Endpoint(rest.to_owned())))
+            }
+            "job" | "device" | "tag" | "endpoint" => {
+                self.say(Tone::Mind, format!("{verb} wants what to open after it"))
+            }
             _ => self.run_named(text, cx),
         }
     }
@@ -62,26 +74,40 @@ impl Shell {
     /// Starts a command of the catalogue.
     fn run_named(&mut self, text: &str, cx: &mut Cx<'_>) {
         self.stop_line(cx);
-        let prepared = Line::parse(text).map_err(|broken| broken.to_string()).and_then(|line| {
-            let entry = catalogue::entry_of(&line).map_err(|error| error.to_string())?;
-            if entry.write && cx.prefs.read_only {
-                return Err(format!("read-only: {} changes something", entry.name));
-            }
-            let defaults = Defaults {
-                job_id: cx.prefs.default_job.as_ref().and_then(|job| job.as_str().parse().ok()),
-                username: cx.prefs.analyst.clone(),
-                poll_interval: Some(cx.prefs.poll.0),
-                poll_timeout: Some(cx.prefs.poll.1),
-            };
-            catalogue::prepare(entry, &line.pairs, &defaults, &mut fetch).map_err(|error| error.to_string())
-        });
+        let prepared = Line::parse(text)
+            .map_err(|broken| broken.to_string())
+            .and_then(|line| {
+                let entry = catalogue::entry_of(&line).map_err(|error| error.to_string())?;
+                if entry.write && cx.prefs.read_only {
+                    return Err(format!("read-only: {} changes something", entry.name));
+                }
+                let defaults = Defaults {
+                    job_id: cx
+                        .prefs
+                        .default_job
+                        .as_ref()
+                        .and_then(|job| job.as_str().parse().ok()),
+                    username: cx.prefs.analyst.clone(),
+                    poll_interval: Some(cx.prefs.poll.0),
+                    poll_timeout: Some(cx.prefs.poll.1),
+                };
+                catalogue::prepare(entry, &line.pairs, &defaults, &mut fetch)
+                    .map_err(|error| error.to_string())
+            });
         match prepared {
             Ok(mut run) => {
                 let step = run.start();
                 let since = cx.now.instant;
                 let limit = run.deadline().map(|limit| since + limit);
                 let view = OutcomeView::new(text, run.entry(), run.notes());
-                self.running = Some(Running { run, since, asked: None, wait: None, limit, staged: false });
+                self.running = Some(Running {
+                    run,
+                    since,
+                    asked: None,
+                    wait: None,
+                    limit,
+                    staged: false,
+                });
                 self.overlay = Some(Overlay::Outcome(view));
                 self.step(step, cx);
             }
@@ -94,7 +120,9 @@ impl Shell {
 
     /// Carries out a step of the running command.
     fn step(&mut self, step: Step, cx: &mut Cx<'_>) {
-        let Some(running) = &mut self.running else { return };
+        let Some(running) = &mut self.running else {
+            return;
+        };
         running.wait = None;
         let (showing, over) = match step {
             Step::Ask(call) if call.kind == Kind::Read => {
@@ -128,7 +156,9 @@ impl Shell {
 
     /// A yes for the write that was shown: the outbox keeps it.
     pub(super) fn confirm_line(&mut self, cx: &mut Cx<'_>) {
-        let Some(running) = &mut self.running else { return };
+        let Some(running) = &mut self.running else {
+            return;
+        };
         let Some(call) = running.asked.take() else {
             if let Some(id) = cx.store.writes.named_row {
                 cx.store.outbox(Request::Hasten(id));
@@ -136,18 +166,29 @@ impl Shell {
             return;
         };
         let label = running.run.entry().name == "arcanna-send-event-feedback";
-        let grace: Duration = if label { cx.prefs.label_grace } else { cx.prefs.outward_grace };
+        let grace: Duration = if label {
+            cx.prefs.label_grace
+        } else {
+            cx.prefs.outward_grace
+        };
         running.staged = true;
         let at = self.clock.tell(cx.now.plus(grace).wall, cx.now.wall);
         cx.store.stage_named(running.run.entry().name, call, grace);
         if let Some(Overlay::Outcome(view)) = &mut self.overlay {
-            view.show(Showing::Words(format!("kept; sends {at}.  u takes it back   y sends it now")));
+            view.show(Showing::Words(format!(
+                "kept; sends {at}.  u takes it back   y sends it now"
+            )));
         }
     }
 
     /// Takes the running command's kept write back.
     pub(super) fn undo_line(&mut self, cx: &mut Cx<'_>) {
-        if let Some(id) = cx.store.writes.named_row.filter(|_| self.running.as_ref().is_some_and(|running| running.staged)) {
+        if let Some(id) = cx
+            .store
+            .writes
+            .named_row
+            .filter(|_| self.running.as_ref().is_some_and(|running| running.staged))
+        {
             cx.store.outbox(Request::Undo(id));
         }
     }
@@ -160,7 +201,9 @@ impl Shell {
     }
 
     fn answered(&mut self, answer: Result<Answer, ApiError>, cx: &mut Cx<'_>) {
-        let Some(running) = &mut self.running else { return };
+        let Some(running) = &mut self.running else {
+            return;
+        };
         running.staged = false;
         cx.store.writes.named_row = None;
         let elapsed = cx.now.instant.duration_since(running.since);
@@ -170,7 +213,9 @@ impl Shell {
 
     /// Looks at the clock for the running command.
     pub(super) fn tick_line(&mut self, cx: &mut Cx<'_>) {
-        let Some(running) = &mut self.running else { return };
+        let Some(running) = &mut self.running else {
+            return;
+        };
         let elapsed = cx.now.instant.duration_since(running.since);
         let step = if running.limit.is_some_and(|limit| limit <= cx.now.instant) {
             running.limit = None;
@@ -185,9 +230,14 @@ impl Shell {
 
     /// Abandons the running command: a read is cancelled; a write that is kept goes on, and Activity shows it.
     pub(super) fn stop_line(&mut self, cx: &mut Cx<'_>) {
-        let Some(running) = self.running.take() else { return };
+        let Some(running) = self.running.take() else {
+            return;
+        };
         if running.staged {
-            self.say(Tone::Fine, "the write is kept and goes on; Activity (g a) shows it");
+            self.say(
+                Tone::Fine,
+                "the write is kept and goes on; Activity (g a) shows it",
+            );
         } else {
             cx.store.cancel(&Slot::new("command line"));
         }
@@ -195,7 +245,12 @@ impl Shell {
     }
 
     /// A key while a command typed by name is shown.
-    pub(super) fn outcome_key(&mut self, key: &crossterm::event::KeyEvent, cancel: bool, cx: &mut Cx<'_>) {
+    pub(super) fn outcome_key(
+        &mut self,
+        key: &crossterm::event::KeyEvent,
+        cancel: bool,
+        cx: &mut Cx<'_>,
+    ) {
         use crossterm::event::KeyCode;
         if cancel || (key.code == KeyCode::Char('q') && key.modifiers.is_empty()) {
             return self.close_overlay(cx);
@@ -221,14 +276,18 @@ impl Shell {
 /// Reads a value from a file; the console has no standard input to read from.
 fn fetch(source: Source<'_>) -> std::io::Result<String> {
     match source {
-        Source::Stdin => Err(std::io::Error::other("the console has no standard input; use @FILE, or socdeck exec")),
+        Source::Stdin => Err(std::io::Error::other(
+            "the console has no standard input; use @FILE, or socdeck exec",
+        )),
         Source::File(path) => {
             let facts = std::fs::metadata(path)?;
             if !facts.is_file() {
                 return Err(std::io::Error::other("it is not a plain file"));
             }
             if facts.len() > FILE_MAX {
-                return Err(std::io::Error::other("it is larger than 8 MiB; use socdeck exec"));
+                return Err(std::io::Error::other(
+                    "it is larger than 8 MiB; use socdeck exec",
+                ));
             }
             std::fs::read_to_string(path)
         }

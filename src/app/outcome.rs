@@ -37,7 +37,15 @@ pub(super) struct OutcomeView {
 impl OutcomeView {
     pub(super) fn new(line: &str, entry: &'static Entry, notes: &[String]) -> Self {
         let showing = Showing::Words(String::new());
-        Self { line: line.to_owned(), title: entry.title.to_owned(), notes: notes.to_vec(), showing, json: false, top: 0, left: 0 }
+        Self {
+            line: line.to_owned(),
+            title: entry.title.to_owned(),
+            notes: notes.to_vec(),
+            showing,
+            json: false,
+            top: 0,
+            left: 0,
+        }
     }
 
     /// A line that could not be run.
@@ -89,11 +97,21 @@ impl OutcomeView {
         match &self.showing {
             Showing::Words(words) => words.lines().map(str::to_owned).collect(),
             Showing::Confirm(call) => {
-                let mut lines = vec!["This changes something for everybody:".to_owned(), String::new(), call.to_string()];
+                let mut lines = vec![
+                    "This changes something for everybody:".to_owned(),
+                    String::new(),
+                    call.to_string(),
+                ];
                 match &call.body {
                     Body::Empty => {}
                     Body::Json(json) => lines.push(json.clone()),
-                    Body::Form(fields) => lines.push(fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")),
+                    Body::Form(fields) => lines.push(
+                        fields
+                            .iter()
+                            .map(|(name, value)| format!("{name}={value}"))
+                            .collect::<Vec<_>>()
+                            .join("&"),
+                    ),
                 }
                 lines
             }
@@ -101,7 +119,11 @@ impl OutcomeView {
             Showing::Failed(failure) => match failure {
                 Failure::Api(error) => complaint(error),
                 Failure::Usage(error) => error.to_string().lines().map(str::to_owned).collect(),
-                Failure::TimedOut { limit, last, trouble } => {
+                Failure::TimedOut {
+                    limit,
+                    last,
+                    trouble,
+                } => {
                     let mut lines = vec![format!("No decision within {} s.", limit.as_secs())];
                     lines.extend(trouble.iter().flat_map(|error| complaint(error)));
                     lines.extend(last.iter().flat_map(|outcome| lines_of(outcome, self.json)));
@@ -128,29 +150,59 @@ impl OutcomeView {
             .iter()
             .flat_map(|line| {
                 let clean = text::clean(line);
-                if result { vec![cut_left(&clean, self.left)] } else { text::wrap(&clean, wide) }
+                if result {
+                    vec![cut_left(&clean, self.left)]
+                } else {
+                    text::wrap(&clean, wide)
+                }
             })
             .collect();
         let notes = self.all_notes();
         let need = wrapped.len() as u16 + notes.len() as u16 + 4;
         let height = need.clamp(7.min(area.height), area.height);
-        let area = Rect { y: area.bottom() - height, height, ..area };
+        let area = Rect {
+            y: area.bottom() - height,
+            height,
+            ..area
+        };
         paint::blank(buf, area);
         rule(buf, area, 0, look, &self.title, self.hints());
-        put(buf, area, 1, &Line::from(vec![Span::styled(" ", look.theme.dim), Span::styled(text::cut(&text::clean(&self.line), wide, look.theme.ellipsis()).into_owned(), look.theme.accent)]));
+        put(
+            buf,
+            area,
+            1,
+            &Line::from(vec![
+                Span::styled(" ", look.theme.dim),
+                Span::styled(
+                    text::cut(&text::clean(&self.line), wide, look.theme.ellipsis()).into_owned(),
+                    look.theme.accent,
+                ),
+            ]),
+        );
         let room = area.height.saturating_sub(2 + notes.len() as u16);
-        let body = Rect { y: area.y + 2, height: room, ..area };
+        let body = Rect {
+            y: area.y + 2,
+            height: room,
+            ..area
+        };
         let style = match self.showing {
             Showing::Failed(_) => look.theme.bad,
             Showing::Confirm(_) => look.theme.warn,
             _ => look.theme.text,
         };
         let top = self.top.min(wrapped.len().saturating_sub(1));
-        let lines = wrapped.iter().map(|line| Line::from(Span::styled(format!(" {line}"), style)));
+        let lines = wrapped
+            .iter()
+            .map(|line| Line::from(Span::styled(format!(" {line}"), style)));
         paint::put_lines(buf, body, lines, top);
         for (index, note) in notes.iter().enumerate() {
             let y = area.height - notes.len() as u16 + index as u16;
-            put(buf, area, y, &Line::from(Span::styled(format!(" note: {note}"), look.theme.dim)));
+            put(
+                buf,
+                area,
+                y,
+                &Line::from(Span::styled(format!(" note: {note}"), look.theme.dim)),
+            );
         }
     }
 
@@ -169,7 +221,12 @@ fn lines_of(outcome: &Outcome, json: bool) -> Vec<String> {
         lines.extend(outcome.context.pretty().lines().map(str::to_owned));
     } else {
         let table: &Table = outcome.plain.as_ref().unwrap_or(&outcome.table);
-        lines.extend(table.aligned(&|cell| text::clean(cell).into_owned()).lines().map(str::to_owned));
+        lines.extend(
+            table
+                .aligned(&|cell| text::clean(cell).into_owned())
+                .lines()
+                .map(str::to_owned),
+        );
     }
     lines
 }

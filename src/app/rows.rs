@@ -9,12 +9,40 @@ use crate::ui::table::ListState;
 
 /// What every pane has.
 pub(super) const ROWS: &[Row<Shell>] = &[
-    row("shell.down", "down", &["j", "down", "^n"], "", |shell, cx| step(shell, cx, |list, len| list.step(1, len))),
-    row("shell.up", "up", &["k", "up", "^p"], "", |shell, cx| step(shell, cx, |list, len| list.step(-1, len))),
-    row("shell.half-down", "half a page down", &["^d"], "", |shell, cx| step(shell, cx, |list, len| list.page(0.5, len))),
-    row("shell.half-up", "half a page up", &["^u"], "", |shell, cx| step(shell, cx, |list, len| list.page(-0.5, len))),
-    row("shell.page-down", "a page down", &["pgdn"], "", |shell, cx| step(shell, cx, |list, len| list.page(1.0, len))),
-    row("shell.page-up", "a page up", &["pgup"], "", |shell, cx| step(shell, cx, |list, len| list.page(-1.0, len))),
+    row(
+        "shell.down",
+        "down",
+        &["j", "down", "^n"],
+        "",
+        |shell, cx| step(shell, cx, |list, len| list.step(1, len)),
+    ),
+    row("shell.up", "up", &["k", "up", "^p"], "", |shell, cx| {
+        step(shell, cx, |list, len| list.step(-1, len))
+    }),
+    row(
+        "shell.half-down",
+        "half a page down",
+        &["^d"],
+        "",
+        |shell, cx| step(shell, cx, |list, len| list.page(0.5, len)),
+    ),
+    row(
+        "shell.half-up",
+        "half a page up",
+        &["^u"],
+        "",
+        |shell, cx| step(shell, cx, |list, len| list.page(-0.5, len)),
+    ),
+    row(
+        "shell.page-down",
+        "a page down",
+        &["pgdn"],
+        "",
+        |shell, cx| step(shell, cx, |list, len| list.page(1.0, len)),
+    ),
+    row("shell.page-up", "a page up", &["pgup"], "", |shell, cx| {
+        step(shell, cx, |list, len| list.page(-1.0, len))
+    }),
     row("shell.first", "first", &["g g", "home"], "", |shell, cx| {
         step(shell, cx, |list, _| {
             list.first();
@@ -27,43 +55,147 @@ pub(super) const ROWS: &[Row<Shell>] = &[
             true
         });
     }),
-    row("shell.scroll-down", "scroll the detail down", &["J"], "", |shell, _| shell.pane_mut().scroll(1)),
-    row("shell.scroll-up", "scroll the detail up", &["K"], "", |shell, _| shell.pane_mut().scroll(-1)),
-    row("shell.go-jobs", "go to Jobs", &["g j"], "", |_, cx| cx.go(PaneId::Jobs, None)),
-    row("shell.go-triage", "go to Triage", &["g t"], "", |_, cx| cx.go(PaneId::Triage, None)),
-    row("shell.go-devices", "go to Devices", &["g d"], "", |_, cx| cx.go(PaneId::Devices, None)),
-    row("shell.go-endpoint", "go to Endpoint", &["g e"], "", |_, cx| cx.go(PaneId::Endpoint, None)),
-    row("shell.go-activity", "go to Activity", &["g a"], "", |_, cx| cx.go(PaneId::Activity, None)),
-    row("shell.back", "back where I was", &["-"], "back", Shell::back),
-    row("shell.undo", "take the last write back while it is not sent", &["u"], "", Shell::undo),
-    row("shell.refresh", "read what is shown again", &["r"], "refresh", |shell, cx| shell.pane_mut().refresh(cx)),
-    row("shell.clock", "times in UTC or local", &["Z"], "", |shell, _| {
-        shell.clock = match shell.clock {
-            Clock::Utc => Clock::Local,
-            Clock::Local => Clock::Utc,
-        };
+    row(
+        "shell.scroll-down",
+        "scroll the detail down",
+        &["J"],
+        "",
+        |shell, _| shell.pane_mut().scroll(1),
+    ),
+    row(
+        "shell.scroll-up",
+        "scroll the detail up",
+        &["K"],
+        "",
+        |shell, _| shell.pane_mut().scroll(-1),
+    ),
+    row("shell.go-jobs", "go to Jobs", &["g j"], "", |_, cx| {
+        cx.go(PaneId::Jobs, None)
     }),
-    row("shell.command", "command line: actions, and the products' commands by name", &[":"], "command", |shell, _| {
-        let finder = Finder::command(shell);
-        shell.overlay = Some(Overlay::Finder(finder));
+    row("shell.go-triage", "go to Triage", &["g t"], "", |_, cx| {
+        cx.go(PaneId::Triage, None)
     }),
-    row("shell.help", "help: every key; Enter runs the line", &["?"], "help", |shell, _| {
-        let finder = Finder::help(shell);
-        shell.overlay = Some(Overlay::Finder(finder));
-    }),
-    row("shell.redraw", "draw the screen anew", &["^l"], "", |_, cx| cx.asks.push(Ask::Redraw)),
-    row("shell.suspend", "suspend the program", &["^z"], "", |_, cx| cx.asks.push(Ask::Suspend)),
-    row("shell.quit", "quit; asks when something is unsent", &["q"], "quit", Shell::quit),
+    row(
+        "shell.go-devices",
+        "go to Devices",
+        &["g d"],
+        "",
+        |_, cx| cx.go(PaneId::Devices, None),
+    ),
+    row(
+        "shell.go-endpoint",
+        "go to Endpoint",
+        &["g e"],
+        "",
+        |_, cx| cx.go(PaneId::Endpoint, None),
+    ),
+    row(
+        "shell.go-activity",
+        "go to Activity",
+        &["g a"],
+        "",
+        |_, cx| cx.go(PaneId::Activity, None),
+    ),
+    row(
+        "shell.back",
+        "back where I was",
+        &["-"],
+        "back",
+        Shell::back,
+    ),
+    row(
+        "shell.undo",
+        "take the last write back while it is not sent",
+        &["u"],
+        "",
+        Shell::undo,
+    ),
+    row(
+        "shell.refresh",
+        "read what is shown again",
+        &["r"],
+        "refresh",
+        |shell, cx| shell.pane_mut().refresh(cx),
+    ),
+    row(
+        "shell.clock",
+        "times in UTC or local",
+        &["Z"],
+        "",
+        |shell, _| {
+            shell.clock = match shell.clock {
+                Clock::Utc => Clock::Local,
+                Clock::Local => Clock::Utc,
+            };
+        },
+    ),
+    row(
+        "shell.command",
+        "command line: actions, and the products' commands by name",
+        &[":"],
+        "command",
+        |shell, _| {
+            let finder = Finder::command(shell);
+            shell.overlay = Some(Overlay::Finder(finder));
+        },
+    ),
+    row(
+        "shell.help",
+        "help: every key; Enter runs the line",
+        &["?"],
+        "help",
+        |shell, _| {
+            let finder = Finder::help(shell);
+            shell.overlay = Some(Overlay::Finder(finder));
+        },
+    ),
+    row(
+        "shell.redraw",
+        "draw the screen anew",
+        &["^l"],
+        "",
+        |_, cx| cx.asks.push(Ask::Redraw),
+    ),
+    row(
+        "shell.suspend",
+        "suspend the program",
+        &["^z"],
+        "",
+        |_, cx| cx.asks.push(Ask::Suspend),
+    ),
+    row(
+        "shell.quit",
+        "quit; asks when something is unsent",
+        &["q"],
+        "quit",
+        Shell::quit,
+    ),
 ];
 
-const fn row(id: &'static str, title: &'static str, keys: &'static [&'static str], hint: &'static str, run: fn(&mut Shell, &mut Cx<'_>)) -> Row<Shell> {
-    Row { id, title, keys, hint, ready: always, run }
+const fn row(
+    id: &'static str,
+    title: &'static str,
+    keys: &'static [&'static str],
+    hint: &'static str,
+    run: fn(&mut Shell, &mut Cx<'_>),
+) -> Row<Shell> {
+    Row {
+        id,
+        title,
+        keys,
+        hint,
+        ready: always,
+        run,
+    }
 }
 
 /// Moves in the pane's list, and tells the pane.
 fn step(shell: &mut Shell, cx: &mut Cx<'_>, by: impl FnOnce(&mut ListState, usize) -> bool) {
     let store: &Store = cx.store;
-    let moved = shell.pane_mut().list(store).is_some_and(|(list, len)| by(list, len));
+    let moved = shell
+        .pane_mut()
+        .list(store)
+        .is_some_and(|(list, len)| by(list, len));
     if moved {
         shell.pane_mut().moved(cx);
     }

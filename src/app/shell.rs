@@ -74,7 +74,13 @@ impl Shell {
     /// All rows by scope: the shell's and each pane's.
     pub(super) fn scopes(&self) -> Vec<(ScopeName, Vec<Spec>)> {
         let own = (SHELL, rows::ROWS.iter().map(Row::spec).collect());
-        std::iter::once(own).chain(self.panes.iter().map(|pane| (pane.id().name(), pane.specs()))).collect()
+        std::iter::once(own)
+            .chain(
+                self.panes
+                    .iter()
+                    .map(|pane| (pane.id().name(), pane.specs())),
+            )
+            .collect()
     }
 
     pub(super) fn id(&self) -> PaneId {
@@ -94,7 +100,11 @@ impl Shell {
     }
 
     pub(super) fn event(&self, store: &Store) -> Option<EventKey> {
-        if self.overlay.is_some() { None } else { self.pane().event(store) }
+        if self.overlay.is_some() {
+            None
+        } else {
+            self.pane().event(store)
+        }
     }
 
     pub(super) fn typing(&self) -> bool {
@@ -106,8 +116,16 @@ impl Shell {
     }
 
     /// Shows a pane, leaving the one before: its reads are cancelled.
-    pub(super) fn show(&mut self, id: PaneId, target: Option<Target>, remember: bool, cx: &mut Cx<'_>) {
-        let Some(index) = self.panes.iter().position(|pane| pane.id() == id) else { return };
+    pub(super) fn show(
+        &mut self,
+        id: PaneId,
+        target: Option<Target>,
+        remember: bool,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(index) = self.panes.iter().position(|pane| pane.id() == id) else {
+            return;
+        };
         let place = (self.id(), self.pane().place());
         if remember && (place.0 != id || target.is_some()) {
             self.places.push(place);
@@ -152,12 +170,19 @@ impl Shell {
             None => self.pane_mut().paste(text, cx),
         };
         if !taken {
-            self.say(Tone::Mind, format!("pasted text ({} characters) was ignored: no field is open", text.chars().count()));
+            self.say(
+                Tone::Mind,
+                format!(
+                    "pasted text ({} characters) was ignored: no field is open",
+                    text.chars().count()
+                ),
+            );
         }
     }
 
     pub(super) fn key(&mut self, key: KeyEvent, keymap: &Keymap, cx: &mut Cx<'_>) {
-        let ctrl = |c: char| key.code == KeyCode::Char(c) && key.modifiers.contains(KeyModifiers::CONTROL);
+        let ctrl =
+            |c: char| key.code == KeyCode::Char(c) && key.modifiers.contains(KeyModifiers::CONTROL);
         if ctrl('c') {
             return self.interrupt(cx);
         }
@@ -200,8 +225,14 @@ impl Shell {
             }
             Found::Prefix => {}
             Found::Nothing => {
-                let typed: Vec<String> = std::mem::take(&mut self.typed).iter().map(ToString::to_string).collect();
-                self.say(Tone::Mind, format!("{} does nothing here; ? lists the keys", typed.join(" ")));
+                let typed: Vec<String> = std::mem::take(&mut self.typed)
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect();
+                self.say(
+                    Tone::Mind,
+                    format!("{} does nothing here; ? lists the keys", typed.join(" ")),
+                );
             }
         }
     }
@@ -213,26 +244,40 @@ impl Shell {
         }
         let mut typed = self.typed.clone();
         typed.extend(Chord::of(key));
-        typed.len() > self.typed.len() && keymap.find(&[self.id().name(), SHELL], &typed) != Found::Nothing
+        typed.len() > self.typed.len()
+            && keymap.find(&[self.id().name(), SHELL], &typed) != Found::Nothing
     }
 
     /// Runs a row if it can be run now.
-    pub(super) fn run(&mut self, scope: ScopeName, index: usize, key: Option<char>, cx: &mut Cx<'_>) {
+    pub(super) fn run(
+        &mut self,
+        scope: ScopeName,
+        index: usize,
+        key: Option<char>,
+        cx: &mut Cx<'_>,
+    ) {
         self.result = None;
         cx.key = key;
         if scope == SHELL {
-            let Some(row) = rows::ROWS.get(index) else { return };
+            let Some(row) = rows::ROWS.get(index) else {
+                return;
+            };
             match (row.ready)(self, cx.store) {
                 Ok(()) => (row.run)(self, cx),
                 Err(why) => self.say(Tone::Mind, why),
             }
             return;
         }
-        let Some(at) = self.panes.iter().position(|pane| pane.id().name() == scope) else { return };
+        let Some(at) = self.panes.iter().position(|pane| pane.id().name() == scope) else {
+            return;
+        };
         if let Err(why) = self.panes[at].ready(index, cx.store) {
             return self.say(Tone::Mind, why);
         }
-        let labels = self.panes[at].specs().get(index).is_some_and(|spec| spec.id == "triage.label");
+        let labels = self.panes[at]
+            .specs()
+            .get(index)
+            .is_some_and(|spec| spec.id == "triage.label");
         if labels && self.drawn != self.panes[at].event(cx.store) {
             return self.say(Tone::Mind, "too soon: the event was not on the screen yet");
         }
@@ -258,11 +303,17 @@ impl Shell {
             self.close_overlay(cx);
         } else if self.pane().typing() {
             self.pane_mut().cancel();
-        } else if self.interrupted.is_some_and(|before| cx.now.instant.duration_since(before) < TWICE) {
+        } else if self
+            .interrupted
+            .is_some_and(|before| cx.now.instant.duration_since(before) < TWICE)
+        {
             cx.asks.push(Ask::Quit);
         } else {
             self.interrupted = Some(cx.now.instant);
-            self.say(Tone::Mind, "q quits; ^C again within a second quits without asking");
+            self.say(
+                Tone::Mind,
+                "q quits; ^C again within a second quits without asking",
+            );
         }
     }
 
@@ -290,7 +341,13 @@ impl Shell {
             }
             KeyCode::Char('s') => {
                 self.leaving = true;
-                let waiting: Vec<_> = cx.store.writes.newest().filter(|row| row.state == State::Grace).map(|row| row.id).collect();
+                let waiting: Vec<_> = cx
+                    .store
+                    .writes
+                    .newest()
+                    .filter(|row| row.state == State::Grace)
+                    .map(|row| row.id)
+                    .collect();
                 for id in waiting.into_iter().rev() {
                     cx.store.outbox(Request::Hasten(id));
                 }
@@ -314,7 +371,11 @@ impl Shell {
     pub(super) fn undo(&mut self, cx: &mut Cx<'_>) {
         if let Some(row) = cx.store.writes.last_undoable() {
             let words = format!("taken back: {}, never sent", row.draft.act.summary());
-            let event = row.draft.act.labels().map(|(job, event, _)| (job.clone(), event.clone()));
+            let event = row
+                .draft
+                .act
+                .labels()
+                .map(|(job, event, _)| (job.clone(), event.clone()));
             cx.store.outbox(Request::Undo(row.id));
             self.say(Tone::Fine, words);
             if let Some((job, event)) = event.filter(|_| self.id() == PaneId::Triage) {
@@ -324,7 +385,8 @@ impl Shell {
         }
         let label = cx.store.writes.newest().find_map(|row| {
             let (job, event, label) = row.draft.act.labels()?;
-            matches!(row.state, State::Sent(_)).then(|| (job.clone(), event.clone(), label.to_owned(), row.changed))
+            matches!(row.state, State::Sent(_))
+                .then(|| (job.clone(), event.clone(), label.to_owned(), row.changed))
         });
         match label {
             Some((job, event, label, at)) => {

@@ -32,30 +32,60 @@ pub(super) fn live(loaded: &Loaded) -> Result<ExitCode, Failure> {
         for note in &built.notes {
             tracing::warn!(note = note.as_str(), "a command of a secret said something");
         }
-        let missing = built.missing.into_iter().map(|missing| (missing.product, missing.class, missing.why)).collect();
-        Ready { transport: HttpTransport::new(built.ready), missing }
+        let missing = built
+            .missing
+            .into_iter()
+            .map(|missing| (missing.product, missing.class, missing.why))
+            .collect();
+        Ready {
+            transport: HttpTransport::new(built.ready),
+            missing,
+        }
     });
-    open(setup(&loaded.settings, prefs(&loaded.settings), connect, None))
+    open(setup(
+        &loaded.settings,
+        prefs(&loaded.settings),
+        connect,
+        None,
+    ))
 }
 
 /// Opens the console on a simulator inside this process.
 pub(super) fn demo(loaded: &Loaded) -> Result<ExitCode, Failure> {
-    let bound = sim::bind(sim::Options::default()).map_err(|error| Failure::said(Exit::Refused, error.to_string()))?;
+    let bound = sim::bind(sim::Options::default())
+        .map_err(|error| Failure::said(Exit::Refused, error.to_string()))?;
     let (url, credentials) = (bound.base_url(), bound.credentials());
     let connect: Connected = Box::pin(async move {
-        let arcanna = Auth::Arcanna { api_key: SecretString::from(credentials.arcanna_api_key) };
+        let arcanna = Auth::Arcanna {
+            api_key: SecretString::from(credentials.arcanna_api_key),
+        };
         let darktrace = Auth::Darktrace {
             public: SecretString::from(credentials.darktrace_public_token),
             private: SecretString::from(credentials.darktrace_private_token),
             query: QuerySigning::AsSent,
         };
-        let endpoint = |auth| Endpoint { proxy: Proxy::None, ..Endpoint::new(url.clone(), auth) };
-        let endpoints = [(Product::Arcanna, endpoint(arcanna)), (Product::Darktrace, endpoint(darktrace))];
-        Ready { transport: HttpTransport::new(endpoints), missing: Vec::new() }
+        let endpoint = |auth| Endpoint {
+            proxy: Proxy::None,
+            ..Endpoint::new(url.clone(), auth)
+        };
+        let endpoints = [
+            (Product::Arcanna, endpoint(arcanna)),
+            (Product::Darktrace, endpoint(darktrace)),
+        ];
+        Ready {
+            transport: HttpTransport::new(endpoints),
+            missing: Vec::new(),
+        }
     });
     let settings = &loaded.settings;
     let prefs = Prefs {
-        analyst: Some(settings.analyst.username.clone().unwrap_or_else(|| "demo".to_owned())),
+        analyst: Some(
+            settings
+                .analyst
+                .username
+                .clone()
+                .unwrap_or_else(|| "demo".to_owned()),
+        ),
         environment: "DEMO".to_owned(),
         absent: Vec::new(),
         unverified: Vec::new(),
@@ -76,7 +106,12 @@ fn open(setup: Setup) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn setup(settings: &Settings, prefs: Prefs, connect: Connected, simulator: Option<sim::Bound>) -> Setup {
+fn setup(
+    settings: &Settings,
+    prefs: Prefs,
+    connect: Connected,
+    simulator: Option<sim::Bound>,
+) -> Setup {
     let limits = settings.guard;
     Setup {
         prefs,
@@ -84,7 +119,11 @@ fn setup(settings: &Settings, prefs: Prefs, connect: Connected, simulator: Optio
         keys: settings
             .keys
             .iter()
-            .map(|key| Override { id: key.row.clone(), chords: key.chords.clone(), place: key.place.to_string() })
+            .map(|key| Override {
+                id: key.row.clone(),
+                chords: key.chords.clone(),
+                place: key.place.to_string(),
+            })
             .collect(),
         guard: guard::Limits {
             escape: limits.escape,
@@ -102,19 +141,55 @@ fn setup(settings: &Settings, prefs: Prefs, connect: Connected, simulator: Optio
 
 fn prefs(settings: &Settings) -> Prefs {
     let (arcanna, darktrace) = (settings.arcanna.as_ref(), settings.darktrace.as_ref());
-    let insecure = [(Product::Arcanna, arcanna.map(|arcanna| arcanna.link.insecure)), (Product::Darktrace, darktrace.map(|darktrace| darktrace.link.insecure))];
-    let environment = [settings.ui.environment.as_deref(), settings.profile.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let insecure = [
+        (
+            Product::Arcanna,
+            arcanna.map(|arcanna| arcanna.link.insecure),
+        ),
+        (
+            Product::Darktrace,
+            darktrace.map(|darktrace| darktrace.link.insecure),
+        ),
+    ];
+    let environment = [
+        settings.ui.environment.as_deref(),
+        settings.profile.as_deref(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
+    .join(" ");
     Prefs {
         analyst: settings.analyst.username.clone(),
-        environment: if environment.is_empty() { "socdeck".to_owned() } else { environment },
+        environment: if environment.is_empty() {
+            "socdeck".to_owned()
+        } else {
+            environment
+        },
         read_only: settings.analyst.read_only,
         label_grace: settings.labels.grace,
         outward_grace: settings.labels.outward_grace,
         low_confidence: f64::from(settings.labels.confidence_low_below),
-        poll: arcanna.map_or((crate::catalogue::POLL_INTERVAL, crate::catalogue::POLL_TIMEOUT), |arcanna| (arcanna.poll_interval, arcanna.poll_timeout)),
-        absent: insecure.iter().filter(|(_, insecure)| insecure.is_none()).map(|(product, _)| *product).collect(),
-        unverified: insecure.iter().filter(|(_, insecure)| *insecure == Some(true)).map(|(product, _)| *product).collect(),
-        default_job: arcanna.and_then(|arcanna| arcanna.default_job_id).map(|job| JobId::from(job)),
+        poll: arcanna.map_or(
+            (
+                crate::catalogue::POLL_INTERVAL,
+                crate::catalogue::POLL_TIMEOUT,
+            ),
+            |arcanna| (arcanna.poll_interval, arcanna.poll_timeout),
+        ),
+        absent: insecure
+            .iter()
+            .filter(|(_, insecure)| insecure.is_none())
+            .map(|(product, _)| *product)
+            .collect(),
+        unverified: insecure
+            .iter()
+            .filter(|(_, insecure)| *insecure == Some(true))
+            .map(|(product, _)| *product)
+            .collect(),
+        default_job: arcanna
+            .and_then(|arcanna| arcanna.default_job_id)
+            .map(JobId::from),
     }
 }
 

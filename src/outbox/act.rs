@@ -48,7 +48,10 @@ impl Act {
     /// One line for a list: `label 1202/615471 Drop`.
     pub fn summary(&self) -> String {
         match self {
-            Self::Label { feedback, .. } => format!("label {}/{} {}", feedback.job, feedback.event, feedback.label),
+            Self::Label { feedback, .. } => format!(
+                "label {}/{} {}",
+                feedback.job, feedback.event, feedback.label
+            ),
             Self::Named { name, .. } => (*name).to_owned(),
         }
     }
@@ -74,10 +77,15 @@ pub struct Confirmed {
 impl Decode for Act {
     fn decode(&self, answer: &Answer) -> Result<Box<dyn Any + Send>, Cause> {
         let words = match self {
-            Self::Label { feedback, .. } => Operation::decode(feedback, answer)?.status.unwrap_or_else(|| "accepted".to_owned()),
+            Self::Label { feedback, .. } => Operation::decode(feedback, answer)?
+                .status
+                .unwrap_or_else(|| "accepted".to_owned()),
             // The catalogue reads the body itself: it knows the command's own words for yes and no.
             Self::Named { .. } => format!("answered {}", answer.status),
         };
-        Ok(Box::new(Confirmed { words, answer: answer.clone() }))
+        Ok(Box::new(Confirmed {
+            words,
+            answer: answer.clone(),
+        }))
     }
 }

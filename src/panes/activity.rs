@@ -36,9 +36,30 @@ pub struct ActivityPane {
 impl Rows for ActivityPane {
     const ID: PaneId = PaneId::Activity;
     const ROWS: &'static [Row<Self>] = &[
-        Row { id: "activity.next-part", title: "the other list: writes, calls", keys: &["tab", "s-tab"], hint: "writes/calls", ready: always, run: Self::turn },
-        Row { id: "activity.open", title: "open the event of the write", keys: &["enter"], hint: "open event", ready: has_event, run: Self::open_event },
-        Row { id: "activity.resend", title: "send a parked or unknown write again", keys: &["R"], hint: "resend", ready: has_parked, run: Self::resend },
+        Row {
+            id: "activity.next-part",
+            title: "the other list: writes, calls",
+            keys: &["tab", "s-tab"],
+            hint: "writes/calls",
+            ready: always,
+            run: Self::turn,
+        },
+        Row {
+            id: "activity.open",
+            title: "open the event of the write",
+            keys: &["enter"],
+            hint: "open event",
+            ready: has_event,
+            run: Self::open_event,
+        },
+        Row {
+            id: "activity.resend",
+            title: "send a parked or unknown write again",
+            keys: &["R"],
+            hint: "resend",
+            ready: has_parked,
+            run: Self::resend,
+        },
     ];
 }
 
@@ -48,8 +69,14 @@ fn has_event(pane: &ActivityPane, store: &Store) -> Ready {
 }
 
 fn has_parked(pane: &ActivityPane, store: &Store) -> Ready {
-    let parked = pane.write(store).is_some_and(|row| matches!(row.state, State::Parked(_) | State::Unknown(_)));
-    if parked { Ok(()) } else { Err("only a parked or unknown write can be sent again".into()) }
+    let parked = pane
+        .write(store)
+        .is_some_and(|row| matches!(row.state, State::Parked(_) | State::Unknown(_)));
+    if parked {
+        Ok(())
+    } else {
+        Err("only a parked or unknown write can be sent again".into())
+    }
 }
 
 /// A line of the calls: under way, or ended.
@@ -69,15 +96,24 @@ impl CallLine<'_> {
 
 /// All calls, the youngest first: a call keeps its place when it ends.
 fn calls(store: &Store) -> Vec<CallLine<'_>> {
-    let live = store.jobs.live().map(|(ticket, live)| CallLine::Live(ticket, live));
-    let mut lines: Vec<CallLine<'_>> = live.chain(store.activity.newest().map(CallLine::Ended)).collect();
+    let live = store
+        .jobs
+        .live()
+        .map(|(ticket, live)| CallLine::Live(ticket, live));
+    let mut lines: Vec<CallLine<'_>> = live
+        .chain(store.activity.newest().map(CallLine::Ended))
+        .collect();
     lines.sort_by_key(|line| std::cmp::Reverse(line.ticket()));
     lines
 }
 
 impl ActivityPane {
     fn turn(&mut self, _cx: &mut Cx<'_>) {
-        self.part = if self.part == Part::Writes { Part::Calls } else { Part::Writes };
+        self.part = if self.part == Part::Writes {
+            Part::Calls
+        } else {
+            Part::Writes
+        };
     }
 
     fn write<'a>(&self, store: &'a Store) -> Option<&'a Write> {
@@ -85,7 +121,10 @@ impl ActivityPane {
     }
 
     fn open_event(&mut self, cx: &mut Cx<'_>) {
-        let event = self.write(cx.store).and_then(|row| row.draft.act.labels()).map(|(job, event, _)| key(job, event));
+        let event = self
+            .write(cx.store)
+            .and_then(|row| row.draft.act.labels())
+            .map(|(job, event, _)| key(job, event));
         if let Some(event) = event {
             cx.go(PaneId::Triage, Some(Target::Event(event.job, event.event)));
         }
@@ -101,8 +140,16 @@ impl ActivityPane {
     fn draw_writes(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let rows: Vec<&Write> = store.writes.newest().collect();
         if rows.is_empty() {
-            let hint = format!("A label from Triage, or a command typed after {}, appears here.", look.key("shell.command"));
-            return paint::empty(buf, area, look, &["Nothing was written in this session.".into(), hint]);
+            let hint = format!(
+                "A label from Triage, or a command typed after {}, appears here.",
+                look.key("shell.command")
+            );
+            return paint::empty(
+                buf,
+                area,
+                look,
+                &["Nothing was written in this session.".into(), hint],
+            );
         }
         let table = Table::new(vec![
             Column::new("WHEN", Width::Fixed(12)),
@@ -135,30 +182,58 @@ impl ActivityPane {
             Column::new("WHAT", Width::Flex(12, 1)),
             Column::new("REQUEST", Width::Flex(20, 3)).rank(1),
         ]);
-        table.draw(area, buf, look.theme, &self.calls, lines.len(), |index| match &lines[index] {
-            CallLine::Live(ticket, live) => Cells::new([
-                Text::styled(look.tell(live.since), look.theme.dim),
-                Text::styled(if live.waiting.is_some() { "retrying" } else if live.attempts == 0 { "queued" } else { "under way" }, look.theme.accent),
-                Text::from(ticket.to_string()),
-                Text::from(live.attempts.to_string()),
-                Text::from(live.call.name.to_string()),
-                Text::styled(live.call.to_string(), look.theme.dim),
-            ]),
-            CallLine::Ended(entry) => {
-                let (result, time, style) = match &entry.outcome {
-                    Outcome::Answered(status, took, _) => (status.to_string(), format!("{} ms", took.as_millis()), look.theme.good),
-                    Outcome::Failed(error) => (short(error), String::new(), if is_cancelled(error) { look.theme.dim } else { look.theme.bad }),
-                };
-                Cells::new([
-                    Text::styled(look.tell(entry.at), look.theme.dim),
-                    Text::styled(result, style),
-                    Text::from(time),
-                    Text::from(entry.attempts.to_string()),
-                    Text::from(entry.call.name.to_string()),
-                    Text::styled(entry.call.to_string(), look.theme.dim),
-                ])
-            }
-        });
+        table.draw(
+            area,
+            buf,
+            look.theme,
+            &self.calls,
+            lines.len(),
+            |index| match &lines[index] {
+                CallLine::Live(ticket, live) => Cells::new([
+                    Text::styled(look.tell(live.since), look.theme.dim),
+                    Text::styled(
+                        if live.waiting.is_some() {
+                            "retrying"
+                        } else if live.attempts == 0 {
+                            "queued"
+                        } else {
+                            "under way"
+                        },
+                        look.theme.accent,
+                    ),
+                    Text::from(ticket.to_string()),
+                    Text::from(live.attempts.to_string()),
+                    Text::from(live.call.name.to_string()),
+                    Text::styled(live.call.to_string(), look.theme.dim),
+                ]),
+                CallLine::Ended(entry) => {
+                    let (result, time, style) = match &entry.outcome {
+                        Outcome::Answered(status, took, _) => (
+                            status.to_string(),
+                            format!("{} ms", took.as_millis()),
+                            look.theme.good,
+                        ),
+                        Outcome::Failed(error) => (
+                            short(error),
+                            String::new(),
+                            if is_cancelled(error) {
+                                look.theme.dim
+                            } else {
+                                look.theme.bad
+                            },
+                        ),
+                    };
+                    Cells::new([
+                        Text::styled(look.tell(entry.at), look.theme.dim),
+                        Text::styled(result, style),
+                        Text::from(time),
+                        Text::from(entry.attempts.to_string()),
+                        Text::from(entry.call.name.to_string()),
+                        Text::styled(entry.call.to_string(), look.theme.dim),
+                    ])
+                }
+            },
+        );
     }
 
     fn draw_detail(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
@@ -168,35 +243,64 @@ impl ActivityPane {
                 let Some(row) = self.write(store) else { return };
                 request(&row.draft.call, look, &mut lines);
                 let (state, words, style) = told(row, look);
-                lines.push(vec![Span::styled(state, style), Span::raw(format!("   {words}"))]);
+                lines.push(vec![
+                    Span::styled(state, style),
+                    Span::raw(format!("   {words}")),
+                ]);
                 if let Some(seen) = &row.draft.seen {
-                    let confidence = seen.confidence.map_or_else(|| "-".to_owned(), |confidence| confidence.to_string());
-                    let outlier = seen.outlier.map_or("-", |outlier| if outlier { "yes" } else { "no" });
+                    let confidence = seen
+                        .confidence
+                        .map_or_else(|| "-".to_owned(), |confidence| confidence.to_string());
+                    let outlier = seen
+                        .outlier
+                        .map_or("-", |outlier| if outlier { "yes" } else { "no" });
                     let label = seen.label.as_deref().unwrap_or("-");
-                    lines.push(vec![Span::styled("seen  ", look.theme.dim), Span::raw(format!("AI {label}  confidence {confidence}  outlier {outlier}"))]);
+                    lines.push(vec![
+                        Span::styled("seen  ", look.theme.dim),
+                        Span::raw(format!(
+                            "AI {label}  confidence {confidence}  outlier {outlier}"
+                        )),
+                    ]);
                 }
             }
             Part::Calls => match calls(store).into_iter().nth(self.calls.cursor()) {
                 Some(CallLine::Live(_, live)) => {
                     request(&live.call, look, &mut lines);
-                    let why = live.waiting.as_ref().map_or_else(|| "no answer yet".to_owned(), |error| format!("will be repeated: {error}"));
+                    let why = live.waiting.as_ref().map_or_else(
+                        || "no answer yet".to_owned(),
+                        |error| format!("will be repeated: {error}"),
+                    );
                     lines.push(vec![Span::raw(why)]);
                 }
                 Some(CallLine::Ended(entry)) => {
                     request(&entry.call, look, &mut lines);
                     match &entry.outcome {
                         Outcome::Answered(status, took, size) => {
-                            let words = format!("{status}   {} ms   {} bytes   {} attempts   asked by {}", took.as_millis(), text::thousands(*size as u64), entry.attempts, owner(entry.owner));
+                            let words = format!(
+                                "{status}   {} ms   {} bytes   {} attempts   asked by {}",
+                                took.as_millis(),
+                                text::thousands(*size as u64),
+                                entry.attempts,
+                                owner(entry.owner)
+                            );
                             lines.push(vec![Span::styled(words, look.theme.text)]);
                         }
-                        Outcome::Failed(error) => lines.extend(complaint(error).into_iter().map(|part| vec![Span::raw(part)])),
+                        Outcome::Failed(error) => lines.extend(
+                            complaint(error)
+                                .into_iter()
+                                .map(|part| vec![Span::raw(part)]),
+                        ),
                     }
                 }
                 None => return,
             },
         }
         rule(buf, area, 0, look, "request and result", "");
-        let below = Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
+        let below = Rect {
+            y: area.y + 1.min(area.height),
+            height: area.height.saturating_sub(1),
+            ..area
+        };
         let wide = usize::from(area.width.saturating_sub(2)).max(8);
         let wrapped = lines.into_iter().flat_map(|spans| wrap(spans, wide));
         paint::put_lines(buf, below, wrapped, 0);
@@ -212,24 +316,37 @@ fn wrap(spans: Vec<Span<'static>>, wide: usize) -> Vec<Line<'static>> {
         line.extend(spans);
         return vec![Line::from(line)];
     }
-    text::wrap(&clean, wide).into_iter().map(|piece| Line::from(format!(" {piece}"))).collect()
+    text::wrap(&clean, wide)
+        .into_iter()
+        .map(|piece| Line::from(format!(" {piece}")))
+        .collect()
 }
 
 /// Method, address and body of a request; credentials are not part of it.
 fn request(call: &Call, look: &Look<'_>, lines: &mut Vec<Vec<Span<'static>>>) {
-    lines.push(vec![Span::styled(format!("{}  ", call.product), look.theme.dim), Span::raw(call.to_string())]);
+    lines.push(vec![
+        Span::styled(format!("{}  ", call.product), look.theme.dim),
+        Span::raw(call.to_string()),
+    ]);
     match &call.body {
         Body::Empty => {}
         Body::Json(json) => lines.push(vec![Span::raw(text::cut(json, 600, "..").into_owned())]),
         Body::Form(fields) => {
-            let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
             lines.push(vec![Span::raw(fields.join("  "))]);
         }
     }
 }
 
 fn owner(owner: &'static str) -> &'static str {
-    if owner.is_empty() { "the program" } else { owner }
+    if owner.is_empty() {
+        "the program"
+    } else {
+        owner
+    }
 }
 
 fn is_cancelled(error: &crate::api::ApiError) -> bool {
@@ -250,17 +367,37 @@ fn short(error: &crate::api::ApiError) -> String {
         Class::Network => "network",
         Class::TimedOut => "timed out",
     };
-    error.status.map_or_else(|| word.to_owned(), |status| format!("{status} {word}"))
+    error
+        .status
+        .map_or_else(|| word.to_owned(), |status| format!("{status} {word}"))
 }
 
 /// A write's state in a word, the rest in words, and its style.
 fn told(row: &Write, look: &Look<'_>) -> (&'static str, String, Style) {
     let theme = look.theme;
     match &row.state {
-        State::Grace => ("grace", format!("sends {}, {} undoes", look.tell(row.due.wall), look.key("shell.undo")), theme.accent),
-        State::Due => ("RETRY", row.trouble.clone().unwrap_or_else(|| "waits its turn".to_owned()), theme.warn),
+        State::Grace => (
+            "grace",
+            format!(
+                "sends {}, {} undoes",
+                look.tell(row.due.wall),
+                look.key("shell.undo")
+            ),
+            theme.accent,
+        ),
+        State::Due => (
+            "RETRY",
+            row.trouble
+                .clone()
+                .unwrap_or_else(|| "waits its turn".to_owned()),
+            theme.warn,
+        ),
         State::Sending => ("sending", String::new(), theme.accent),
-        State::Sent(words) => ("sent", format!("{words} at {}", look.tell(row.changed)), theme.good),
+        State::Sent(words) => (
+            "sent",
+            format!("{words} at {}", look.tell(row.changed)),
+            theme.good,
+        ),
         State::Parked(words) => ("PARKED", words.clone(), theme.bad),
         State::Unknown(words) => ("UNKNOWN", words.clone(), theme.warn),
         State::Undone => ("undone", "never sent".to_owned(), theme.dim),
@@ -276,7 +413,8 @@ impl Pane for ActivityPane {
 
     fn changed(&mut self, cx: &mut Cx<'_>) {
         let have = (cx.store.writes.newest().count(), calls(cx.store).len());
-        self.writes.shift(have.0.saturating_sub(self.had.0) as isize);
+        self.writes
+            .shift(have.0.saturating_sub(self.had.0) as isize);
         self.calls.shift(have.1.saturating_sub(self.had.1) as isize);
         self.had = have;
     }
@@ -298,23 +436,50 @@ impl Pane for ActivityPane {
             Part::Calls => "writes [calls]",
         };
         let live = store.jobs.live().count();
-        if live > 0 { format!("{part}  {live} under way") } else { part.to_owned() }
+        if live > 0 {
+            format!("{part}  {live} under way")
+        } else {
+            part.to_owned()
+        }
     }
 
-    fn draw(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    fn draw(
+        &self,
+        store: &Store,
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) -> Option<Position> {
         let foot = area.height.saturating_sub(1);
         let rows = if area.height < 14 { foot } else { foot * 3 / 5 };
-        let list = Rect { height: rows, ..area };
+        let list = Rect {
+            height: rows,
+            ..area
+        };
         match self.part {
             Part::Writes => self.draw_writes(store, look, list, buf),
             Part::Calls => self.draw_calls(store, look, list, buf),
         }
-        let below = Rect { y: area.y + rows, height: foot - rows, ..area };
+        let below = Rect {
+            y: area.y + rows,
+            height: foot - rows,
+            ..area
+        };
         if below.height > 2 {
             self.draw_detail(store, look, below, buf);
         }
-        let words = format!(" {} unsent   {} parked or unknown   {} calls ended", store.writes.unsent(), store.writes.troubled(), store.activity.len());
-        put(buf, area, foot, &Line::from(Span::styled(words, look.theme.dim)));
+        let words = format!(
+            " {} unsent   {} parked or unknown   {} calls ended",
+            store.writes.unsent(),
+            store.writes.troubled(),
+            store.activity.len()
+        );
+        put(
+            buf,
+            area,
+            foot,
+            &Line::from(Span::styled(words, look.theme.dim)),
+        );
         None
     }
 }

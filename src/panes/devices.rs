@@ -12,7 +12,9 @@ use ratatui::layout::{Position, Rect};
 
 use super::paint::Look;
 use super::{Pane, Rows};
-use crate::api::darktrace::devices::{Device, DeviceById, DeviceSearch, Order, OrderBy, SimilarDevices};
+use crate::api::darktrace::devices::{
+    Device, DeviceById, DeviceSearch, Order, OrderBy, SimilarDevices,
+};
 use crate::api::darktrace::tags::{DeviceTags, Tag, TaggedDevices};
 use crate::command::{Cx, PaneId, Ready, Row, Target, Tone, always};
 use crate::job::Policy;
@@ -76,10 +78,38 @@ impl Default for DevicesPane {
 impl Rows for DevicesPane {
     const ID: PaneId = PaneId::Devices;
     const ROWS: &'static [Row<Self>] = &[
-        Row { id: "devices.find", title: "find devices by number, text or tag:name", keys: &["/"], hint: "find", ready: always, run: Self::find },
-        Row { id: "devices.open", title: "open what is under the cursor: a device, or the devices with a tag", keys: &["enter"], hint: "open", ready: has_row, run: Self::open_row },
-        Row { id: "devices.next-part", title: "next part: devices, tags, similar", keys: &["tab"], hint: "parts", ready: always, run: |pane, _| pane.turn(1) },
-        Row { id: "devices.previous-part", title: "previous part", keys: &["s-tab"], hint: "", ready: always, run: |pane, _| pane.turn(2) },
+        Row {
+            id: "devices.find",
+            title: "find devices by number, text or tag:name",
+            keys: &["/"],
+            hint: "find",
+            ready: always,
+            run: Self::find,
+        },
+        Row {
+            id: "devices.open",
+            title: "open what is under the cursor: a device, or the devices with a tag",
+            keys: &["enter"],
+            hint: "open",
+            ready: has_row,
+            run: Self::open_row,
+        },
+        Row {
+            id: "devices.next-part",
+            title: "next part: devices, tags, similar",
+            keys: &["tab"],
+            hint: "parts",
+            ready: always,
+            run: |pane, _| pane.turn(1),
+        },
+        Row {
+            id: "devices.previous-part",
+            title: "previous part",
+            keys: &["s-tab"],
+            hint: "",
+            ready: always,
+            run: |pane, _| pane.turn(2),
+        },
     ];
 }
 
@@ -89,7 +119,11 @@ fn has_row(pane: &DevicesPane, store: &Store) -> Ready {
         Part::Tags => pane.tag(store).is_some(),
         Part::Similar => pane.alike(store).is_some(),
     };
-    if full { Ok(()) } else { Err("there is nothing under the cursor".into()) }
+    if full {
+        Ok(())
+    } else {
+        Err("there is nothing under the cursor".into())
+    }
 }
 
 impl DevicesPane {
@@ -97,9 +131,27 @@ impl DevicesPane {
     fn devices<'a>(&self, store: &'a Store) -> Vec<&'a Device> {
         match &self.query {
             None => Vec::new(),
-            Some(Query::Did(did)) => store.devices.get(did).and_then(|remote| remote.value()).into_iter().flatten().collect(),
-            Some(Query::Find(text)) => store.device_lists.get(text).and_then(|remote| remote.value()).into_iter().flat_map(|page| &page.devices).collect(),
-            Some(Query::Tag(tag)) => store.tagged.get(tag).and_then(|remote| remote.value()).into_iter().flat_map(|holders| &holders.devices).collect(),
+            Some(Query::Did(did)) => store
+                .devices
+                .get(did)
+                .and_then(|remote| remote.value())
+                .into_iter()
+                .flatten()
+                .collect(),
+            Some(Query::Find(text)) => store
+                .device_lists
+                .get(text)
+                .and_then(|remote| remote.value())
+                .into_iter()
+                .flat_map(|page| &page.devices)
+                .collect(),
+            Some(Query::Tag(tag)) => store
+                .tagged
+                .get(tag)
+                .and_then(|remote| remote.value())
+                .into_iter()
+                .flat_map(|holders| &holders.devices)
+                .collect(),
         }
     }
 
@@ -109,14 +161,19 @@ impl DevicesPane {
 
     /// The device of the cursor; also when the server knows no more of it than its number.
     fn did(&self, store: &Store) -> Option<i64> {
-        self.device(store).and_then(|device| device.did).or(match self.query {
-            Some(Query::Did(did)) => Some(did),
-            _ => None,
-        })
+        self.device(store)
+            .and_then(|device| device.did)
+            .or(match self.query {
+                Some(Query::Did(did)) => Some(did),
+                _ => None,
+            })
     }
 
     fn tags_of<'a>(&self, store: &'a Store) -> &'a [Tag] {
-        let tags = self.did(store).and_then(|did| store.device_tags.get(&did)).and_then(|remote| remote.value());
+        let tags = self
+            .did(store)
+            .and_then(|did| store.device_tags.get(&did))
+            .and_then(|remote| remote.value());
         tags.map_or(&[], Vec::as_slice)
     }
 
@@ -125,7 +182,10 @@ impl DevicesPane {
     }
 
     fn alike_of<'a>(&self, store: &'a Store) -> &'a [Device] {
-        let alike = self.did(store).and_then(|did| store.similar.get(&did)).and_then(|remote| remote.value());
+        let alike = self
+            .did(store)
+            .and_then(|did| store.similar.get(&did))
+            .and_then(|remote| remote.value());
         alike.map_or(&[], Vec::as_slice)
     }
 
@@ -135,12 +195,17 @@ impl DevicesPane {
 
     fn turn(&mut self, by: usize) {
         let parts = [Part::List, Part::Tags, Part::Similar];
-        let here = parts.iter().position(|part| *part == self.part).unwrap_or(0);
+        let here = parts
+            .iter()
+            .position(|part| *part == self.part)
+            .unwrap_or(0);
         self.part = parts[(here + by) % parts.len()];
     }
 
     fn find(&mut self, _cx: &mut Cx<'_>) {
-        let field = Field::new("find: ").placeholder("device id, host, address, or tag:name").history(self.history.clone());
+        let field = Field::new("find: ")
+            .placeholder("device id, host, address, or tag:name")
+            .history(self.history.clone());
         self.field = Some(field);
     }
 
@@ -150,11 +215,20 @@ impl DevicesPane {
                 self.part = Part::Tags;
                 return;
             }
-            Part::Tags => self.tag(cx.store).and_then(|tag| tag.name.clone()).map(Target::Tag),
-            Part::Similar => self.alike(cx.store).and_then(|device| device.did).map(Target::Device),
+            Part::Tags => self
+                .tag(cx.store)
+                .and_then(|tag| tag.name.clone())
+                .map(Target::Tag),
+            Part::Similar => self
+                .alike(cx.store)
+                .and_then(|device| device.did)
+                .map(Target::Device),
         };
         match target {
-            Some(Target::Device(did)) if did <= 0 => cx.say(Tone::Mind, format!("{did} is a group of devices, not a device")),
+            Some(Target::Device(did)) if did <= 0 => cx.say(
+                Tone::Mind,
+                format!("{did} is a group of devices, not a device"),
+            ),
             Some(target) => cx.go(PaneId::Devices, Some(target)),
             None => cx.say(Tone::Mind, "it has no id to open it by"),
         }
@@ -163,7 +237,11 @@ impl DevicesPane {
     /// A query as a person writes it: a number is a device, `tag:` a tag, everything else text.
     fn read(text: &str) -> Option<Query> {
         let text = text.trim();
-        let text = text.strip_prefix("did ").or_else(|| text.strip_prefix("did=")).unwrap_or(text).trim();
+        let text = text
+            .strip_prefix("did ")
+            .or_else(|| text.strip_prefix("did="))
+            .unwrap_or(text)
+            .trim();
         if text.is_empty() {
             None
         } else if let Ok(did) = text.parse() {
@@ -190,9 +268,18 @@ impl DevicesPane {
     fn ask_list(&mut self, policy: Policy, cx: &mut Cx<'_>) {
         match self.query.clone() {
             Some(Query::Did(did)) if did > 0 => cx.store.ask(DeviceById { did }, policy, cx.now),
-            Some(Query::Did(did)) => cx.say(Tone::Mind, format!("{did} is a group of devices, not a device")),
+            Some(Query::Did(did)) => cx.say(
+                Tone::Mind,
+                format!("{did} is a group of devices, not a device"),
+            ),
             Some(Query::Find(query)) => {
-                let search = DeviceSearch { query, count: 100, offset: 0, order_by: OrderBy::LastSeen, order: Order::Desc };
+                let search = DeviceSearch {
+                    query,
+                    count: 100,
+                    offset: 0,
+                    order_by: OrderBy::LastSeen,
+                    order: Order::Desc,
+                };
                 cx.store.ask(search, policy, cx.now);
             }
             Some(Query::Tag(tag)) => cx.store.ask(TaggedDevices { tag }, policy, cx.now),
@@ -201,14 +288,24 @@ impl DevicesPane {
     }
 
     fn ask_details(&mut self, policy: Policy, cx: &mut Cx<'_>) {
-        let Some(did) = self.did(cx.store).filter(|did| *did > 0) else { return };
+        let Some(did) = self.did(cx.store).filter(|did| *did > 0) else {
+            return;
+        };
         if self.asked != Some(did) {
             self.tags = ListState::default();
             self.similar = ListState::default();
         }
         self.asked = Some(did);
         cx.store.ask(DeviceTags { did }, policy, cx.now);
-        cx.store.ask(SimilarDevices { did, count: SIMILAR, full: false }, policy, cx.now);
+        cx.store.ask(
+            SimilarDevices {
+                did,
+                count: SIMILAR,
+                full: false,
+            },
+            policy,
+            cx.now,
+        );
     }
 }
 
@@ -279,7 +376,9 @@ impl Pane for DevicesPane {
     }
 
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
-        let Some(field) = &mut self.field else { return false };
+        let Some(field) = &mut self.field else {
+            return false;
+        };
         match field.key(key) {
             Reaction::Submit => {
                 let text = field.take();
@@ -339,7 +438,13 @@ impl Pane for DevicesPane {
         }
     }
 
-    fn draw(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    fn draw(
+        &self,
+        store: &Store,
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) -> Option<Position> {
         self.paint(store, look, area, buf)
     }
 }

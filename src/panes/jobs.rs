@@ -23,7 +23,14 @@ pub struct JobsPane {
 impl Rows for JobsPane {
     const ID: PaneId = PaneId::Jobs;
     const ROWS: &'static [Row<Self>] = &[
-        Row { id: "jobs.open", title: "open the job's events in Triage", keys: &["enter"], hint: "triage", ready: has_job, run: Self::open_job },
+        Row {
+            id: "jobs.open",
+            title: "open the job's events in Triage",
+            keys: &["enter"],
+            hint: "triage",
+            ready: has_job,
+            run: Self::open_job,
+        },
         Row {
             id: "jobs.decision-set",
             title: "read the decision set again",
@@ -36,7 +43,9 @@ impl Rows for JobsPane {
 }
 
 fn has_job(pane: &JobsPane, store: &Store) -> Ready {
-    pane.current(store).map(|_| ()).ok_or("there is no job under the cursor".into())
+    pane.current(store)
+        .map(|_| ())
+        .ok_or("there is no job under the cursor".into())
 }
 
 impl JobsPane {
@@ -70,16 +79,33 @@ impl JobsPane {
         table.draw(area, buf, look.theme, &self.list, jobs.len(), |index| {
             let job = &jobs[index];
             let count = |n: Option<u64>| n.map_or_else(|| "-".to_owned(), text::thousands);
-            let runs = job.status.as_ref().and_then(crate::api::arcanna::jobs::JobStatus::runs);
-            let style = if runs == Some(false) { look.theme.dim } else { look.theme.text };
+            let runs = job
+                .status
+                .as_ref()
+                .and_then(crate::api::arcanna::jobs::JobStatus::runs);
+            let style = if runs == Some(false) {
+                look.theme.dim
+            } else {
+                look.theme.text
+            };
             Cells::new([
                 Text::from(job.id.to_string()),
                 Text::from(job.title.clone().unwrap_or_else(|| "-".into())),
-                Text::styled(status(job), if runs == Some(true) { look.theme.good } else { look.theme.warn }),
+                Text::styled(
+                    status(job),
+                    if runs == Some(true) {
+                        look.theme.good
+                    } else {
+                        look.theme.warn
+                    },
+                ),
                 Text::from(when(job.last_processed.as_ref(), look)),
                 Text::from(count(job.processed)),
                 Text::from(count(job.with_feedback)),
-                Text::styled(job.labels.as_deref().unwrap_or_default().join(" "), look.theme.dim),
+                Text::styled(
+                    job.labels.as_deref().unwrap_or_default().join(" "),
+                    look.theme.dim,
+                ),
             ])
             .style(style)
         });
@@ -101,9 +127,16 @@ impl JobsPane {
             let (words, style) = freshness(set, look);
             lines.push(named("decision set", vec![Span::styled(words, style)]));
         }
-        lines.push(named("category", plain(job.category.clone().unwrap_or_else(|| "-".into()))));
+        lines.push(named(
+            "category",
+            plain(job.category.clone().unwrap_or_else(|| "-".into())),
+        ));
         let points = job.decision_points.as_deref().unwrap_or_default();
-        let points = if points.is_empty() { "-".to_owned() } else { points.join("  ") };
+        let points = if points.is_empty() {
+            "-".to_owned()
+        } else {
+            points.join("  ")
+        };
         lines.push(named("decision points", plain(points)));
         let retrain = match (&job.retrain_state, &job.retrain_message) {
             (Some(state), Some(message)) => format!("{state}  {message}"),
@@ -111,27 +144,55 @@ impl JobsPane {
             (None, message) => message.clone().unwrap_or_else(|| "-".into()),
         };
         lines.push(named("training", plain(retrain)));
-        let trained = format!("started {}   finished {}", when(job.last_train_started.as_ref(), look), when(job.last_train_finished.as_ref(), look));
+        let trained = format!(
+            "started {}   finished {}",
+            when(job.last_train_started.as_ref(), look),
+            when(job.last_train_finished.as_ref(), look)
+        );
         lines.push(named("last training", plain(trained)));
-        lines.push(named("last feedback", plain(when(job.last_feedback.as_ref(), look))));
+        lines.push(named(
+            "last feedback",
+            plain(when(job.last_feedback.as_ref(), look)),
+        ));
         if job.invalid == Some(true) {
-            lines.push(named("invalid", vec![Span::styled("the product marks this job as invalid", look.theme.bad)]));
+            lines.push(named(
+                "invalid",
+                vec![Span::styled(
+                    "the product marks this job as invalid",
+                    look.theme.bad,
+                )],
+            ));
         }
-        let area = Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
+        let area = Rect {
+            y: area.y + 1.min(area.height),
+            height: area.height.saturating_sub(1),
+            ..area
+        };
         paint::put_lines(buf, area, lines, 0);
     }
 }
 
 fn status(job: &Job) -> String {
-    job.status.as_ref().map_or_else(|| "-".to_owned(), |status| status.as_str().to_owned())
+    job.status
+        .as_ref()
+        .map_or_else(|| "-".to_owned(), |status| status.as_str().to_owned())
 }
 
 /// The labels with their digits: `1 Drop   2 Escalate`.
 fn labels(job: &Job, store: &Store, look: &Look<'_>) -> Vec<Span<'static>> {
-    let Some(labels) = store.labels(&job.id).filter(|labels| !labels.is_empty()) else { return vec![Span::raw("-")] };
+    let Some(labels) = store.labels(&job.id).filter(|labels| !labels.is_empty()) else {
+        return vec![Span::raw("-")];
+    };
     let spans = labels.iter().enumerate().flat_map(|(index, label)| {
-        let digit = if index < 9 { format!("{} ", index + 1) } else { String::new() };
-        [Span::styled(digit, look.theme.key), Span::styled(format!("{label}   "), look.theme.label)]
+        let digit = if index < 9 {
+            format!("{} ", index + 1)
+        } else {
+            String::new()
+        };
+        [
+            Span::styled(digit, look.theme.key),
+            Span::styled(format!("{label}   "), look.theme.label),
+        ]
     });
     spans.collect()
 }
@@ -139,7 +200,11 @@ fn labels(job: &Job, store: &Store, look: &Look<'_>) -> Vec<Span<'static>> {
 impl Pane for JobsPane {
     fn open(&mut self, target: Option<Target>, cx: &mut Cx<'_>) {
         if let Some(Target::Job(id)) = target
-            && let Some(index) = cx.store.job_list.value().and_then(|jobs| jobs.iter().position(|job| job.id == id))
+            && let Some(index) = cx
+                .store
+                .job_list
+                .value()
+                .and_then(|jobs| jobs.iter().position(|job| job.id == id))
         {
             self.list.select(index);
         }
@@ -153,36 +218,74 @@ impl Pane for JobsPane {
     }
 
     fn heading(&self, store: &Store) -> String {
-        store.job_list.value().map_or_else(String::new, |jobs| jobs.len().to_string())
+        store
+            .job_list
+            .value()
+            .map_or_else(String::new, |jobs| jobs.len().to_string())
     }
 
-    fn draw(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    fn draw(
+        &self,
+        store: &Store,
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) -> Option<Position> {
         let remote = &store.job_list;
         let (words, style) = freshness(remote, look);
         match (remote.value(), &remote.error) {
             (None, Some((error, _))) => paint::failed(buf, area, look, error),
             (None, None) => {
-                let words = if look.prefs.absent.contains(&Product::Arcanna) { "Arcanna is not configured".to_owned() } else { "loading the jobs".to_owned() };
+                let words = if look.prefs.absent.contains(&Product::Arcanna) {
+                    "Arcanna is not configured".to_owned()
+                } else {
+                    "loading the jobs".to_owned()
+                };
                 paint::empty(buf, area, look, &[words]);
             }
             (Some(jobs), _) if jobs.is_empty() => paint::empty(
                 buf,
                 area,
                 look,
-                &["No job carries this key.".into(), "Attach the key to a job's External REST API input in Arcanna, then refresh.".into()],
+                &[
+                    "No job carries this key.".into(),
+                    "Attach the key to a job's External REST API input in Arcanna, then refresh."
+                        .into(),
+                ],
             ),
             (Some(jobs), _) => {
                 let rows = (jobs.len() as u16 + 1).min((area.height.saturating_sub(2)).max(2) / 2);
-                let rows = if area.height < 14 { area.height.saturating_sub(1) } else { rows };
-                self.draw_list(jobs, look, Rect { height: rows, ..area }, buf);
+                let rows = if area.height < 14 {
+                    area.height.saturating_sub(1)
+                } else {
+                    rows
+                };
+                self.draw_list(
+                    jobs,
+                    look,
+                    Rect {
+                        height: rows,
+                        ..area
+                    },
+                    buf,
+                );
                 let foot = area.height.saturating_sub(1);
                 if area.height >= 14
                     && let Some(job) = self.current(store)
                 {
-                    let below = Rect { y: area.y + rows + 1, height: foot.saturating_sub(rows + 1), ..area };
+                    let below = Rect {
+                        y: area.y + rows + 1,
+                        height: foot.saturating_sub(rows + 1),
+                        ..area
+                    };
                     Self::draw_job(job, store, look, below, buf);
                 }
-                put(buf, area, foot, &Line::from(Span::styled(format!(" {words}"), style)));
+                put(
+                    buf,
+                    area,
+                    foot,
+                    &Line::from(Span::styled(format!(" {words}"), style)),
+                );
             }
         }
         None

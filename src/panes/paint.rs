@@ -77,7 +77,11 @@ impl Clock {
 impl Look<'_> {
     /// The first key of a row, as it is written in hints.
     pub fn key(&self, id: &str) -> String {
-        self.keymap.keys(id).into_iter().next().unwrap_or_else(|| format!(":{id}"))
+        self.keymap
+            .keys(id)
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| format!(":{id}"))
     }
 
     /// The time of a point in time, told short.
@@ -98,7 +102,13 @@ pub fn put(buf: &mut Buffer, area: Rect, y: u16, line: &Line<'_>) {
             break;
         }
         let clean = text::clean(&span.content);
-        let (next, _) = buf.set_stringn(x, area.y + y, &clean, usize::from(room), line.style.patch(span.style));
+        let (next, _) = buf.set_stringn(
+            x,
+            area.y + y,
+            &clean,
+            usize::from(room),
+            line.style.patch(span.style),
+        );
         x = next;
     }
 }
@@ -110,8 +120,18 @@ pub fn blank(buf: &mut Buffer, area: Rect) {
 }
 
 /// Puts several lines from the top of `area`, skipping the first `skip`.
-pub fn put_lines<'a>(buf: &mut Buffer, area: Rect, lines: impl IntoIterator<Item = Line<'a>>, skip: usize) {
-    for (y, line) in lines.into_iter().skip(skip).take(usize::from(area.height)).enumerate() {
+pub fn put_lines<'a>(
+    buf: &mut Buffer,
+    area: Rect,
+    lines: impl IntoIterator<Item = Line<'a>>,
+    skip: usize,
+) {
+    for (y, line) in lines
+        .into_iter()
+        .skip(skip)
+        .take(usize::from(area.height))
+        .enumerate()
+    {
         put(buf, area, y as u16, &line);
     }
 }
@@ -123,17 +143,42 @@ pub fn rule(buf: &mut Buffer, area: Rect, y: u16, look: &Look<'_>, title: &str, 
     }
     let bar = look.theme.glyphs.rule;
     let whole = bar.repeat(usize::from(area.width));
-    put(buf, area, y, &Line::from(Span::styled(whole, look.theme.rule)));
+    put(
+        buf,
+        area,
+        y,
+        &Line::from(Span::styled(whole, look.theme.rule)),
+    );
     if !title.is_empty() {
-        let title = format!(" {} ", text::cut(title, usize::from(area.width).saturating_sub(8), look.theme.ellipsis()));
-        let at = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(2), ..area };
-        put(buf, at, y, &Line::from(Span::styled(title, look.theme.title)));
+        let title = format!(
+            " {} ",
+            text::cut(
+                title,
+                usize::from(area.width).saturating_sub(8),
+                look.theme.ellipsis()
+            )
+        );
+        let at = Rect {
+            x: area.x + 2.min(area.width),
+            width: area.width.saturating_sub(2),
+            ..area
+        };
+        put(
+            buf,
+            at,
+            y,
+            &Line::from(Span::styled(title, look.theme.title)),
+        );
     }
     if !right.is_empty() {
         let word = format!(" {right} ");
         let wide = text::width(&word) as u16 + 2;
         if wide + 10 < area.width {
-            let at = Rect { x: area.right() - wide, width: wide, ..area };
+            let at = Rect {
+                x: area.right() - wide,
+                width: wide,
+                ..area
+            };
             put(buf, at, y, &Line::from(Span::styled(word, look.theme.dim)));
         }
     }
@@ -143,10 +188,26 @@ pub fn rule(buf: &mut Buffer, area: Rect, y: u16, look: &Look<'_>, title: &str, 
 pub fn empty(buf: &mut Buffer, area: Rect, look: &Look<'_>, sentences: &[String]) {
     let top = area.height.saturating_sub(sentences.len() as u16) / 3;
     for (index, sentence) in sentences.iter().enumerate() {
-        let style = if index == 0 { look.theme.text } else { look.theme.dim };
+        let style = if index == 0 {
+            look.theme.text
+        } else {
+            look.theme.dim
+        };
         let wide = usize::from(area.width.saturating_sub(4)).max(1);
-        let at = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(2), ..area };
-        put(buf, at, top + index as u16, &Line::from(Span::styled(text::cut(sentence, wide, look.theme.ellipsis()).into_owned(), style)));
+        let at = Rect {
+            x: area.x + 2.min(area.width),
+            width: area.width.saturating_sub(2),
+            ..area
+        };
+        put(
+            buf,
+            at,
+            top + index as u16,
+            &Line::from(Span::styled(
+                text::cut(sentence, wide, look.theme.ellipsis()).into_owned(),
+                style,
+            )),
+        );
     }
 }
 
@@ -154,8 +215,13 @@ pub fn empty(buf: &mut Buffer, area: Rect, look: &Look<'_>, sentences: &[String]
 pub fn freshness<T>(remote: &Remote<T>, look: &Look<'_>) -> (String, Style) {
     match (&remote.error, remote.fetched, remote.pending) {
         (_, None, true) => ("loading".to_owned(), look.theme.dim),
-        (_, Some(at), true) => (format!("read {}, reading again", look.tell(at)), look.theme.dim),
-        (Some((error, _)), Some(at), false) => (format!("{error} Data of {}", look.tell(at)), look.theme.bad),
+        (_, Some(at), true) => (
+            format!("read {}, reading again", look.tell(at)),
+            look.theme.dim,
+        ),
+        (Some((error, _)), Some(at), false) => {
+            (format!("{error} Data of {}", look.tell(at)), look.theme.bad)
+        }
         (Some((error, _)), None, false) => (error.to_string(), look.theme.bad),
         (None, Some(at), false) => (format!("read {}", look.tell(at)), look.theme.dim),
         (None, None, false) => (String::new(), look.theme.dim),
@@ -165,7 +231,10 @@ pub fn freshness<T>(remote: &Remote<T>, look: &Look<'_>) -> (String, Style) {
 /// The sentences of an error: what happened, why, what to do next.
 pub fn complaint(error: &ApiError) -> Vec<String> {
     let told = error.explain();
-    [told.what, told.why, told.next].into_iter().filter(|part| !part.is_empty()).collect()
+    [told.what, told.why, told.next]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect()
 }
 
 /// Lines of a complaint for a pane that has nothing else to show.
@@ -173,12 +242,28 @@ pub fn failed(buf: &mut Buffer, area: Rect, look: &Look<'_>, error: &ApiError) {
     let wide = usize::from(area.width.saturating_sub(4)).max(8);
     let mut lines = Vec::new();
     for (index, part) in complaint(error).into_iter().enumerate() {
-        let style = if index == 0 { look.theme.bad } else { look.theme.text };
-        lines.extend(text::wrap(&text::clean(&part), wide).into_iter().map(|piece| Line::from(Span::styled(piece, style))));
+        let style = if index == 0 {
+            look.theme.bad
+        } else {
+            look.theme.text
+        };
+        lines.extend(
+            text::wrap(&text::clean(&part), wide)
+                .into_iter()
+                .map(|piece| Line::from(Span::styled(piece, style))),
+        );
     }
     lines.push(Line::default());
-    lines.push(Line::from(Span::styled(format!("{} tries again", look.key("shell.refresh")), look.theme.dim)));
-    let at = Rect { x: area.x + 2.min(area.width), y: area.y + 1.min(area.height), width: area.width.saturating_sub(2), height: area.height.saturating_sub(1) };
+    lines.push(Line::from(Span::styled(
+        format!("{} tries again", look.key("shell.refresh")),
+        look.theme.dim,
+    )));
+    let at = Rect {
+        x: area.x + 2.min(area.width),
+        y: area.y + 1.min(area.height),
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(1),
+    };
     put_lines(buf, at, lines, 0);
 }
 

@@ -34,6 +34,7 @@ pub use detail::told;
 const PAGE: u32 = 200;
 
 /// The pane.
+#[derive(Default)]
 pub struct TriagePane {
     job: Option<JobId>,
     event: Option<EventId>,
@@ -41,12 +42,6 @@ pub struct TriagePane {
     scroll: usize,
     field: Option<Field>,
     polls: Polls,
-}
-
-impl Default for TriagePane {
-    fn default() -> Self {
-        Self { job: None, event: None, list: ListState::default(), scroll: 0, field: None, polls: Polls::default() }
-    }
 }
 
 impl Rows for TriagePane {
@@ -60,23 +55,78 @@ impl Rows for TriagePane {
             ready: has_event,
             run: Self::label,
         },
-        Row { id: "triage.skip", title: "skip to the end of this session's queue", keys: &["s"], hint: "skip", ready: has_event, run: Self::skip },
-        Row { id: "triage.look", title: "read the event's status and whole text again", keys: &["enter"], hint: "look", ready: has_event, run: Self::look },
-        Row { id: "triage.find", title: "find in the list, or open an event by its id", keys: &["/"], hint: "find/open", ready: has_job, run: Self::find },
-        Row { id: "triage.device", title: "look up the event's device in Devices", keys: &["d"], hint: "device", ready: has_event, run: Self::device },
-        Row { id: "triage.endpoint", title: "look up the event's external endpoint", keys: &["e"], hint: "endpoint", ready: has_event, run: Self::endpoint },
-        Row { id: "triage.next-job", title: "next job", keys: &["."], hint: "", ready: always, run: |pane, cx| pane.change_job(1, cx) },
-        Row { id: "triage.previous-job", title: "previous job", keys: &[","], hint: "job", ready: always, run: |pane, cx| pane.change_job(-1, cx) },
+        Row {
+            id: "triage.skip",
+            title: "skip to the end of this session's queue",
+            keys: &["s"],
+            hint: "skip",
+            ready: has_event,
+            run: Self::skip,
+        },
+        Row {
+            id: "triage.look",
+            title: "read the event's status and whole text again",
+            keys: &["enter"],
+            hint: "look",
+            ready: has_event,
+            run: Self::look,
+        },
+        Row {
+            id: "triage.find",
+            title: "find in the list, or open an event by its id",
+            keys: &["/"],
+            hint: "find/open",
+            ready: has_job,
+            run: Self::find,
+        },
+        Row {
+            id: "triage.device",
+            title: "look up the event's device in Devices",
+            keys: &["d"],
+            hint: "device",
+            ready: has_event,
+            run: Self::device,
+        },
+        Row {
+            id: "triage.endpoint",
+            title: "look up the event's external endpoint",
+            keys: &["e"],
+            hint: "endpoint",
+            ready: has_event,
+            run: Self::endpoint,
+        },
+        Row {
+            id: "triage.next-job",
+            title: "next job",
+            keys: &["."],
+            hint: "",
+            ready: always,
+            run: |pane, cx| pane.change_job(1, cx),
+        },
+        Row {
+            id: "triage.previous-job",
+            title: "previous job",
+            keys: &[","],
+            hint: "job",
+            ready: always,
+            run: |pane, cx| pane.change_job(-1, cx),
+        },
     ];
 }
 
 fn has_job(pane: &TriagePane, _: &Store) -> Ready {
-    pane.job.as_ref().map(|_| ()).ok_or("no job is open: g j shows the jobs".into())
+    pane.job
+        .as_ref()
+        .map(|_| ())
+        .ok_or("no job is open: g j shows the jobs".into())
 }
 
 fn has_event(pane: &TriagePane, _: &Store) -> Ready {
     has_job(pane, &Store::default())?;
-    pane.event.as_ref().map(|_| ()).ok_or("there is no event under the cursor".into())
+    pane.event
+        .as_ref()
+        .map(|_| ())
+        .ok_or("there is no event under the cursor".into())
 }
 
 impl TriagePane {
@@ -96,9 +146,16 @@ impl TriagePane {
             self.scroll = 0;
             self.polls.clear();
         }
-        let untouched = cx.store.queues.entry(job.clone()).or_default().page.is_untouched();
+        let untouched = cx
+            .store
+            .queues
+            .entry(job.clone())
+            .or_default()
+            .page
+            .is_untouched();
         if untouched {
-            cx.store.ask(QueryEvents::newest(job.clone(), PAGE), Policy::Join, cx.now);
+            cx.store
+                .ask(QueryEvents::newest(job.clone(), PAGE), Policy::Join, cx.now);
         }
         if cx.store.labels(&job).is_none() {
             cx.store.ask(DecisionSet { job }, Policy::Join, cx.now);
@@ -116,27 +173,57 @@ impl TriagePane {
         self.list.select(index);
         self.event = Some(event.clone());
         self.scroll = 0;
-        cx.store.ask(EventStatus { job: job.clone(), event: event.clone() }, Policy::Latest, cx.now);
-        if self.queue(cx.store).and_then(|queue| queue.found(&event)).is_none() {
-            cx.store.ask(ExportEvent { job, event }, Policy::Latest, cx.now);
+        cx.store.ask(
+            EventStatus {
+                job: job.clone(),
+                event: event.clone(),
+            },
+            Policy::Latest,
+            cx.now,
+        );
+        if self
+            .queue(cx.store)
+            .and_then(|queue| queue.found(&event))
+            .is_none()
+        {
+            cx.store
+                .ask(ExportEvent { job, event }, Policy::Latest, cx.now);
         }
     }
 
     fn look(&mut self, cx: &mut Cx<'_>) {
         if let Some(EventKey { job, event }) = self.current() {
             self.polls.forget(&event);
-            cx.store.ask(EventStatus { job: job.clone(), event: event.clone() }, Policy::Latest, cx.now);
-            cx.store.ask(ExportEvent { job, event }, Policy::Latest, cx.now);
+            cx.store.ask(
+                EventStatus {
+                    job: job.clone(),
+                    event: event.clone(),
+                },
+                Policy::Latest,
+                cx.now,
+            );
+            cx.store
+                .ask(ExportEvent { job, event }, Policy::Latest, cx.now);
         }
     }
 
     fn find(&mut self, _cx: &mut Cx<'_>) {
-        let history = self.field.take().map(|field| field.entries().to_vec()).unwrap_or_default();
-        self.field = Some(Field::new("find or open: ").placeholder("text in the list, or an event id").history(history));
+        let history = self
+            .field
+            .take()
+            .map(|field| field.entries().to_vec())
+            .unwrap_or_default();
+        self.field = Some(
+            Field::new("find or open: ")
+                .placeholder("text in the list, or an event id")
+                .history(history),
+        );
     }
 
     fn found(&mut self, text: &str, cx: &mut Cx<'_>) {
-        let (Some(job), wanted) = (self.job.clone(), text.trim()) else { return };
+        let (Some(job), wanted) = (self.job.clone(), text.trim()) else {
+            return;
+        };
         if wanted.is_empty() {
             return;
         }
@@ -144,13 +231,22 @@ impl TriagePane {
         let from = self.list.cursor();
         let hit = self.queue(cx.store).and_then(|queue| {
             let lines = queue.lines();
-            let exact = lines.iter().position(|line| line.event.as_str().trim() == wanted);
+            let exact = lines
+                .iter()
+                .position(|line| line.event.as_str().trim() == wanted);
             let matches = |index: &usize| {
                 let line = &lines[*index];
-                let title = queue.found(&line.event).and_then(|found| found.title.as_deref()).unwrap_or_default();
+                let title = queue
+                    .found(&line.event)
+                    .and_then(|found| found.title.as_deref())
+                    .unwrap_or_default();
                 line.event.as_str().contains(wanted) || title.to_lowercase().contains(&needle)
             };
-            exact.or_else(|| (1..=lines.len()).map(|step| (from + step) % lines.len()).find(matches))
+            exact.or_else(|| {
+                (1..=lines.len())
+                    .map(|step| (from + step) % lines.len())
+                    .find(matches)
+            })
         });
         match hit {
             Some(index) => {
@@ -158,7 +254,9 @@ impl TriagePane {
                 self.moved(cx);
             }
             // Generated ids are digits; custom ones are any single word: a word that is in no line may be an id.
-            None if !wanted.contains(char::is_whitespace) => self.open_event(job, EventId::new(wanted), cx),
+            None if !wanted.contains(char::is_whitespace) => {
+                self.open_event(job, EventId::new(wanted), cx)
+            }
             None => cx.say(Tone::Mind, format!("nothing in the list holds '{wanted}'")),
         }
     }
@@ -168,7 +266,10 @@ impl TriagePane {
             cx.say(Tone::Mind, "the jobs are not read yet");
             return;
         };
-        let here = jobs.iter().position(|job| Some(&job.id) == self.job.as_ref()).unwrap_or(0);
+        let here = jobs
+            .iter()
+            .position(|job| Some(&job.id) == self.job.as_ref())
+            .unwrap_or(0);
         let there = (here as isize + by).rem_euclid(jobs.len() as isize) as usize;
         let job = jobs[there].id.clone();
         self.open_job(job, cx);
@@ -176,14 +277,22 @@ impl TriagePane {
     }
 
     fn device(&mut self, cx: &mut Cx<'_>) {
-        match self.current().and_then(|event| detail::addresses(cx.store, &event).into_iter().find(|found| found.internal)) {
+        match self.current().and_then(|event| {
+            detail::addresses(cx.store, &event)
+                .into_iter()
+                .find(|found| found.internal)
+        }) {
             Some(found) => cx.go(PaneId::Devices, Some(Target::Find(found.text))),
             None => cx.say(Tone::Mind, "this event names no internal address"),
         }
     }
 
     fn endpoint(&mut self, cx: &mut Cx<'_>) {
-        match self.current().and_then(|event| detail::addresses(cx.store, &event).into_iter().find(|found| !found.internal)) {
+        match self.current().and_then(|event| {
+            detail::addresses(cx.store, &event)
+                .into_iter()
+                .find(|found| !found.internal)
+        }) {
             Some(found) => cx.go(PaneId::Endpoint, Some(Target::Endpoint(found.text))),
             None => cx.say(Tone::Mind, "this event names no external address or host"),
         }
@@ -191,7 +300,9 @@ impl TriagePane {
 
     /// Keeps the cursor on its event; puts it on the first event that wants a label when there is none.
     fn settle(&mut self, store: &Store) {
-        let Some(queue) = self.queue(store) else { return };
+        let Some(queue) = self.queue(store) else {
+            return;
+        };
         if let Some(index) = self.event.as_ref().and_then(|event| queue.position(event)) {
             self.list.select(index);
             return;
@@ -226,10 +337,16 @@ impl Pane for TriagePane {
     fn refresh(&mut self, cx: &mut Cx<'_>) {
         let Some(job) = self.job.clone() else { return };
         cx.store.queues.entry(job.clone()).or_default().thaw();
-        cx.store.ask(QueryEvents::newest(job.clone(), PAGE), Policy::Latest, cx.now);
-        cx.store.ask(DecisionSet { job: job.clone() }, Policy::Latest, cx.now);
+        cx.store.ask(
+            QueryEvents::newest(job.clone(), PAGE),
+            Policy::Latest,
+            cx.now,
+        );
+        cx.store
+            .ask(DecisionSet { job: job.clone() }, Policy::Latest, cx.now);
         if let Some(event) = self.event.clone() {
-            cx.store.ask(EventStatus { job, event }, Policy::Latest, cx.now);
+            cx.store
+                .ask(EventStatus { job, event }, Policy::Latest, cx.now);
         }
     }
 
@@ -253,7 +370,10 @@ impl Pane for TriagePane {
     }
 
     fn moved(&mut self, cx: &mut Cx<'_>) {
-        let event = self.queue(cx.store).and_then(|queue| queue.lines().get(self.list.cursor())).map(|line| line.event.clone());
+        let event = self
+            .queue(cx.store)
+            .and_then(|queue| queue.lines().get(self.list.cursor()))
+            .map(|line| line.event.clone());
         if event != self.event {
             self.event = event;
             self.scroll = 0;
@@ -270,7 +390,9 @@ impl Pane for TriagePane {
     }
 
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
-        let Some(field) = &mut self.field else { return false };
+        let Some(field) = &mut self.field else {
+            return false;
+        };
         match field.key(key) {
             Reaction::Submit => {
                 let text = field.take();
@@ -302,7 +424,14 @@ impl Pane for TriagePane {
     fn tick(&mut self, cx: &mut Cx<'_>) {
         let Some(job) = self.job.clone() else { return };
         for event in self.polls.due(cx.now.instant) {
-            cx.store.ask(EventStatus { job: job.clone(), event }, Policy::Join, cx.now);
+            cx.store.ask(
+                EventStatus {
+                    job: job.clone(),
+                    event,
+                },
+                Policy::Join,
+                cx.now,
+            );
         }
     }
 
@@ -311,46 +440,117 @@ impl Pane for TriagePane {
     }
 
     fn heading(&self, store: &Store) -> String {
-        let Some(job) = &self.job else { return String::new() };
-        let title = store.job(job).and_then(|job| job.title.clone()).unwrap_or_default();
+        let Some(job) = &self.job else {
+            return String::new();
+        };
+        let title = store
+            .job(job)
+            .and_then(|job| job.title.clone())
+            .unwrap_or_default();
         let count = self.queue(store).map_or_else(String::new, |queue| {
             let here = (self.list.cursor() + 1).min(queue.lines().len());
             let shown = queue.lines().len();
-            let total = queue.total.filter(|total| *total > shown as u64).map_or_else(String::new, |total| format!(" of {total}"));
-            let newer = if queue.newer > 0 { format!("  +{} new", queue.newer) } else { String::new() };
+            let total = queue
+                .total
+                .filter(|total| *total > shown as u64)
+                .map_or_else(String::new, |total| format!(" of {total}"));
+            let newer = if queue.newer > 0 {
+                format!("  +{} new", queue.newer)
+            } else {
+                String::new()
+            };
             format!("  {here}/{shown}{total}{newer}")
         });
         format!("{job} {title}{count}")
     }
 
-    fn draw(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    fn draw(
+        &self,
+        store: &Store,
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) -> Option<Position> {
         let Some(job) = &self.job else {
             let absent = look.prefs.absent.contains(&Product::Arcanna);
-            let first = if absent { "Arcanna is not configured." } else { "No job is open." };
-            let hint = format!("{} shows the jobs; Enter there opens one.", look.key("shell.go-jobs"));
+            let first = if absent {
+                "Arcanna is not configured."
+            } else {
+                "No job is open."
+            };
+            let hint = format!(
+                "{} shows the jobs; Enter there opens one.",
+                look.key("shell.go-jobs")
+            );
             paint::empty(buf, area, look, &[first.to_owned(), hint]);
             return None;
         };
         let label_rows = 1;
-        let body = Rect { height: area.height.saturating_sub(label_rows), ..area };
+        let body = Rect {
+            height: area.height.saturating_sub(label_rows),
+            ..area
+        };
         let wide = area.width >= 120 && area.height >= 24;
         let small = area.height < 14;
         let (list, detail) = if small {
             (body, None)
         } else if wide {
-            let left = Rect { width: area.width * 9 / 20, ..body };
-            (left, Some(Rect { x: body.x + left.width + 1, width: body.width - left.width - 1, ..body }))
+            let left = Rect {
+                width: area.width * 9 / 20,
+                ..body
+            };
+            (
+                left,
+                Some(Rect {
+                    x: body.x + left.width + 1,
+                    width: body.width - left.width - 1,
+                    ..body
+                }),
+            )
         } else {
             let rows = (body.height * 2 / 5).max(4);
-            (Rect { height: rows, ..body }, Some(Rect { y: body.y + rows, height: body.height - rows, ..body }))
+            (
+                Rect {
+                    height: rows,
+                    ..body
+                },
+                Some(Rect {
+                    y: body.y + rows,
+                    height: body.height - rows,
+                    ..body
+                }),
+            )
         };
         self.draw_list(store, look, list, buf);
         if let (Some(area), Some(event)) = (detail, self.current()) {
-            rule(buf, area, 0, look, &event.event.to_string(), &self.detail_position(store, look, &event, area));
-            let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-            detail::draw(store, look, &event, self.scroll, self.polls.told(&event.event), below, buf);
+            rule(
+                buf,
+                area,
+                0,
+                look,
+                &event.event.to_string(),
+                &self.detail_position(store, look, &event, area),
+            );
+            let below = Rect {
+                y: area.y + 1,
+                height: area.height.saturating_sub(1),
+                ..area
+            };
+            detail::draw(
+                store,
+                look,
+                &event,
+                self.scroll,
+                self.polls.told(&event.event),
+                below,
+                buf,
+            );
         }
-        let foot = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
+        let foot = Rect {
+            y: area.bottom().saturating_sub(1),
+            height: 1,
+            ..area
+        };
         match &self.field {
             Some(field) => return field.draw(foot, buf, look.theme),
             None => self.draw_labels(store, look, job, foot, buf),

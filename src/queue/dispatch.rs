@@ -53,12 +53,19 @@ pub(super) struct Dispatch {
 }
 
 impl Dispatch {
-    pub(super) fn new(transport: Arc<dyn Transport>, limits: Limits, reports: mpsc::Sender<Report>) -> Self {
+    pub(super) fn new(
+        transport: Arc<dyn Transport>,
+        limits: Limits,
+        reports: mpsc::Sender<Report>,
+    ) -> Self {
         Self {
             transport,
             limits,
             reports,
-            lanes: Product::ALL.into_iter().map(|product| (product, Lane::default())).collect(),
+            lanes: Product::ALL
+                .into_iter()
+                .map(|product| (product, Lane::default()))
+                .collect(),
             running: HashMap::new(),
             delayed: Vec::new(),
             attempts: JoinSet::new(),
@@ -92,7 +99,11 @@ impl Dispatch {
             .with_jitter()
             .with_max_times(self.limits.retries as usize)
             .build();
-        self.line_up(Errand { action, attempt: 0, backoff });
+        self.line_up(Errand {
+            action,
+            attempt: 0,
+            backoff,
+        });
     }
 
     fn line_up(&mut self, errand: Errand) {
@@ -107,14 +118,20 @@ impl Dispatch {
     /// The next moment at which something may become startable without any message.
     fn next_wake(&self) -> Option<Instant> {
         let retries = self.delayed.iter().map(|(at, _)| *at);
-        let pauses = self.lanes.values().filter(|lane| lane.waits()).filter_map(|lane| lane.paused_until);
+        let pauses = self
+            .lanes
+            .values()
+            .filter(|lane| lane.waits())
+            .filter_map(|lane| lane.paused_until);
         retries.chain(pauses).min()
     }
 
     /// Moves repetitions whose pause is over back into their lane.
     fn release(&mut self) {
         let now = Instant::now();
-        let (ready, later) = std::mem::take(&mut self.delayed).into_iter().partition(|(at, _)| *at <= now);
+        let (ready, later) = std::mem::take(&mut self.delayed)
+            .into_iter()
+            .partition(|(at, _)| *at <= now);
         self.delayed = later;
         let ready: Vec<(Instant, Errand)> = ready;
         for (_, errand) in ready {
@@ -125,7 +142,12 @@ impl Dispatch {
     async fn start_ready(&mut self) {
         let now = Instant::now();
         for product in Product::ALL {
-            while let Some(errand) = self.lanes.entry(product).or_default().next(self.limits.reads, now) {
+            while let Some(errand) = self
+                .lanes
+                .entry(product)
+                .or_default()
+                .next(self.limits.reads, now)
+            {
                 self.start(errand).await;
             }
         }
@@ -133,7 +155,8 @@ impl Dispatch {
 
     async fn start(&mut self, mut errand: Errand) {
         errand.attempt += 1;
-        self.report(errand.action.ticket, Phase::Started(errand.attempt)).await;
+        self.report(errand.action.ticket, Phase::Started(errand.attempt))
+            .await;
         let sending = self.transport.send(&errand.action.call);
         let call = errand.action.call.clone();
         let decode = Arc::clone(&errand.action.decode);
@@ -141,9 +164,13 @@ impl Dispatch {
             let answer = sending.await?;
             let (answer, output) = read(decode, answer).await;
             match output {
-                Ok(output) => {
-                    Ok(Arrived { output, status: answer.status, skew_s: answer.skew_s, took: answer.took, size: answer.body.len() })
-                }
+                Ok(output) => Ok(Arrived {
+                    output,
+                    status: answer.status,
+                    skew_s: answer.skew_s,
+                    took: answer.took,
+                    size: answer.body.len(),
+                }),
                 Err(cause) => Err(ApiError::answered(&call, &answer, cause)),
             }
         });
@@ -155,14 +182,20 @@ impl Dispatch {
             Ok((id, result)) => (id, result.map_err(Failure::Told)),
             Err(error) => (error.id(), Err(Failure::Stopped(error))),
         };
-        let Some(Running { errand, .. }) = self.running.remove(&id) else { return };
+        let Some(Running { errand, .. }) = self.running.remove(&id) else {
+            return;
+        };
         let lane = self.lanes.entry(errand.action.call.product).or_default();
         match errand.action.policy {
             Policy::Serial => lane.writing = false,
             Policy::Latest | Policy::Join => lane.reading = lane.reading.saturating_sub(1),
         }
         let error = match result {
-            Ok(arrived) => return self.report(errand.action.ticket, Phase::Ended(Ok(arrived))).await,
+            Ok(arrived) => {
+                return self
+                    .report(errand.action.ticket, Phase::Ended(Ok(arrived)))
+                    .await;
+            }
             Err(Failure::Told(error)) => error,
             Err(Failure::Stopped(error)) => ApiError::of(&errand.action.call, stopped(error)),
         };
@@ -171,31 +204,50 @@ impl Dispatch {
 
     /// Repeats a read if that may help, pauses the product if it asks for it, else reports the failure.
     async fn failed(&mut self, mut errand: Errand, error: ApiError) {
-        let asked = error.retry_after().map(|pause| pause.min(self.limits.longest_pause));
+        let asked = error
+            .retry_after()
+            .map(|pause| pause.min(self.limits.longest_pause));
         let limited = matches!(*error.cause, Cause::Limited(_));
         if limited || asked.is_some() {
             let until = Instant::now() + asked.unwrap_or(self.limits.pause);
             let lane = self.lanes.entry(errand.action.call.product).or_default();
             lane.paused_until = Some(lane.paused_until.map_or(until, |old| old.max(until)));
         }
-        let may = !self.closing && errand.action.policy != Policy::Serial && errand.action.call.kind == Kind::Read && error.repeatable();
+        let may = !self.closing
+            && errand.action.policy != Policy::Serial
+            && errand.action.call.kind == Kind::Read
+            && error.repeatable();
         let Some(delay) = may.then(|| errand.backoff.next()).flatten() else {
-            return self.report(errand.action.ticket, Phase::Ended(Err(error))).await;
+            return self
+                .report(errand.action.ticket, Phase::Ended(Err(error)))
+                .await;
         };
         let delay = asked.unwrap_or(if limited { self.limits.pause } else { delay });
-        self.report(errand.action.ticket, Phase::Waiting(delay, error)).await;
+        self.report(errand.action.ticket, Phase::Waiting(delay, error))
+            .await;
         self.delayed.push((Instant::now() + delay, errand));
     }
 
     async fn cancel(&mut self, ticket: Ticket) {
         let waiting = self.lanes.values_mut().find_map(|lane| lane.take(ticket));
         let waiting = waiting.or_else(|| {
-            let index = self.delayed.iter().position(|(_, errand)| errand.action.ticket == ticket)?;
+            let index = self
+                .delayed
+                .iter()
+                .position(|(_, errand)| errand.action.ticket == ticket)?;
             Some(self.delayed.swap_remove(index).1)
         });
         if let Some(errand) = waiting {
-            self.report(ticket, Phase::Ended(Err(ApiError::of(&errand.action.call, Cause::Cancelled)))).await;
-        } else if let Some(running) = self.running.values().find(|running| running.errand.action.ticket == ticket) {
+            self.report(
+                ticket,
+                Phase::Ended(Err(ApiError::of(&errand.action.call, Cause::Cancelled))),
+            )
+            .await;
+        } else if let Some(running) = self
+            .running
+            .values()
+            .find(|running| running.errand.action.ticket == ticket)
+        {
             // A write that may already have reached the server is not abandoned: its outcome must be known.
             if running.errand.action.policy != Policy::Serial {
                 running.abort.abort();
@@ -207,10 +259,19 @@ impl Dispatch {
     async fn close(mut self) {
         let mut waiting: Vec<Errand> = self.delayed.drain(..).map(|(_, errand)| errand).collect();
         for lane in self.lanes.values_mut() {
-            waiting.extend(lane.person.drain(..).chain(lane.poll.drain(..)).chain(lane.writes.drain(..)));
+            waiting.extend(
+                lane.person
+                    .drain(..)
+                    .chain(lane.poll.drain(..))
+                    .chain(lane.writes.drain(..)),
+            );
         }
         for errand in waiting {
-            self.report(errand.action.ticket, Phase::Ended(Err(ApiError::of(&errand.action.call, Cause::Cancelled)))).await;
+            self.report(
+                errand.action.ticket,
+                Phase::Ended(Err(ApiError::of(&errand.action.call, Cause::Cancelled))),
+            )
+            .await;
         }
         for running in self.running.values() {
             if running.errand.action.policy != Policy::Serial {
@@ -240,11 +301,17 @@ fn stopped(error: JoinError) -> Cause {
         return Cause::Cancelled;
     }
     let panic = error.into_panic();
-    let words = panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
+    let words = panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned());
     Cause::Crashed(words.unwrap_or_else(|| "no message".to_owned()))
 }
 
-async fn read(decode: Arc<dyn Decode>, answer: Answer) -> (Answer, Result<Box<dyn Any + Send>, Cause>) {
+async fn read(
+    decode: Arc<dyn Decode>,
+    answer: Answer,
+) -> (Answer, Result<Box<dyn Any + Send>, Cause>) {
     if answer.body.len() <= BIG {
         let output = decode.decode(&answer);
         return (answer, output);
@@ -290,11 +357,13 @@ impl Lane {
 
     fn take(&mut self, ticket: Ticket) -> Option<Errand> {
         for line in [&mut self.person, &mut self.poll, &mut self.writes] {
-            if let Some(index) = line.iter().position(|errand| errand.action.ticket == ticket) {
+            if let Some(index) = line
+                .iter()
+                .position(|errand| errand.action.ticket == ticket)
+            {
                 return line.remove(index);
             }
         }
         None
     }
 }
-

@@ -35,7 +35,12 @@ struct Inner {
 impl Deferred {
     /// A transport that `connect` makes.
     pub fn new(connect: Connected) -> Self {
-        Self { inner: Arc::new(Inner { ready: OnceCell::new(), connect: tokio::sync::Mutex::new(Some(connect)) }) }
+        Self {
+            inner: Arc::new(Inner {
+                ready: OnceCell::new(),
+                connect: tokio::sync::Mutex::new(Some(connect)),
+            }),
+        }
     }
 }
 
@@ -47,7 +52,10 @@ impl Inner {
                 let mut connect = self.connect.lock().await;
                 let ready = match connect.as_mut() {
                     Some(connect) => connect.as_mut().await,
-                    None => Ready { transport: HttpTransport::new([]), missing: Vec::new() },
+                    None => Ready {
+                        transport: HttpTransport::new([]),
+                        missing: Vec::new(),
+                    },
                 };
                 *connect = None;
                 ready
@@ -61,7 +69,11 @@ impl Transport for Deferred {
         let (inner, call) = (Arc::clone(&self.inner), call.clone());
         Box::pin(async move {
             let ready = inner.ready().await;
-            if let Some((_, class, why)) = ready.missing.iter().find(|(product, ..)| *product == call.product) {
+            if let Some((_, class, why)) = ready
+                .missing
+                .iter()
+                .find(|(product, ..)| *product == call.product)
+            {
                 let cause = match class {
                     Class::Credentials => Cause::Credentials(why.clone()),
                     _ => Cause::Misconfigured(why.clone()),

@@ -52,7 +52,15 @@ impl Outcome {
 impl Entry {
     /// An entry for work that has ended.
     pub fn new(ticket: Ticket, live: &Live, outcome: Outcome, at: Timestamp) -> Self {
-        Self { ticket, at, since: live.since, call: live.call.clone(), owner: live.owner, attempts: live.attempts, outcome }
+        Self {
+            ticket,
+            at,
+            since: live.since,
+            call: live.call.clone(),
+            owner: live.owner,
+            attempts: live.attempts,
+            outcome,
+        }
     }
 }
 

@@ -37,7 +37,9 @@ impl<O: Lands> Landing for Arc<O> {
                 self.landed(store, now);
             }
             // Only a decoder of another operation could do this; it must not pass for an answer.
-            Ok(Err(_)) => tracing::error!(operation = ?self, "an answer of another type was dropped"),
+            Ok(Err(_)) => {
+                tracing::error!(operation = ?self, "an answer of another type was dropped")
+            }
             Err(error) => self.remote(store).failed(error, now.wall),
         }
     }
@@ -50,11 +52,23 @@ impl<O: Lands> Landing for Arc<O> {
 impl Store {
     /// Books a report and lands a terminal one. Returns whether anything visible may have changed.
     pub fn report(&mut self, report: Report, now: Moment) -> bool {
-        let Some((live, counts)) = self.jobs.note(&report) else { return true };
-        let Phase::Ended(result) = report.phase else { return true };
+        let Some((live, counts)) = self.jobs.note(&report) else {
+            return true;
+        };
+        let Phase::Ended(result) = report.phase else {
+            return true;
+        };
         let landing = self.landings.remove(&report.ticket);
-        self.links.entry(live.call.product).or_default().note(&result, now.wall);
-        self.activity.push(Entry::new(report.ticket, &live, Outcome::of(&result), now.wall));
+        self.links
+            .entry(live.call.product)
+            .or_default()
+            .note(&result, now.wall);
+        self.activity.push(Entry::new(
+            report.ticket,
+            &live,
+            Outcome::of(&result),
+            now.wall,
+        ));
         let Some(landing) = landing else { return true };
         let abandoned = matches!(&result, Err(error) if *error.cause == Cause::Cancelled);
         if counts && abandoned {

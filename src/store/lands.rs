@@ -6,7 +6,9 @@ use crate::api::arcanna::events::{EventStatus, Export, ExportEvent};
 use crate::api::arcanna::health::{Granted, Scopes};
 use crate::api::arcanna::jobs::{DecisionSet, Job, Jobs};
 use crate::api::arcanna::query::{EventPage, QueryEvents};
-use crate::api::darktrace::devices::{Device, DeviceById, DevicePage, DeviceSearch, SimilarDevices};
+use crate::api::darktrace::devices::{
+    Device, DeviceById, DevicePage, DeviceSearch, SimilarDevices,
+};
 use crate::api::darktrace::endpoints::{EndpointDetails, EndpointReport};
 use crate::api::darktrace::tags::{DeviceTags, Holders, Tag, TaggedDevices};
 use crate::outbox::Moment;
@@ -32,7 +34,10 @@ impl Lands for DecisionSet {
 impl Lands for QueryEvents {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<EventPage> {
         // Only the triage queue asks this, always for one job; a question about all jobs is kept under no job's name.
-        let job = self.job.clone().unwrap_or_else(|| crate::api::arcanna::JobId::new(""));
+        let job = self
+            .job
+            .clone()
+            .unwrap_or_else(|| crate::api::arcanna::JobId::new(""));
         &mut store.queues.entry(job).or_default().page
     }
 
@@ -45,13 +50,19 @@ impl Lands for QueryEvents {
 
 impl Lands for EventStatus {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Decision> {
-        store.decisions.entry(key(&self.job, &self.event)).or_default()
+        store
+            .decisions
+            .entry(key(&self.job, &self.event))
+            .or_default()
     }
 }
 
 impl Lands for ExportEvent {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Export> {
-        store.exports.entry(key(&self.job, &self.event)).or_default()
+        store
+            .exports
+            .entry(key(&self.job, &self.event))
+            .or_default()
     }
 }
 

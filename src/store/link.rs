@@ -24,9 +24,18 @@ impl Link {
     pub fn note(&mut self, result: &Result<Arrived, ApiError>, at: Timestamp) {
         match result {
             Ok(arrived) => {
-                *self = Self { down_since: None, heard: Some(at), skew_s: arrived.skew_s.or(self.skew_s), trouble: None };
+                *self = Self {
+                    down_since: None,
+                    heard: Some(at),
+                    skew_s: arrived.skew_s.or(self.skew_s),
+                    trouble: None,
+                };
             }
-            Err(error) if matches!(*error.cause, Cause::Cancelled | Cause::Crashed(_) | Cause::BadInput(_)) => {}
+            Err(error)
+                if matches!(
+                    *error.cause,
+                    Cause::Cancelled | Cause::Crashed(_) | Cause::BadInput(_)
+                ) => {}
             Err(error) => {
                 self.skew_s = error.skew_s.or(self.skew_s);
                 match error.class() {

@@ -72,7 +72,13 @@ impl TriageQueue {
     /// Adds an event that a person opened, unless it is listed. Returns its place.
     pub fn open(&mut self, event: &EventId) -> usize {
         self.position(event).unwrap_or_else(|| {
-            self.lines.insert(0, Line { event: event.clone(), source: Source::Opened });
+            self.lines.insert(
+                0,
+                Line {
+                    event: event.clone(),
+                    source: Source::Opened,
+                },
+            );
             0
         })
     }
@@ -98,29 +104,47 @@ impl TriageQueue {
 
     /// Takes in the answer that is now in [`Self::page`].
     pub fn take_in(&mut self) {
-        let Some(page) = self.page.value() else { return };
+        let Some(page) = self.page.value() else {
+            return;
+        };
         self.total = page.total;
         let listed: Vec<FoundEvent> = page.events.clone();
         if self.frozen {
-            self.newer = listed.iter().filter(|event| self.position(&event.event_id).is_none()).count();
+            self.newer = listed
+                .iter()
+                .filter(|event| self.position(&event.event_id).is_none())
+                .count();
         } else {
             let mut order: Vec<&FoundEvent> = listed.iter().collect();
             order.sort_by(|a, b| worth(a, b));
-            let opened = self.lines.iter().filter(|line| line.source == Source::Opened).cloned();
-            let mut lines: Vec<Line> = opened.filter(|line| !listed.iter().any(|event| event.event_id == line.event)).collect();
+            let opened = self
+                .lines
+                .iter()
+                .filter(|line| line.source == Source::Opened)
+                .cloned();
+            let mut lines: Vec<Line> = opened
+                .filter(|line| !listed.iter().any(|event| event.event_id == line.event))
+                .collect();
             let mut seen = HashSet::new();
             lines.extend(
                 order
                     .into_iter()
                     .filter(|event| seen.insert(event.event_id.clone()))
-                    .map(|event| Line { event: event.event_id.clone(), source: Source::Listed }),
+                    .map(|event| Line {
+                        event: event.event_id.clone(),
+                        source: Source::Listed,
+                    }),
             );
             self.lines = lines;
             self.skipped.clear();
             self.newer = 0;
             self.frozen = true;
         }
-        self.found.extend(listed.into_iter().map(|event| (event.event_id.clone(), event)));
+        self.found.extend(
+            listed
+                .into_iter()
+                .map(|event| (event.event_id.clone(), event)),
+        );
     }
 }
 
@@ -141,7 +165,10 @@ fn worth(a: &FoundEvent, b: &FoundEvent) -> Ordering {
 }
 
 fn outlier(event: &FoundEvent) -> bool {
-    event.arcanna.as_ref().is_some_and(|block| block.decision.outlier == Some(true))
+    event
+        .arcanna
+        .as_ref()
+        .is_some_and(|block| block.decision.outlier == Some(true))
 }
 
 fn undecided(event: &FoundEvent) -> bool {
@@ -150,9 +177,17 @@ fn undecided(event: &FoundEvent) -> bool {
 
 /// Whether the analysts' votes are split: then consensus says so in this word [DOC concepts/consensus].
 pub fn is_undecided(block: &ArcannaBlock) -> bool {
-    block.consensus.as_deref().is_some_and(|consensus| consensus.trim().eq_ignore_ascii_case("undecided"))
+    block
+        .consensus
+        .as_deref()
+        .is_some_and(|consensus| consensus.trim().eq_ignore_ascii_case("undecided"))
 }
 
 fn confidence(event: &FoundEvent) -> Option<f64> {
-    event.arcanna.as_ref()?.decision.confidence.map(|confidence| confidence.percent().unwrap_or(confidence.raw))
+    event
+        .arcanna
+        .as_ref()?
+        .decision
+        .confidence
+        .map(|confidence| confidence.percent().unwrap_or(confidence.raw))
 }

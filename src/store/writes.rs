@@ -12,7 +12,9 @@ use crate::api::arcanna::events::EventStatus;
 use crate::api::error::Class;
 use crate::api::{Answer, ApiError, Call, Cause, Decode, Kind};
 use crate::job::{Policy, Slot};
-use crate::outbox::{Act, Confirmed, Draft, Moment, Notice, Request, Row, RowId, Settlement, State};
+use crate::outbox::{
+    Act, Confirmed, Draft, Moment, Notice, Request, Row, RowId, Settlement, State,
+};
 
 /// The rows of the outbox, as last told.
 #[derive(Debug, Default)]
@@ -46,7 +48,11 @@ pub enum LabelState<'a> {
 impl Writes {
     /// The label given from here to an event.
     pub fn label(&self, event: &EventKey) -> LabelState<'_> {
-        let row = self.latest.get(event).and_then(|id| self.rows.get(id)).filter(|row| row.state != State::Undone);
+        let row = self
+            .latest
+            .get(event)
+            .and_then(|id| self.rows.get(id))
+            .filter(|row| row.state != State::Undone);
         match row.and_then(|row| row.draft.act.labels().map(|(_, _, label)| (row, label))) {
             Some((row, label)) => LabelState::Kept(row, label),
             None if self.staging.contains(event) => LabelState::Staging,
@@ -66,17 +72,24 @@ impl Writes {
 
     /// The newest row that can still be taken back, else the newest label.
     pub fn last_undoable(&self) -> Option<&Row> {
-        self.newest().find(|row| matches!(row.state, State::Grace | State::Due))
+        self.newest()
+            .find(|row| matches!(row.state, State::Grace | State::Due))
     }
 
     /// Rows that are neither settled nor undone.
     pub fn unsent(&self) -> usize {
-        self.rows.values().filter(|row| !row.state.is_settled()).count()
+        self.rows
+            .values()
+            .filter(|row| !row.state.is_settled())
+            .count()
     }
 
     /// Rows a person must look at.
     pub fn troubled(&self) -> usize {
-        self.rows.values().filter(|row| matches!(row.state, State::Parked(_) | State::Unknown(_))).count()
+        self.rows
+            .values()
+            .filter(|row| matches!(row.state, State::Parked(_) | State::Unknown(_)))
+            .count()
     }
 }
 
@@ -98,14 +111,30 @@ impl Store {
 
     /// Asks the outbox to keep a write typed by name; its answer comes to [`Writes::named`].
     pub fn stage_named(&mut self, name: &'static str, call: Call, grace: Duration) {
-        let draft = Draft { act: Act::Named { name, call: call.clone() }, call, grace, seen: None };
+        let draft = Draft {
+            act: Act::Named {
+                name,
+                call: call.clone(),
+            },
+            call,
+            grace,
+            seen: None,
+        };
         self.outbox(Request::Stage { draft, tag: 0 });
     }
 
     /// Asks a read typed by name; its answer comes to [`Writes::named`].
     pub fn ask_named(&mut self, call: Call, now: Moment) {
-        let Some(ticket) = self.admit(Slot::new("command line"), Policy::Latest, &call, now) else { return };
-        self.launch(ticket, Policy::Latest, call.clone(), Arc::new(Whole), Box::new(NamedLanding { call }));
+        let Some(ticket) = self.admit(Slot::new("command line"), Policy::Latest, &call, now) else {
+            return;
+        };
+        self.launch(
+            ticket,
+            Policy::Latest,
+            call.clone(),
+            Arc::new(Whole),
+            Box::new(NamedLanding { call }),
+        );
     }
 
     /// Takes in what the outbox told.
@@ -123,7 +152,9 @@ impl Store {
             }
             Notice::Changed(row) => {
                 if row.state == State::Undone && self.writes.named_row == Some(row.id) {
-                    self.writes.named.push(Err(ApiError::of(&row.draft.call, Cause::Cancelled)));
+                    self.writes
+                        .named
+                        .push(Err(ApiError::of(&row.draft.call, Cause::Cancelled)));
                 }
                 self.writes.rows.insert(row.id, row);
             }
@@ -133,7 +164,13 @@ impl Store {
                 let slot = Slot::new(format!("write {}", row.id));
                 if let Some(ticket) = self.admit(slot, Policy::Serial, &call, now) {
                     let decode: Arc<dyn Decode> = Arc::new(row.draft.act.clone());
-                    self.launch(ticket, Policy::Serial, call, decode, Box::new(WriteLanding { row }));
+                    self.launch(
+                        ticket,
+                        Policy::Serial,
+                        call,
+                        decode,
+                        Box::new(WriteLanding { row }),
+                    );
                 }
             }
             Notice::Refused(_, why) => self.writes.refusals.push(why),
@@ -155,18 +192,31 @@ impl Landing for WriteLanding {
         if named {
             let answer = result.and_then(|confirmed| match confirmed {
                 Ok(confirmed) => Ok(confirmed.answer),
-                Err(_) => Err(ApiError::of(&self.row.draft.call, Cause::Crashed("its answer was read by another decoder".into()))),
+                Err(_) => Err(ApiError::of(
+                    &self.row.draft.call,
+                    Cause::Crashed("its answer was read by another decoder".into()),
+                )),
             });
             store.writes.named.push(answer);
         } else if let (true, Some((job, event, _))) = (sent, self.row.draft.act.labels()) {
             // What the vote did to the event is read back, not assumed.
             let event = key(job, event);
-            store.ask(EventStatus { job: event.job, event: event.event }, Policy::Join, now);
+            store.ask(
+                EventStatus {
+                    job: event.job,
+                    event: event.event,
+                },
+                Policy::Join,
+                now,
+            );
         }
     }
 
     fn abandon(&self, store: &mut Store) {
-        store.outbox(Request::Settle(self.row.id, Settlement::Again(Duration::ZERO, "it was not sent".to_owned())));
+        store.outbox(Request::Settle(
+            self.row.id,
+            Settlement::Again(Duration::ZERO, "it was not sent".to_owned()),
+        ));
     }
 }
 
@@ -177,7 +227,9 @@ fn settlement(error: &ApiError, row: &Row, named: bool) -> Settlement {
     if unknown && row.draft.call.kind != Kind::Repeatable {
         return Settlement::Unknown(words);
     }
-    let passing = unknown || matches!(error.class(), Class::Network | Class::TimedOut) || matches!(*error.cause, Cause::Limited(_) | Cause::Server(..));
+    let passing = unknown
+        || matches!(error.class(), Class::Network | Class::TimedOut)
+        || matches!(*error.cause, Cause::Limited(_) | Cause::Server(..));
     if passing && !named {
         return Settlement::Again(pause(row.attempts, error.retry_after()), words);
     }
@@ -217,7 +269,9 @@ impl Landing for NamedLanding {
     }
 
     fn abandon(&self, store: &mut Store) {
-        store.writes.named.push(Err(ApiError::of(&self.call, Cause::Cancelled)));
+        store
+            .writes
+            .named
+            .push(Err(ApiError::of(&self.call, Cause::Cancelled)));
     }
 }
-

@@ -13,18 +13,47 @@ use crate::store::{Remote, Store};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 
 impl DevicesPane {
-    pub(super) fn paint(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
-        let foot = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
-        let body = Rect { height: area.height.saturating_sub(1), ..area };
+    pub(super) fn paint(
+        &self,
+        store: &Store,
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) -> Option<Position> {
+        let foot = Rect {
+            y: area.bottom().saturating_sub(1),
+            height: 1.min(area.height),
+            ..area
+        };
+        let body = Rect {
+            height: area.height.saturating_sub(1),
+            ..area
+        };
         let devices = self.devices(store);
         if devices.is_empty() {
             self.nothing(store, look, body, buf);
         } else {
             let small = body.height < 13;
-            let rows = if small { body.height } else { (devices.len() as u16 + 1).clamp(3, body.height * 2 / 5) };
-            self.draw_list(&devices, look, Rect { height: rows, ..body }, buf);
+            let rows = if small {
+                body.height
+            } else {
+                (devices.len() as u16 + 1).clamp(3, body.height * 2 / 5)
+            };
+            self.draw_list(
+                &devices,
+                look,
+                Rect {
+                    height: rows,
+                    ..body
+                },
+                buf,
+            );
             if !small {
-                let below = Rect { y: body.y + rows, height: body.height - rows, ..body };
+                let below = Rect {
+                    y: body.y + rows,
+                    height: body.height - rows,
+                    ..body
+                };
                 self.draw_device(store, look, below, buf);
             }
         }
@@ -32,28 +61,51 @@ impl DevicesPane {
             return field.draw(foot, buf, look.theme);
         }
         let (words, style) = self.told(store, look);
-        put(buf, foot, 0, &Line::from(Span::styled(format!(" {words}"), style)));
+        put(
+            buf,
+            foot,
+            0,
+            &Line::from(Span::styled(format!(" {words}"), style)),
+        );
         None
     }
 
     fn told(&self, store: &Store, look: &Look<'_>) -> (String, ratatui::style::Style) {
         let (mut words, style) = match &self.query {
             None => return (String::new(), look.theme.dim),
-            Some(Query::Did(did)) => store.devices.get(did).map_or_else(Default::default, |remote| freshness(remote, look)),
-            Some(Query::Find(text)) => store.device_lists.get(text).map_or_else(Default::default, |remote| freshness(remote, look)),
-            Some(Query::Tag(tag)) => store.tagged.get(tag).map_or_else(Default::default, |remote| freshness(remote, look)),
+            Some(Query::Did(did)) => store
+                .devices
+                .get(did)
+                .map_or_else(Default::default, |remote| freshness(remote, look)),
+            Some(Query::Find(text)) => store
+                .device_lists
+                .get(text)
+                .map_or_else(Default::default, |remote| freshness(remote, look)),
+            Some(Query::Tag(tag)) => store
+                .tagged
+                .get(tag)
+                .map_or_else(Default::default, |remote| freshness(remote, look)),
         };
         if let Some(Query::Find(text)) = &self.query
             && let Some(page) = store.device_lists.get(text).and_then(Remote::value)
-            && let Some(total) = page.total.filter(|total| *total > page.devices.len() as u64)
+            && let Some(total) = page
+                .total
+                .filter(|total| *total > page.devices.len() as u64)
         {
-            words = format!("{words}   {} of {total} devices: narrow the text", page.devices.len());
+            words = format!(
+                "{words}   {} of {total} devices: narrow the text",
+                page.devices.len()
+            );
         }
         if let Some(Query::Tag(tag)) = &self.query
             && let Some(holders) = store.tagged.get(tag).and_then(Remote::value)
             && holders.entities.len() > holders.devices.len()
         {
-            words = format!("{words}   {} carry the tag, {} of them are known devices", holders.entities.len(), holders.devices.len());
+            words = format!(
+                "{words}   {} carry the tag, {} of them are known devices",
+                holders.entities.len(),
+                holders.devices.len()
+            );
         }
         (words, style)
     }
@@ -61,7 +113,15 @@ impl DevicesPane {
     fn nothing(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let find = look.key("devices.find");
         if look.prefs.absent.contains(&Product::Darktrace) {
-            return paint::empty(buf, area, look, &["Darktrace is not configured.".into(), "socdeck config path tells where; socdeck doctor checks it.".into()]);
+            return paint::empty(
+                buf,
+                area,
+                look,
+                &[
+                    "Darktrace is not configured.".into(),
+                    "socdeck config path tells where; socdeck doctor checks it.".into(),
+                ],
+            );
         }
         let error = match &self.query {
             None => {
@@ -69,23 +129,42 @@ impl DevicesPane {
                     buf,
                     area,
                     look,
-                    &["No device is shown.".into(), format!("{find} finds by device id, host, address, or tag:name.")],
+                    &[
+                        "No device is shown.".into(),
+                        format!("{find} finds by device id, host, address, or tag:name."),
+                    ],
                 );
             }
-            Some(Query::Did(did)) => store.devices.get(did).and_then(|remote| remote.error.as_ref()),
-            Some(Query::Find(text)) => store.device_lists.get(text).and_then(|remote| remote.error.as_ref()),
-            Some(Query::Tag(tag)) => store.tagged.get(tag).and_then(|remote| remote.error.as_ref()),
+            Some(Query::Did(did)) => store
+                .devices
+                .get(did)
+                .and_then(|remote| remote.error.as_ref()),
+            Some(Query::Find(text)) => store
+                .device_lists
+                .get(text)
+                .and_then(|remote| remote.error.as_ref()),
+            Some(Query::Tag(tag)) => store
+                .tagged
+                .get(tag)
+                .and_then(|remote| remote.error.as_ref()),
         };
         if let Some((error, _)) = error {
             return paint::failed(buf, area, look, error);
         }
         let pending = match &self.query {
             Some(Query::Did(did)) => store.devices.get(did).is_some_and(|remote| remote.pending),
-            Some(Query::Find(text)) => store.device_lists.get(text).is_some_and(|remote| remote.pending),
+            Some(Query::Find(text)) => store
+                .device_lists
+                .get(text)
+                .is_some_and(|remote| remote.pending),
             Some(Query::Tag(tag)) => store.tagged.get(tag).is_some_and(|remote| remote.pending),
             None => false,
         };
-        let words = if pending { "loading the devices".to_owned() } else { "Darktrace knows no such device.".to_owned() };
+        let words = if pending {
+            "loading the devices".to_owned()
+        } else {
+            "Darktrace knows no such device.".to_owned()
+        };
         paint::empty(buf, area, look, &[words, format!("{find} finds another.")]);
     }
 
@@ -98,34 +177,74 @@ impl DevicesPane {
             Column::new("LAST", Width::Fixed(12)).rank(2),
         ])
         .active(self.part == Part::List);
-        table.draw(area, buf, look.theme, &self.list, devices.len(), |index| device_cells(devices[index], look));
+        table.draw(area, buf, look.theme, &self.list, devices.len(), |index| {
+            device_cells(devices[index], look)
+        });
     }
 
     fn draw_device(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        let Some(device) = self.device(store) else { return };
+        let Some(device) = self.device(store) else {
+            return;
+        };
         let Some(did) = device.did else { return };
         let name = device.name().unwrap_or("-");
-        rule(buf, area, 0, look, &format!("{did} {name}"), &format!("{} parts", look.key("devices.next-part")));
+        rule(
+            buf,
+            area,
+            0,
+            look,
+            &format!("{did} {name}"),
+            &format!("{} parts", look.key("devices.next-part")),
+        );
         let dim = look.theme.dim;
-        let fact = |name: &'static str, value: String| [Span::styled(format!(" {name} "), dim), Span::raw(format!("{value}  "))];
-        let some = |value: &Option<String>| value.clone().filter(|value| !value.is_empty()).unwrap_or_else(|| "-".into());
+        let fact = |name: &'static str, value: String| {
+            [
+                Span::styled(format!(" {name} "), dim),
+                Span::raw(format!("{value}  ")),
+            ]
+        };
+        let some = |value: &Option<String>| {
+            value
+                .clone()
+                .filter(|value| !value.is_empty())
+                .unwrap_or_else(|| "-".into())
+        };
         let first: Vec<Span<'_>> = [
             fact("mac", some(&device.mac)),
             fact("vendor", some(&device.vendor)),
             fact("os", some(&device.os)),
-            fact("subnet sid", device.sid.map_or_else(|| "-".into(), |sid| sid.to_string())),
+            fact(
+                "subnet sid",
+                device.sid.map_or_else(|| "-".into(), |sid| sid.to_string()),
+            ),
         ]
         .into_iter()
         .flatten()
         .collect();
-        let second: Vec<Span<'_>> =
-            [fact("first seen", when(device.first_seen.as_ref(), look)), fact("last seen", when(device.last_seen.as_ref(), look))].into_iter().flatten().collect();
+        let second: Vec<Span<'_>> = [
+            fact("first seen", when(device.first_seen.as_ref(), look)),
+            fact("last seen", when(device.last_seen.as_ref(), look)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         put(buf, area, 1, &Line::from(first));
         put(buf, area, 2, &Line::from(second));
         let half = area.width / 2;
-        let rest = Rect { y: area.y + 4.min(area.height), height: area.height.saturating_sub(4), ..area };
-        let left = Rect { width: half.saturating_sub(1), ..rest };
-        let right = Rect { x: rest.x + half, width: rest.width - half, ..rest };
+        let rest = Rect {
+            y: area.y + 4.min(area.height),
+            height: area.height.saturating_sub(4),
+            ..area
+        };
+        let left = Rect {
+            width: half.saturating_sub(1),
+            ..rest
+        };
+        let right = Rect {
+            x: rest.x + half,
+            width: rest.width - half,
+            ..rest
+        };
         self.draw_tags(store, look, did, left, buf);
         self.draw_similar(store, look, did, right, buf);
     }
@@ -135,7 +254,12 @@ impl DevicesPane {
         let area = part_title(look, "TAGS", remote, area, buf);
         let tags = self.tags_of(store);
         if tags.is_empty() && remote.is_some_and(|remote| remote.value().is_some()) {
-            return put(buf, area, 0, &Line::from(Span::styled("   none", look.theme.dim)));
+            return put(
+                buf,
+                area,
+                0,
+                &Line::from(Span::styled("   none", look.theme.dim)),
+            );
         }
         let table = Table::new(vec![
             Column::new("TAG", Width::Flex(10, 2)),
@@ -144,7 +268,9 @@ impl DevicesPane {
         ])
         .bare()
         .active(self.part == Part::Tags);
-        table.draw(area, buf, look.theme, &self.tags, tags.len(), |index| tag_cells(&tags[index], look));
+        table.draw(area, buf, look.theme, &self.tags, tags.len(), |index| {
+            tag_cells(&tags[index], look)
+        });
     }
 
     fn draw_similar(&self, store: &Store, look: &Look<'_>, did: i64, area: Rect, buf: &mut Buffer) {
@@ -152,7 +278,12 @@ impl DevicesPane {
         let area = part_title(look, "SIMILAR", remote, area, buf);
         let alike = self.alike_of(store);
         if alike.is_empty() && remote.is_some_and(|remote| remote.value().is_some()) {
-            return put(buf, area, 0, &Line::from(Span::styled("   none", look.theme.dim)));
+            return put(
+                buf,
+                area,
+                0,
+                &Line::from(Span::styled("   none", look.theme.dim)),
+            );
         }
         let table = Table::new(vec![
             Column::new("SCORE", Width::Fixed(4)).right(),
@@ -164,7 +295,9 @@ impl DevicesPane {
         .active(self.part == Part::Similar);
         table.draw(area, buf, look.theme, &self.similar, alike.len(), |index| {
             let device = &alike[index];
-            let score = device.score.map_or_else(|| "-".to_owned(), |score| format!("{score:.0}"));
+            let score = device
+                .score
+                .map_or_else(|| "-".to_owned(), |score| format!("{score:.0}"));
             Cells::new([
                 Text::from(score),
                 Text::styled(number(device.did), look.theme.dim),
@@ -176,10 +309,28 @@ impl DevicesPane {
 }
 
 /// A part's title with how fresh it is; the rest of its area.
-fn part_title<T>(look: &Look<'_>, title: &'static str, remote: Option<&Remote<T>>, area: Rect, buf: &mut Buffer) -> Rect {
+fn part_title<T>(
+    look: &Look<'_>,
+    title: &'static str,
+    remote: Option<&Remote<T>>,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Rect {
     let (words, style) = remote.map_or_else(Default::default, |remote| freshness(remote, look));
-    put(buf, area, 0, &Line::from(vec![Span::styled(format!(" {title}  "), look.theme.title), Span::styled(words, style)]));
-    Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area }
+    put(
+        buf,
+        area,
+        0,
+        &Line::from(vec![
+            Span::styled(format!(" {title}  "), look.theme.title),
+            Span::styled(words, style),
+        ]),
+    );
+    Rect {
+        y: area.y + 1.min(area.height),
+        height: area.height.saturating_sub(1),
+        ..area
+    }
 }
 
 fn device_cells(device: &Device, look: &Look<'_>) -> Cells<'static> {
@@ -193,9 +344,21 @@ fn device_cells(device: &Device, look: &Look<'_>) -> Cells<'static> {
 }
 
 fn tag_cells(tag: &Tag, look: &Look<'_>) -> Cells<'static> {
-    let expires = tag.expiry.as_ref().map_or_else(|| "never".to_owned(), |expiry| when(Some(expiry), look));
-    let tid = tag.tid.map_or_else(|| "-".to_owned(), |tid| tid.to_string());
-    Cells::new([Text::styled(tag.name.clone().unwrap_or_else(|| "-".into()), look.theme.label), Text::from(expires), Text::styled(tid, look.theme.dim)])
+    let expires = tag
+        .expiry
+        .as_ref()
+        .map_or_else(|| "never".to_owned(), |expiry| when(Some(expiry), look));
+    let tid = tag
+        .tid
+        .map_or_else(|| "-".to_owned(), |tid| tid.to_string());
+    Cells::new([
+        Text::styled(
+            tag.name.clone().unwrap_or_else(|| "-".into()),
+            look.theme.label,
+        ),
+        Text::from(expires),
+        Text::styled(tid, look.theme.dim),
+    ])
 }
 
 fn number(did: Option<i64>) -> String {
@@ -203,5 +366,9 @@ fn number(did: Option<i64>) -> String {
 }
 
 fn kind(device: &Device) -> String {
-    device.type_label.clone().or_else(|| device.type_name.clone()).unwrap_or_else(|| "-".to_owned())
+    device
+        .type_label
+        .clone()
+        .or_else(|| device.type_name.clone())
+        .unwrap_or_else(|| "-".to_owned())
 }

@@ -27,13 +27,32 @@ pub(super) struct Address {
 
 /// The addresses and hosts among an event's decision points, in their order; sources before destinations by habit.
 pub(super) fn addresses(store: &Store, event: &EventKey) -> Vec<Address> {
-    let Some(found) = store.queues.get(&event.job).and_then(|queue| queue.found(&event.event)) else { return Vec::new() };
+    let Some(found) = store
+        .queues
+        .get(&event.job)
+        .and_then(|queue| queue.found(&event.event))
+    else {
+        return Vec::new();
+    };
     let mut seen = std::collections::HashSet::new();
     let named = found.decision_points.iter().filter(|(name, _)| {
         let name = name.to_ascii_lowercase();
-        ["ip", "address", "host", "domain", "src", "dst", "source", "destination", "url", "query", "sender", "recipient"]
-            .iter()
-            .any(|word| name.contains(word))
+        [
+            "ip",
+            "address",
+            "host",
+            "domain",
+            "src",
+            "dst",
+            "source",
+            "destination",
+            "url",
+            "query",
+            "sender",
+            "recipient",
+        ]
+        .iter()
+        .any(|word| name.contains(word))
     });
     named
         .filter_map(|(_, value)| {
@@ -42,21 +61,41 @@ pub(super) fn addresses(store: &Store, event: &EventKey) -> Vec<Address> {
                 Indicator::Hostname { .. } | Indicator::Url { .. } => false,
                 _ => return None,
             };
-            seen.insert(value.clone()).then(|| Address { text: value.clone(), internal })
+            seen.insert(value.clone()).then(|| Address {
+                text: value.clone(),
+                internal,
+            })
         })
         .collect()
 }
 
 /// Draws the detail of an event from line `scroll` on.
-pub(super) fn draw(store: &Store, look: &Look<'_>, event: &EventKey, scroll: usize, told: Told, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(
+    store: &Store,
+    look: &Look<'_>,
+    event: &EventKey,
+    scroll: usize,
+    told: Told,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let lines = lines(store, look, event, told, usize::from(area.width));
     let most = lines.len().saturating_sub(usize::from(area.height));
     paint::put_lines(buf, area, lines, scroll.min(most));
 }
 
-fn lines(store: &Store, look: &Look<'_>, event: &EventKey, told: Told, width: usize) -> Vec<Line<'static>> {
+fn lines(
+    store: &Store,
+    look: &Look<'_>,
+    event: &EventKey,
+    told: Told,
+    width: usize,
+) -> Vec<Line<'static>> {
     let theme = look.theme;
-    let found = store.queues.get(&event.job).and_then(|queue| queue.found(&event.event));
+    let found = store
+        .queues
+        .get(&event.job)
+        .and_then(|queue| queue.found(&event.event));
     let export = store.exports.get(event).and_then(|remote| remote.value());
     let decision = store.decision(event);
     let exported = export.and_then(crate::api::arcanna::events::Export::arcanna);
@@ -64,32 +103,65 @@ fn lines(store: &Store, look: &Look<'_>, event: &EventKey, told: Told, width: us
     let mut lines = vec![verdict(decision, block, look)];
     lines.extend(waiting(decision, told, look));
     lines.extend(yours(store, look, event));
-    for remote_error in [store.decisions.get(event).and_then(|remote| remote.error.as_ref()), store.exports.get(event).and_then(|remote| remote.error.as_ref())]
-        .into_iter()
-        .flatten()
+    for remote_error in [
+        store
+            .decisions
+            .get(event)
+            .and_then(|remote| remote.error.as_ref()),
+        store
+            .exports
+            .get(event)
+            .and_then(|remote| remote.error.as_ref()),
+    ]
+    .into_iter()
+    .flatten()
     {
-        lines.push(Line::from(Span::styled(format!(" {}", remote_error.0), theme.bad)));
+        lines.push(Line::from(Span::styled(
+            format!(" {}", remote_error.0),
+            theme.bad,
+        )));
     }
     if let Some(words) = decision.and_then(|decision| decision.error_message.as_deref()) {
-        lines.push(Line::from(vec![Span::styled(" error  ", theme.bad), Span::raw(words.to_owned())]));
+        lines.push(Line::from(vec![
+            Span::styled(" error  ", theme.bad),
+            Span::raw(words.to_owned()),
+        ]));
     }
-    lines.push(Line::from(Span::styled(" DECISION POINTS  what the model sees", theme.title)));
+    lines.push(Line::from(Span::styled(
+        " DECISION POINTS  what the model sees",
+        theme.title,
+    )));
     match found.map(|found| found.decision_points.as_slice()) {
         Some(points) if !points.is_empty() => {
-            let wide = points.iter().map(|(name, _)| text::width(name)).max().unwrap_or(0).clamp(8, 26);
+            let wide = points
+                .iter()
+                .map(|(name, _)| text::width(name))
+                .max()
+                .unwrap_or(0)
+                .clamp(8, 26);
             for (name, value) in points {
                 let name = text::fit(&text::clean(name), wide, theme.ellipsis());
-                lines.push(Line::from(vec![Span::styled(format!("  {name}  "), theme.dim), Span::raw(value.clone())]));
+                lines.push(Line::from(vec![
+                    Span::styled(format!("  {name}  "), theme.dim),
+                    Span::raw(value.clone()),
+                ]));
             }
         }
         Some(_) => lines.push(Line::from(Span::styled("  none named", theme.dim))),
-        None => lines.push(Line::from(Span::styled("  known only for events the server lists", theme.dim))),
+        None => lines.push(Line::from(Span::styled(
+            "  known only for events the server lists",
+            theme.dim,
+        ))),
     }
     if let Some(block) = block.filter(|block| !block.log_messages.is_empty()) {
         lines.push(Line::from(Span::styled(" PIPELINE", theme.title)));
         for message in &block.log_messages {
             let level = message.level.as_deref().unwrap_or("-");
-            let style = if level.starts_with("warn") || level.starts_with("err") { theme.warn } else { theme.dim };
+            let style = if level.starts_with("warn") || level.starts_with("err") {
+                theme.warn
+            } else {
+                theme.dim
+            };
             let part = message.component.as_deref().unwrap_or("-");
             lines.push(Line::from(vec![
                 Span::styled(format!("  {level:<5} "), style),
@@ -98,16 +170,29 @@ fn lines(store: &Store, look: &Look<'_>, event: &EventKey, told: Told, width: us
             ]));
         }
     }
-    let raw = export.and_then(|export| export.event.as_deref()).or_else(|| found?.raw_event.as_deref());
-    lines.extend(raw_lines(raw.map(serde_json::value::RawValue::get), look, width));
+    let raw = export
+        .and_then(|export| export.event.as_deref())
+        .or_else(|| found?.raw_event.as_deref());
+    lines.extend(raw_lines(
+        raw.map(serde_json::value::RawValue::get),
+        look,
+        width,
+    ));
     lines
 }
 
 /// `AI Escalate 47% LOW   outlier no   consensus UNDECIDED   bucket new`.
-fn verdict(decision: Option<&Decision>, block: Option<&ArcannaBlock>, look: &Look<'_>) -> Line<'static> {
+fn verdict(
+    decision: Option<&Decision>,
+    block: Option<&ArcannaBlock>,
+    look: &Look<'_>,
+) -> Line<'static> {
     let theme = look.theme;
     let Some(decision) = decision else {
-        return Line::from(vec![Span::styled(" AI  ", theme.title), Span::styled("not read yet", theme.dim)]);
+        return Line::from(vec![
+            Span::styled(" AI  ", theme.title),
+            Span::styled("not read yet", theme.dim),
+        ]);
     };
     let word = match (&decision.state, &decision.label) {
         (EventState::Pending, _) => Span::styled("pending inference", theme.warn),
@@ -118,7 +203,10 @@ fn verdict(decision: Option<&Decision>, block: Option<&ArcannaBlock>, look: &Loo
     };
     let mut spans = vec![Span::styled(" AI  ", theme.title), word];
     if decision.confidence.is_some() {
-        spans.push(Span::raw(format!(" {}", list::confidence(decision.confidence))));
+        spans.push(Span::raw(format!(
+            " {}",
+            list::confidence(decision.confidence)
+        )));
     }
     if list::is_low(decision.confidence, look) {
         spans.push(Span::styled(" LOW", theme.warn));
@@ -136,10 +224,21 @@ fn verdict(decision: Option<&Decision>, block: Option<&ArcannaBlock>, look: &Loo
     if let Some(block) = block
         && let Some(consensus) = &block.consensus
     {
-        let style = if is_undecided(block) { theme.warn } else { theme.text };
+        let style = if is_undecided(block) {
+            theme.warn
+        } else {
+            theme.text
+        };
         tell("consensus", consensus.clone(), style);
     }
-    tell("bucket", decision.bucket_state.clone().unwrap_or_else(|| "-".to_owned()), theme.text);
+    tell(
+        "bucket",
+        decision
+            .bucket_state
+            .clone()
+            .unwrap_or_else(|| "-".to_owned()),
+        theme.text,
+    );
     Line::from(spans)
 }
 
@@ -150,7 +249,11 @@ fn waiting(decision: Option<&Decision>, told: Told, look: &Look<'_>) -> Option<L
     }
     let words = match told {
         Told::Next(at) => format!(" waits for inference; next look {}", look.tell(at)),
-        Told::GivenUp(at) => format!(" no decision by {}; {} looks again", look.tell(at), look.key("triage.look")),
+        Told::GivenUp(at) => format!(
+            " no decision by {}; {} looks again",
+            look.tell(at),
+            look.key("triage.look")
+        ),
         Told::No => " waits for inference".to_owned(),
     };
     Some(Line::from(Span::styled(words, look.theme.dim)))
@@ -158,7 +261,9 @@ fn waiting(decision: Option<&Decision>, told: Told, look: &Look<'_>) -> Option<L
 
 /// The label given from here, and how far it is.
 fn yours(store: &Store, look: &Look<'_>, event: &EventKey) -> Option<Line<'static>> {
-    let LabelState::Kept(row, label) = store.writes.label(event) else { return None };
+    let LabelState::Kept(row, label) = store.writes.label(event) else {
+        return None;
+    };
     let (words, style) = told(row, look);
     Some(Line::from(vec![
         Span::styled(" YOU ", look.theme.title),
@@ -171,15 +276,31 @@ fn yours(store: &Store, look: &Look<'_>, event: &EventKey) -> Option<Line<'stati
 pub fn told(row: &Row, look: &Look<'_>) -> (String, Style) {
     let theme = look.theme;
     match &row.state {
-        State::Grace => (format!("sends {}, {} undoes", look.tell(row.due.wall), look.key("shell.undo")), theme.dim),
+        State::Grace => (
+            format!(
+                "sends {}, {} undoes",
+                look.tell(row.due.wall),
+                look.key("shell.undo")
+            ),
+            theme.dim,
+        ),
         State::Due => (
-            row.trouble.as_ref().map_or_else(|| "waits its turn".to_owned(), |why| format!("again {}: {why}", look.tell(row.due.wall))),
+            row.trouble.as_ref().map_or_else(
+                || "waits its turn".to_owned(),
+                |why| format!("again {}: {why}", look.tell(row.due.wall)),
+            ),
             theme.warn,
         ),
         State::Sending => ("sending".to_owned(), theme.dim),
-        State::Sent(words) => (format!("sent {}, the server says {words}", look.tell(row.changed)), theme.good),
+        State::Sent(words) => (
+            format!("sent {}, the server says {words}", look.tell(row.changed)),
+            theme.good,
+        ),
         State::Parked(words) => (format!("PARKED, not sent: {words}"), theme.bad),
-        State::Unknown(words) => (format!("UNKNOWN whether it was applied: {words}"), theme.warn),
+        State::Unknown(words) => (
+            format!("UNKNOWN whether it was applied: {words}"),
+            theme.warn,
+        ),
         State::Undone => ("taken back, never sent".to_owned(), theme.dim),
     }
 }
@@ -189,19 +310,32 @@ fn raw_lines(raw: Option<&str>, look: &Look<'_>, width: usize) -> Vec<Line<'stat
     let Some(raw) = raw else {
         return vec![Line::from(vec![
             Span::styled(" RAW  ", theme.title),
-            Span::styled(format!("{} reads the whole event", look.key("triage.look")), theme.dim),
+            Span::styled(
+                format!("{} reads the whole event", look.key("triage.look")),
+                theme.dim,
+            ),
         ])];
     };
     let size = text::thousands(raw.len() as u64);
-    let mut lines = vec![Line::from(vec![Span::styled(" RAW  ", theme.title), Span::styled(format!("{size} bytes"), theme.dim)])];
+    let mut lines = vec![Line::from(vec![
+        Span::styled(" RAW  ", theme.title),
+        Span::styled(format!("{size} bytes"), theme.dim),
+    ])];
     if raw.len() > RAW_SHOWN {
-        lines.push(Line::from(Span::styled("  too large to lay out here; exec arcanna-export-event prints it", theme.warn)));
+        lines.push(Line::from(Span::styled(
+            "  too large to lay out here; exec arcanna-export-event prints it",
+            theme.warn,
+        )));
         return lines;
     }
     let wide = width.saturating_sub(3).max(8);
     for line in json::pretty(raw).lines() {
         let clean = text::clean(line);
-        lines.extend(text::wrap(&clean, wide).into_iter().map(|piece| Line::from(format!("  {piece}"))));
+        lines.extend(
+            text::wrap(&clean, wide)
+                .into_iter()
+                .map(|piece| Line::from(format!("  {piece}"))),
+        );
     }
     lines
 }

@@ -56,7 +56,11 @@ impl Polls {
             return;
         }
         let start = now.plus(Duration::from_secs(PAUSES[0]));
-        let watch = self.watched.entry(event.clone()).or_insert(Watch { looks: 0, next: start, since: now });
+        let watch = self.watched.entry(event.clone()).or_insert(Watch {
+            looks: 0,
+            next: start,
+            since: now,
+        });
         if now.instant.duration_since(watch.since.instant) > Duration::from_secs(LIMIT) {
             self.watched.remove(event);
             self.given_up.insert(event.clone(), now.wall);
@@ -72,7 +76,11 @@ impl Polls {
                 let pause = PAUSES[watch.looks.min(PAUSES.len() - 1)];
                 watch.next = watch.next.plus(Duration::from_secs(pause));
                 if watch.next.instant <= now {
-                    watch.next = Moment { instant: now, ..watch.next }.plus(Duration::from_secs(pause));
+                    watch.next = Moment {
+                        instant: now,
+                        ..watch.next
+                    }
+                    .plus(Duration::from_secs(pause));
                 }
                 due.push(event.clone());
             }
@@ -108,7 +116,7 @@ mod tests {
         while let Some(next) = polls.next() {
             let wait = next - now.instant;
             now = now.plus(wait);
-            assert_eq!(polls.due(now.instant), [event.clone()]);
+            assert_eq!(polls.due(now.instant), std::slice::from_ref(&event));
             at.push((now.instant - begin.instant).as_secs());
             polls.pending(&event, now);
         }
