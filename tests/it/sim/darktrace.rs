@@ -54,7 +54,7 @@ fn the_signature_is_strict_on_path_and_body_and_lenient_on_queries() {
     ));
     is_signature_error(&sim.raw("GET", "/tags", &[], b"").unwrap());
     // a path is compared as it was sent: %3D is not =
-    let query = STANDARD.encode(r#"{"search":"","fields":[],"timeframe":"600","offset":0}"#);
+    let query = STANDARD.encode(r#"{"search":"","fields":[],"timeframe":"6000","offset":0}"#);
     let path = format!("/advancedsearch/api/analyze/@fields.dest_port/terms/{query}");
     let encoded = path.replace('=', "%3D");
     assert!(path.contains('='), "the test needs padding");
@@ -283,9 +283,10 @@ fn tags_are_put_on_expire_and_replace_their_siblings() {
     let tid = made["tid"].as_i64().unwrap();
     let body = r#"{"entityType": "Device", "entityValue": ["1", "2"], "expiryDuration": 60}"#;
     let rows = sim.post_json(&format!("/tags/{tid}/entities"), body).json();
-    let teid = rows[0]["teid"].as_i64().unwrap();
+    let assigned = rows[0]["teid"].as_i64().unwrap();
     assert_eq!(
-        sim.delete(&format!("/tags/{tid}/entities/{teid}")).status,
+        sim.delete(&format!("/tags/{tid}/entities/{assigned}"))
+            .status,
         200
     );
     assert_eq!(
@@ -397,7 +398,10 @@ fn advanced_search_counts_what_search_finds() {
         .iter()
         .map(|r| r["_source"]["@fields"]["orig_bytes"].as_f64().unwrap())
         .sum();
-    assert_eq!(stats["sum"].as_f64().unwrap(), sum);
+    assert!(
+        (stats["sum"].as_f64().unwrap() - sum).abs() < 1.0,
+        "{stats} {sum}"
+    );
     assert_eq!(stats["count"], total);
 }
 
