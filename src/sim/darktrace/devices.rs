@@ -197,7 +197,7 @@ fn seen_since(request: &Request, otherwise: Ms) -> Result<Ms, Reply> {
         .map_err(|_| input_error("seensince begins with a number"))
 }
 
-/// `POST /devices`: label, priority and type.
+/// `POST /devices`: label and priority. Assumption: an unknown device is an input error.
 pub fn change(world: &mut World, request: &Request) -> Reply {
     let Some(body) = request.json() else {
         return input_error("a JSON body is wanted");
