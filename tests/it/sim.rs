@@ -10,3 +10,4 @@ mod arcanna;
 mod darktrace;
 mod faults;
 mod harness;
+mod search;
