@@ -17,6 +17,7 @@ mod arcanna;
 mod control;
 mod darktrace;
 mod fault;
+mod glob;
 mod link;
 mod rng;
 mod serve;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::super::glob::wildcard;
 use super::super::wire::{Reply, Request};
 use super::filter::{compare, field, text};
 use super::model::{World, decision_points};
@@ -222,30 +223,6 @@ fn range(name: &str, bounds: &Value, doc: &Value) -> Result<bool, String> {
     Ok(true)
 }
 
-/// `*` and `?` over a whole text.
-pub fn wildcard(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
-    // row i of the table: does pattern[..p] match text[..i]?
-    let mut row = vec![false; pattern.len() + 1];
-    row[0] = true;
-    for (p, c) in pattern.iter().enumerate() {
-        row[p + 1] = *c == '*' && row[p];
-    }
-    for t in &text {
-        let mut next = vec![false; pattern.len() + 1];
-        for (p, c) in pattern.iter().enumerate() {
-            next[p + 1] = match c {
-                '*' => next[p] || row[p + 1],
-                '?' => row[p],
-                c => c.eq_ignore_ascii_case(t) && row[p],
-            };
-        }
-        row = next;
-    }
-    row[pattern.len()]
-}
-
 fn aggregate(aggs: &Value, docs: &[&Value]) -> Result<Value, String> {
     let mut out = Map::new();
     for (name, agg) in aggs.as_object().ok_or("aggs must be an object")? {
@@ -329,19 +306,6 @@ fn terms(name: &str, size: usize, inner: Option<&Value>, docs: &[&Value]) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn wildcards_match_whole_texts() {
-        for (pattern, text, is) in [
-            ("a*c", "abbc", true),
-            ("a*c", "abcd", false),
-            ("?", "", false),
-            ("*", "", true),
-            ("*.com", "x.COM", true),
-        ] {
-            assert_eq!(wildcard(pattern, text), is, "{pattern} {text}");
-        }
-    }
 
     #[test]
     fn bool_clauses_combine_and_the_unknown_is_refused() {

@@ -90,7 +90,7 @@ fn run(world: &World, body: &Value, now: i64) -> Result<Value, Reply> {
             )
         }),
     };
-    let size = whole_of("size", 5)?;
+    let size = whole_of("size", 5)?; // the default [MCP]
     if size > SIZE_MAX {
         return Err(bad_field(
             "size",

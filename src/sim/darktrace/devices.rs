@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::glob::wildcard;
 use super::super::time::{DAY, HOUR, MINUTE, Ms};
 use super::super::wire::{Reply, Request};
 use super::model::{Device, World};
@@ -196,7 +197,7 @@ fn seen_since(request: &Request, otherwise: Ms) -> Result<Ms, Reply> {
         .map_err(|_| input_error("seensince begins with a number"))
 }
 
-/// `POST /devices`: label, priority and type.
+/// `POST /devices`: label and priority. Assumption: an unknown device is an input error.
 pub fn change(world: &mut World, request: &Request) -> Reply {
     let Some(body) = request.json() else {
         return input_error("a JSON body is wanted");
@@ -253,11 +254,9 @@ fn terms(query: &str) -> Vec<Term> {
 }
 
 fn holds(world: &World, device: &Device, term: &Term) -> bool {
-    let whole =
-        |value: Option<&str>| value.is_some_and(|v| super::lucene::wildcard(&term.pattern, v));
-    let part = |value: Option<&str>| {
-        value.is_some_and(|v| super::lucene::wildcard(&format!("*{}*", term.pattern), v))
-    };
+    let whole = |value: Option<&str>| value.is_some_and(|v| wildcard(&term.pattern, v));
+    let part =
+        |value: Option<&str>| value.is_some_and(|v| wildcard(&format!("*{}*", term.pattern), v));
     let tagged = || {
         tags_of(world, device.did)
             .as_array()

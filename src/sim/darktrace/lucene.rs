@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::super::glob::wildcard;
 use super::records::Seen;
 
 /// A query.
@@ -287,35 +288,6 @@ impl Query {
             Self::Term(None, pattern) => record.all().any(|v| pattern.holds(&v)),
         }
     }
-}
-
-/// `*` and `?` over a whole text, without case.
-pub fn wildcard(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t, mut star) = (0, 0, None);
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(c) if *c == '?' || c.eq_ignore_ascii_case(&text[t]) => {
-                p += 1;
-                t += 1;
-            }
-            // back to the last star, which takes one more
-            _ => match star {
-                Some((at, taken)) => {
-                    star = Some((at, taken + 1));
-                    p = at + 1;
-                    t = taken + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|c| *c == '*')
 }
 
 #[cfg(test)]

@@ -220,7 +220,7 @@ impl World {
         self.devices.iter().find(|d| d.did == did)
     }
 
-    /// The tag of this name; names are compared without case, as the console of the product does.
+    /// The tag of this name. Assumption: case does not matter; [SDK] writes `active threat` for `Active Threat`.
     pub fn tag(&self, name: &str) -> Option<&Tag> {
         self.tags.iter().find(|t| t.name.eq_ignore_ascii_case(name))
     }

@@ -50,6 +50,7 @@ pub fn summary(world: &World, request: &Request) -> Reply {
         .iter()
         .filter(|b| b.time > request.now - 28 * DAY)
         .count();
+    // Assumption: the shape; only the call and its use as a connection test are known.
     Reply::ok(&json!({
         "usercredentials": 20, "subnets": subnets, "patterns": 88_213, "bandwidth": [], "devicecount": {
             "unknown": 0, "laptop": typed("laptop"), "desktop": typed("desktop"), "server": typed("server"),

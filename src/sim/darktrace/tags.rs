@@ -115,6 +115,7 @@ fn assign(
         return Err(Reply::json(403, &json!({"error": "Tag is restricted"})));
     }
     if kind == "Device" && !world.devices.iter().any(|d| d.did.to_string() == value) {
+        // Assumption: what an unknown device answers.
         return Err(input_error("no such device"));
     }
     let scope = tag

@@ -135,17 +135,20 @@ impl Sim {
         body: &[u8],
     ) -> std::io::Result<Answer> {
         let mut stream = self.connect();
-        let mut text = format!(
-            "{method} {target} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n",
-            self.address
+        let mut lines = vec![
+            format!("{method} {target} HTTP/1.1"),
+            format!("host: {}", self.address),
+        ];
+        lines.push("connection: close".to_owned());
+        lines.extend(
+            headers
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}")),
         );
-        for (name, value) in headers {
-            text += &format!("{name}: {value}\r\n");
-        }
         if !body.is_empty() {
-            text += &format!("content-length: {}\r\n", body.len());
+            lines.push(format!("content-length: {}", body.len()));
         }
-        text += "\r\n";
+        let text = lines.join("\r\n") + "\r\n\r\n";
         stream.write_all(&[text.as_bytes(), body].concat())?;
         let mut all = Vec::new();
         stream.read_to_end(&mut all)?;
