@@ -226,7 +226,12 @@ impl Grid {
 
     /// One object a line.
     pub fn jsonl(&self) -> String {
-        self.objects().map(|o| format!("{o}\n")).collect()
+        let mut out = String::new();
+        for object in self.objects() {
+            out.push_str(&object.to_string());
+            out.push('\n');
+        }
+        out
     }
 }
 
@@ -309,7 +314,7 @@ mod tests {
              did  host              count\n\
              ---  ----------------  -----\n\
              823  ip-172-31-32-146  1,204\n\
-             \x20-5  日本 | <b>x</b>        7\n\
+             \x20-5  日本 | <b>x</b>       7\n\
              \x20 3\n\
              3 of 3\n"
         );
@@ -388,7 +393,8 @@ mod tests {
             for f in [Format::Text, Format::Markdown, Format::Csv, Format::Json, Format::Jsonl] {
                 let out = g.render(f);
                 prop_assert!(!out.chars().any(|c| c.is_control() && c != '\n' && c != '\r'));
-                prop_assert!(!out.contains('\u{202e}'));
+                let turned = out.contains('\u{202e}');
+                prop_assert!(!turned);
             }
             prop_assert_eq!(g.csv().matches("\r\n").count(), 2);
             prop_assert_eq!(g.jsonl().lines().count(), 1);
