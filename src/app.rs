@@ -180,7 +180,7 @@ impl App {
 
     /// Draws a frame; returns where the terminal's cursor belongs while a field has the keyboard.
     pub fn draw(&self, area: Rect, buf: &mut Buffer) -> Option<Position> {
-        draw::frame(self, area, buf)
+        draw::whole(self, area, buf)
     }
 
     fn key(&mut self, key: KeyEvent) {

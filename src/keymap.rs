@@ -169,24 +169,31 @@ impl Keymap {
                 ));
             }
         }
-        for (scope, specs) in scopes {
-            for (index, spec) in specs.iter().enumerate() {
-                let over = overrides.iter().rev().find(|over| over.id == spec.id);
-                let place = over.map_or_else(
-                    || format!("built-in {}", spec.id),
-                    |over| over.place.clone(),
-                );
-                let chords: Vec<String> = over.map_or_else(
-                    || spec.keys.iter().map(ToString::to_string).collect(),
-                    |over| over.chords.clone(),
-                );
-                for text in &chords {
-                    if let Err(fault) = keymap.bind(scope, spec, index, text) {
-                        faults.push(format!("{place}: {fault}"));
-                    }
+        let chosen = |spec: &Spec| overrides.iter().rev().find(|over| over.id == spec.id);
+        let rows = scopes.iter().flat_map(|(scope, specs)| {
+            specs
+                .iter()
+                .enumerate()
+                .map(move |(index, spec)| (*scope, index, spec))
+        });
+        let mut rows: Vec<_> = rows
+            .map(|(scope, index, spec)| (chosen(spec), scope, index, spec))
+            .collect();
+        // The person's keys are bound last: a clash is then told at the place where they were written.
+        rows.sort_by_key(|(over, ..)| over.is_some());
+        for (over, scope, index, spec) in rows {
+            let place = over.map_or_else(
+                || format!("built-in {}", spec.id),
+                |over| over.place.clone(),
+            );
+            let built_in = || spec.keys.iter().map(ToString::to_string).collect();
+            let chords: Vec<String> = over.map_or_else(built_in, |over| over.chords.clone());
+            for text in &chords {
+                if let Err(fault) = keymap.bind(scope, spec, index, text) {
+                    faults.push(format!("{place}: {fault}"));
                 }
-                keymap.keys.insert(spec.id, chords);
             }
+            keymap.keys.insert(spec.id, chords);
         }
         if faults.is_empty() {
             Ok(keymap)

@@ -12,7 +12,7 @@ use crate::api::Product;
 use crate::command::{PaneId, Tone};
 use crate::panes::paint::{self, Look, put, rule};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
-use crate::ui::text;
+use crate::ui::{frame, text};
 
 /// The smallest screen anything is drawn on.
 const LEAST: (u16, u16) = (60, 16);
@@ -21,20 +21,15 @@ const LEAST: (u16, u16) = (60, 16);
 const SKEW: i64 = 30;
 
 /// Draws the program.
-pub(super) fn frame(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
+pub(super) fn whole(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let look = Look {
         theme: &app.theme,
         prefs: &app.prefs,
         keymap: &app.keymap,
-        now: app.now.wall,
-        clock: app.shell.clock,
+        clock: app.shell.clock(app.now.wall),
     };
     if area.width < LEAST.0 || area.height < LEAST.1 {
-        let words = format!(
-            "socdeck needs {}x{}; this is {}x{}",
-            LEAST.0, LEAST.1, area.width, area.height
-        );
-        put(buf, area, area.height / 2, &Line::from(words));
+        frame::too_small(area, buf, &app.theme, LEAST);
         return None;
     }
     header(app, &look, Rect { height: 1, ..area }, buf);

@@ -9,6 +9,7 @@ use crate::catalogue::{self, Defaults, Line, Run, Source, Step, Waiting};
 use crate::command::{Ask, Cx, PaneId, Target, Tone};
 use crate::job::Slot;
 use crate::outbox::Request;
+use crate::panes::paint;
 
 /// Lines the history keeps.
 const LINES: usize = 200;
@@ -136,7 +137,7 @@ impl Shell {
             }
             Step::Wait(pause, why) => {
                 running.wait = Some(cx.now.instant + pause);
-                let at = self.clock.tell(cx.now.plus(pause).wall, cx.now.wall);
+                let at = paint::tell(&self.clock(cx.now.wall), cx.now.plus(pause).wall);
                 let told = match why {
                     Waiting::Pending(state) => format!("{state}; next look {at}"),
                     Waiting::Trouble(error) => format!("{error} Next look {at}"),
@@ -156,6 +157,7 @@ impl Shell {
 
     /// A yes for the write that was shown: the outbox keeps it.
     pub(super) fn confirm_line(&mut self, cx: &mut Cx<'_>) {
+        let clock = self.clock(cx.now.wall);
         let Some(running) = &mut self.running else {
             return;
         };
@@ -172,7 +174,7 @@ impl Shell {
             cx.prefs.outward_grace
         };
         running.staged = true;
-        let at = self.clock.tell(cx.now.plus(grace).wall, cx.now.wall);
+        let at = paint::tell(&clock, cx.now.plus(grace).wall);
         cx.store.stage_named(running.run.entry().name, call, grace);
         if let Some(Overlay::Outcome(view)) = &mut self.overlay {
             view.show(Showing::Words(format!(

@@ -3,7 +3,6 @@
 use super::finder::Finder;
 use super::shell::{Overlay, Shell};
 use crate::command::{Ask, Cx, PaneId, Row, always};
-use crate::panes::paint::Clock;
 use crate::store::Store;
 use crate::ui::table::ListState;
 
@@ -119,15 +118,10 @@ pub(super) const ROWS: &[Row<Shell>] = &[
     ),
     row(
         "shell.clock",
-        "times in UTC or local",
+        "times in UTC, local, or as ages",
         &["Z"],
         "",
-        |shell, _| {
-            shell.clock = match shell.clock {
-                Clock::Utc => Clock::Local,
-                Clock::Local => Clock::Utc,
-            };
-        },
+        |shell, _| shell.mode = shell.mode.next(),
     ),
     row(
         "shell.command",

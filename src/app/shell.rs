@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::finder::{Finder, Picked};
@@ -11,9 +14,10 @@ use super::rows;
 use crate::command::{Ask, Cx, PaneId, Row, Spec, Target, Tone};
 use crate::keymap::{Chord, Found, Keymap, ScopeName};
 use crate::outbox::{Request, State};
-use crate::panes::paint::Clock;
+use crate::panes::paint;
 use crate::panes::{self, Pane};
 use crate::store::{EventKey, Store};
+use crate::ui::time::{Clock, Mode};
 
 /// The scope of the shell's own rows.
 pub(super) const SHELL: ScopeName = "shell";
@@ -45,7 +49,7 @@ pub(super) struct Shell {
     pub(super) history: Vec<String>,
     pub(super) result: Option<(Tone, String)>,
     pub(super) drawn: Option<EventKey>,
-    pub(super) clock: Clock,
+    pub(super) mode: Mode,
     interrupted: Option<Instant>,
     /// The person chose to send what is unsent and leave: the program ends when nothing is.
     pub(super) leaving: bool,
@@ -63,7 +67,7 @@ impl Default for Shell {
             history: Vec::new(),
             result: None,
             drawn: None,
-            clock: Clock::Utc,
+            mode: Mode::Utc,
             interrupted: None,
             leaving: false,
         }
@@ -93,6 +97,20 @@ impl Shell {
 
     pub(super) fn pane_mut(&mut self) -> &mut dyn Pane {
         self.panes[self.focus].as_mut()
+    }
+
+    /// How times are told at this moment.
+    pub(super) fn clock(&self, now: Timestamp) -> Clock {
+        let zone = if self.mode == Mode::Local {
+            TimeZone::system()
+        } else {
+            TimeZone::UTC
+        };
+        Clock {
+            mode: self.mode,
+            now,
+            zone,
+        }
     }
 
     pub(super) fn say(&mut self, tone: Tone, words: impl Into<String>) {
@@ -362,6 +380,12 @@ impl Shell {
         for why in std::mem::take(&mut cx.store.writes.refusals) {
             self.say(Tone::Mind, why);
         }
+        if let Some(EventKey { job, event }) = cx.store.writes.sent_events.pop() {
+            self.say(
+                Tone::Fine,
+                format!("sent as event {event} of job {job}; :event {job} {event} opens it"),
+            );
+        }
         if self.leaving && cx.store.writes.unsent() == 0 {
             cx.asks.push(Ask::Quit);
         }
@@ -390,7 +414,7 @@ impl Shell {
         });
         match label {
             Some((job, event, label, at)) => {
-                let at = self.clock.tell(at, cx.now.wall);
+                let at = paint::tell(&self.clock(cx.now.wall), at);
                 self.say(Tone::Mind, format!("{label} was sent {at} and cannot be taken back; a digit overwrites your vote"));
                 self.show(PaneId::Triage, Some(Target::Event(job, event)), true, cx);
             }

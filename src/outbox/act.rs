@@ -2,9 +2,13 @@
 
 use std::any::Any;
 
+use crate::api::arcanna::events::SendEvent;
 use crate::api::arcanna::feedback::Feedback;
+use crate::api::arcanna::jobs::Train;
 use crate::api::arcanna::{EventId, JobId};
-use crate::api::{Answer, Call, Cause, Decode, Operation};
+use crate::api::darktrace::tags::{TagDevice, UntagDevice};
+use crate::api::darktrace::watchlist::{WatchAdd, WatchRemove, WatchReply};
+use crate::api::{Answer, BadInput, Call, Cause, Decode, Operation};
 
 /// A write a person can ask for.
 #[derive(Debug, Clone)]
@@ -16,10 +20,22 @@ pub enum Act {
         /// The digit that was pressed.
         digit: char,
     },
+    /// A tag on a device.
+    Tag(TagDevice),
+    /// A tag off a device.
+    Untag(UntagDevice),
+    /// Entries on the watched list.
+    Watch(WatchAdd),
+    /// An entry off the watched list.
+    Unwatch(WatchRemove),
+    /// A job's training.
+    Train(Train),
+    /// An event for a job.
+    Send(SendEvent),
     /// A command of the catalogue, typed in full: its name and the request.
     Named {
         /// `darktrace-post-tag-to-device`.
-        name: &'static str,
+        name: String,
         /// The request it made.
         call: Call,
     },
@@ -37,10 +53,33 @@ pub struct Seen {
 }
 
 impl Act {
-    /// Writes with the same subject keep their order: one event, or one product's named commands.
+    /// The exact request.
+    ///
+    /// # Errors
+    /// As the operation's own [`Operation::call`].
+    pub fn call(&self) -> Result<Call, BadInput> {
+        match self {
+            Self::Label { feedback, .. } => feedback.call(),
+            Self::Tag(tag) => tag.call(),
+            Self::Untag(untag) => untag.call(),
+            Self::Watch(watch) => watch.call(),
+            Self::Unwatch(unwatch) => unwatch.call(),
+            Self::Train(train) => train.call(),
+            Self::Send(send) => send.call(),
+            Self::Named { call, .. } => Ok(call.clone()),
+        }
+    }
+
+    /// Writes with the same subject keep their order: one event, one device, one list, one job.
     pub fn subject(&self) -> String {
         match self {
             Self::Label { feedback, .. } => format!("event {}/{}", feedback.job, feedback.event),
+            Self::Tag(TagDevice { did, .. }) | Self::Untag(UntagDevice { did, .. }) => {
+                format!("device {did}")
+            }
+            Self::Watch(_) | Self::Unwatch(_) => "watched list".to_owned(),
+            Self::Train(train) => format!("job {}", train.job),
+            Self::Send(send) => format!("events of job {}", send.job),
             Self::Named { name, call } => format!("{name} {}", call.product),
         }
     }
@@ -48,11 +87,22 @@ impl Act {
     /// One line for a list: `label 1202/615471 Drop`.
     pub fn summary(&self) -> String {
         match self {
-            Self::Label { feedback, .. } => format!(
-                "label {}/{} {}",
-                feedback.job, feedback.event, feedback.label
-            ),
-            Self::Named { name, .. } => (*name).to_owned(),
+            Self::Label { feedback, .. } => {
+                format!(
+                    "label {}/{} {}",
+                    feedback.job, feedback.event, feedback.label
+                )
+            }
+            Self::Tag(tag) => format!("tag device {} {}", tag.did, tag.tag),
+            Self::Untag(untag) => format!("untag device {} {}", untag.did, untag.tag),
+            Self::Watch(watch) => format!("watch {}", watch.entries.join(" ")),
+            Self::Unwatch(unwatch) => format!("unwatch {}", unwatch.entry),
+            Self::Train(train) => format!("train job {}", train.job),
+            Self::Send(send) => match &send.title {
+                Some(title) => format!("send event to job {}: {title}", send.job),
+                None => format!("send event to job {}", send.job),
+            },
+            Self::Named { name, .. } => name.clone(),
         }
     }
 
@@ -60,7 +110,7 @@ impl Act {
     pub fn labels(&self) -> Option<(&JobId, &EventId, &str)> {
         match self {
             Self::Label { feedback, .. } => Some((&feedback.job, &feedback.event, &feedback.label)),
-            Self::Named { .. } => None,
+            _ => None,
         }
     }
 }
@@ -70,22 +120,47 @@ impl Act {
 pub struct Confirmed {
     /// The server's words (`updated`), never empty.
     pub words: String,
+    /// The id of the event that was sent, for [`Act::Send`].
+    pub event: Option<EventId>,
     /// The whole answer.
     pub answer: Answer,
 }
 
 impl Decode for Act {
     fn decode(&self, answer: &Answer) -> Result<Box<dyn Any + Send>, Cause> {
+        let mut event = None;
         let words = match self {
-            Self::Label { feedback, .. } => Operation::decode(feedback, answer)?
-                .status
-                .unwrap_or_else(|| "accepted".to_owned()),
+            Self::Label { feedback, .. } => Operation::decode(feedback, answer)?.status,
+            Self::Train(train) => Operation::decode(train, answer)?.status,
+            Self::Tag(tag) => Some(Operation::decode(tag, answer)?.said),
+            Self::Untag(untag) => Some(Operation::decode(untag, answer)?.said),
+            Self::Watch(watch) => Some(told(&Operation::decode(watch, answer)?)),
+            Self::Unwatch(unwatch) => Some(told(&Operation::decode(unwatch, answer)?)),
+            Self::Send(send) => {
+                let sent = Operation::decode(send, answer)?;
+                event = Some(sent.event_id.clone());
+                Some(format!("{} as {}", sent.state, sent.event_id))
+            }
             // The catalogue reads the body itself: it knows the command's own words for yes and no.
-            Self::Named { .. } => format!("answered {}", answer.status),
+            Self::Named { .. } => None,
         };
+        let words = words.filter(|words| !words.is_empty());
+        let words = words.unwrap_or_else(|| format!("answered {}", answer.status));
         Ok(Box::new(Confirmed {
             words,
+            event,
             answer: answer.clone(),
         }))
     }
+}
+
+/// The server's word with its counts: `SUCCESS, 1 added, 0 updated`.
+fn told(reply: &WatchReply) -> String {
+    let mut words = reply.response.clone();
+    for (count, what) in [(reply.added, "added"), (reply.updated, "updated")] {
+        if let Some(count) = count {
+            words = format!("{words}, {count} {what}");
+        }
+    }
+    words.trim_start_matches(", ").to_owned()
 }

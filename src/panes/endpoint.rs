@@ -61,14 +61,18 @@ fn has_device(pane: &EndpointPane, store: &Store) -> Ready {
 
 /// Reads what a person typed or pasted: `hxxp://cats[.]com/a`, `8.8.8[.]8:443`, `[2001:db8::1]`.
 fn read(text: &str) -> Result<Endpoint, String> {
-    match export::classify(text) {
-        Some(Indicator::Ip { address, .. }) => Ok(Endpoint::Ip(address.to_string())),
-        Some(Indicator::Hostname { host }) => Ok(Endpoint::Hostname(host)),
-        Some(Indicator::Url { host, .. }) => match host.parse::<std::net::IpAddr>() {
-            Ok(address) => Ok(Endpoint::Ip(address.to_string())),
-            Err(_) => Ok(Endpoint::Hostname(host)),
-        },
-        _ => Err(format!("'{}' is no address, host name or URL", text.trim())),
+    let indicator = export::classify(text);
+    let address = |target: &String| target.parse::<std::net::IpAddr>().is_ok();
+    match (&indicator, indicator.target()) {
+        (Indicator::Unknown { text, why }, _) => {
+            Err(format!("'{text}' is no address, host name or URL: {why}"))
+        }
+        (Indicator::Email { .. }, _) => {
+            Err("a mail address is no endpoint; look up its domain".to_owned())
+        }
+        (_, None) => Err("a range of addresses is no endpoint; look up one address".to_owned()),
+        (_, Some(target)) if address(&target) => Ok(Endpoint::Ip(target)),
+        (_, Some(target)) => Ok(Endpoint::Hostname(target)),
     }
 }
 

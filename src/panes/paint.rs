@@ -1,6 +1,7 @@
 //! What every pane draws with: theme, settings, keys and clock, and the few shapes that recur.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -11,8 +12,9 @@ use crate::api::value::Time;
 use crate::command::Prefs;
 use crate::keymap::Keymap;
 use crate::store::Remote;
-use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::ui::time::{Clock, Mode};
+use crate::ui::{frame, text};
 
 /// How drawing looks at the world: everything it needs beside the data, nothing it could change.
 pub struct Look<'a> {
@@ -22,56 +24,8 @@ pub struct Look<'a> {
     pub prefs: &'a Prefs,
     /// Keys, for words that name them.
     pub keymap: &'a Keymap,
-    /// The moment of the last update.
-    pub now: Timestamp,
-    /// How times are told.
+    /// How times are told, and the moment of the last update.
     pub clock: Clock,
-}
-
-/// How times are told on screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Clock {
-    /// UTC, with a `Z`.
-    #[default]
-    Utc,
-    /// The machine's zone, with its offset.
-    Local,
-}
-
-impl Clock {
-    /// `13:59:31Z` on the same day as `now`, `07-14 13:59Z` otherwise, with the year when it differs.
-    pub fn tell(self, at: Timestamp, now: Timestamp) -> String {
-        let zone = match self {
-            Self::Utc => jiff::tz::TimeZone::UTC,
-            Self::Local => jiff::tz::TimeZone::system(),
-        };
-        let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone));
-        let format = if at.date() == now.date() {
-            "%H:%M:%S"
-        } else if at.year() == now.year() {
-            "%m-%d %H:%M"
-        } else {
-            "%Y-%m-%d"
-        };
-        format!("{}{}", at.strftime(format), self.suffix(&at))
-    }
-
-    /// Date and time in full.
-    pub fn full(self, at: Timestamp) -> String {
-        let zone = match self {
-            Self::Utc => jiff::tz::TimeZone::UTC,
-            Self::Local => jiff::tz::TimeZone::system(),
-        };
-        let at = at.to_zoned(zone);
-        format!("{}{}", at.strftime("%Y-%m-%d %H:%M:%S"), self.suffix(&at))
-    }
-
-    fn suffix(self, at: &jiff::Zoned) -> String {
-        match self {
-            Self::Utc => "Z".to_owned(),
-            Self::Local => at.strftime("%:z").to_string(),
-        }
-    }
 }
 
 impl Look<'_> {
@@ -84,9 +38,23 @@ impl Look<'_> {
             .unwrap_or_else(|| format!(":{id}"))
     }
 
-    /// The time of a point in time, told short.
+    /// A point in time, told short: `13:59:31Z` of today, `07-14 13:59Z` otherwise, with the year when it differs.
     pub fn tell(&self, at: Timestamp) -> String {
-        self.clock.tell(at, self.now)
+        tell(&self.clock, at)
+    }
+}
+
+/// See [`Look::tell`].
+pub fn tell(clock: &Clock, at: Timestamp) -> String {
+    let zone = match clock.mode {
+        Mode::Local => clock.zone.clone(),
+        Mode::Utc | Mode::Age => TimeZone::UTC,
+    };
+    let same_day = at.to_zoned(zone.clone()).date() == clock.now.to_zoned(zone).date();
+    if same_day {
+        clock.time(at)
+    } else {
+        clock.short(at)
     }
 }
 
@@ -136,79 +104,47 @@ pub fn put_lines<'a>(
     }
 }
 
-/// A rule with a title at its left and a word at its right: `-- 823 [info] tags ------ Tab next --`.
+/// A rule with a title at its left and a word at its right, at row `y` of `area`.
 pub fn rule(buf: &mut Buffer, area: Rect, y: u16, look: &Look<'_>, title: &str, right: &str) {
-    if y >= area.height {
-        return;
-    }
-    let bar = look.theme.glyphs.rule;
-    let whole = bar.repeat(usize::from(area.width));
-    put(
-        buf,
-        area,
-        y,
-        &Line::from(Span::styled(whole, look.theme.rule)),
-    );
-    if !title.is_empty() {
-        let title = format!(
-            " {} ",
-            text::cut(
-                title,
-                usize::from(area.width).saturating_sub(8),
-                look.theme.ellipsis()
-            )
-        );
-        let at = Rect {
-            x: area.x + 2.min(area.width),
-            width: area.width.saturating_sub(2),
-            ..area
-        };
-        put(
-            buf,
-            at,
-            y,
-            &Line::from(Span::styled(title, look.theme.title)),
-        );
-    }
-    if !right.is_empty() {
-        let word = format!(" {right} ");
-        let wide = text::width(&word) as u16 + 2;
-        if wide + 10 < area.width {
-            let at = Rect {
-                x: area.right() - wide,
-                width: wide,
+    if y < area.height {
+        frame::rule(
+            Rect {
+                y: area.y + y,
+                height: 1,
                 ..area
-            };
-            put(buf, at, y, &Line::from(Span::styled(word, look.theme.dim)));
-        }
+            },
+            buf,
+            look.theme,
+            title,
+            right,
+        );
     }
 }
 
-/// A quiet sentence in an empty pane, and what to press.
+/// A quiet sentence in an empty pane, and below it what to press.
 pub fn empty(buf: &mut Buffer, area: Rect, look: &Look<'_>, sentences: &[String]) {
-    let top = area.height.saturating_sub(sentences.len() as u16) / 3;
+    let wide = usize::from(area.width.saturating_sub(4)).max(8);
+    let mut lines = Vec::new();
     for (index, sentence) in sentences.iter().enumerate() {
         let style = if index == 0 {
             look.theme.text
         } else {
             look.theme.dim
         };
-        let wide = usize::from(area.width.saturating_sub(4)).max(1);
-        let at = Rect {
-            x: area.x + 2.min(area.width),
-            width: area.width.saturating_sub(2),
-            ..area
-        };
-        put(
-            buf,
-            at,
-            top + index as u16,
-            &Line::from(Span::styled(
-                text::cut(sentence, wide, look.theme.ellipsis()).into_owned(),
-                style,
-            )),
+        let wrapped = text::wrap(&text::clean(sentence), wide);
+        lines.extend(
+            wrapped
+                .into_iter()
+                .map(|piece| Line::from(Span::styled(format!("  {piece}"), style))),
         );
     }
+    let top = area.height.saturating_sub(lines.len() as u16) / 3;
+    let at = Rect {
+        y: area.y + top,
+        height: area.height - top,
+        ..area
+    };
+    put_lines(buf, at, lines, 0);
 }
 
 /// How a remote value does, for the title of its pane: `loading`, `read 13:59:31Z`, or what failed and how old the data is.

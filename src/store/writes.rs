@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use super::{EventKey, Landing, Store, key};
 use crate::api::arcanna::events::EventStatus;
+use crate::api::arcanna::jobs::Jobs;
+use crate::api::darktrace::tags::{DeviceTags, TagDevice, UntagDevice};
 use crate::api::error::Class;
 use crate::api::{Answer, ApiError, Call, Cause, Decode, Kind};
 use crate::job::{Policy, Slot};
@@ -22,7 +24,7 @@ pub struct Writes {
     rows: BTreeMap<RowId, Row>,
     latest: HashMap<EventKey, RowId>,
     staging: HashSet<EventKey>,
-    tags: HashMap<u64, EventKey>,
+    asked: HashMap<u64, Asked>,
     last_tag: u64,
     /// Events whose label was staged since the pane last looked: the cursor may move on.
     pub just_staged: Vec<EventKey>,
@@ -30,6 +32,8 @@ pub struct Writes {
     pub named: Vec<Result<Answer, ApiError>>,
     /// The row of the command typed by name that is on its way.
     pub named_row: Option<RowId>,
+    /// Events that were sent from here and accepted since the program last looked: they can be opened.
+    pub sent_events: Vec<EventKey>,
     /// What the outbox refused since the program last looked.
     pub refusals: Vec<String>,
 }
@@ -93,6 +97,13 @@ impl Writes {
     }
 }
 
+/// What a staged write was asked for, until the outbox has kept it.
+#[derive(Debug)]
+enum Asked {
+    Label(EventKey),
+    Named,
+}
+
 /// The landing of a write: tells the outbox how the attempt ended.
 #[derive(Debug)]
 struct WriteLanding {
@@ -104,8 +115,15 @@ impl Store {
     pub fn stage_label(&mut self, event: EventKey, draft: Draft) {
         self.writes.last_tag += 1;
         let tag = self.writes.last_tag;
-        self.writes.tags.insert(tag, event.clone());
+        self.writes.asked.insert(tag, Asked::Label(event.clone()));
         self.writes.staging.insert(event);
+        self.outbox(Request::Stage { draft, tag });
+    }
+
+    /// Asks the outbox to keep any other write. Its row appears in Activity; what it changed is read back once it is sent.
+    pub fn stage(&mut self, draft: Draft) {
+        self.writes.last_tag += 1;
+        let tag = self.writes.last_tag;
         self.outbox(Request::Stage { draft, tag });
     }
 
@@ -113,14 +131,17 @@ impl Store {
     pub fn stage_named(&mut self, name: &'static str, call: Call, grace: Duration) {
         let draft = Draft {
             act: Act::Named {
-                name,
+                name: name.to_owned(),
                 call: call.clone(),
             },
             call,
             grace,
             seen: None,
         };
-        self.outbox(Request::Stage { draft, tag: 0 });
+        self.writes.last_tag += 1;
+        let tag = self.writes.last_tag;
+        self.writes.asked.insert(tag, Asked::Named);
+        self.outbox(Request::Stage { draft, tag });
     }
 
     /// Asks a read typed by name; its answer comes to [`Writes::named`].
@@ -141,12 +162,14 @@ impl Store {
     pub fn notice(&mut self, notice: Notice, now: Moment) {
         match notice {
             Notice::Staged { row, tag } => {
-                if let Some(event) = self.writes.tags.remove(&tag) {
-                    self.writes.staging.remove(&event);
-                    self.writes.latest.insert(event.clone(), row.id);
-                    self.writes.just_staged.push(event);
-                } else {
-                    self.writes.named_row = Some(row.id);
+                match self.writes.asked.remove(&tag) {
+                    Some(Asked::Label(event)) => {
+                        self.writes.staging.remove(&event);
+                        self.writes.latest.insert(event.clone(), row.id);
+                        self.writes.just_staged.push(event);
+                    }
+                    Some(Asked::Named) => self.writes.named_row = Some(row.id),
+                    None => {}
                 }
                 self.writes.rows.insert(row.id, row);
             }
@@ -187,7 +210,6 @@ impl Landing for WriteLanding {
             Ok(Err(_)) => Settlement::Unknown("its answer was read by another decoder".to_owned()),
             Err(error) => settlement(error, &self.row, named),
         };
-        let sent = matches!(settlement, Settlement::Sent(_));
         store.outbox(Request::Settle(self.row.id, settlement));
         if named {
             let answer = result.and_then(|confirmed| match confirmed {
@@ -198,17 +220,8 @@ impl Landing for WriteLanding {
                 )),
             });
             store.writes.named.push(answer);
-        } else if let (true, Some((job, event, _))) = (sent, self.row.draft.act.labels()) {
-            // What the vote did to the event is read back, not assumed.
-            let event = key(job, event);
-            store.ask(
-                EventStatus {
-                    job: event.job,
-                    event: event.event,
-                },
-                Policy::Join,
-                now,
-            );
+        } else if let Ok(Ok(confirmed)) = &result {
+            read_back(store, &self.row.draft.act, confirmed, now);
         }
     }
 
@@ -217,6 +230,25 @@ impl Landing for WriteLanding {
             self.row.id,
             Settlement::Again(Duration::ZERO, "it was not sent".to_owned()),
         ));
+    }
+}
+
+/// What a confirmed write did is read back, not assumed.
+fn read_back(store: &mut Store, act: &Act, confirmed: &Confirmed, now: Moment) {
+    match act {
+        Act::Label { feedback, .. } => {
+            let (job, event) = (feedback.job.clone(), feedback.event.clone());
+            store.ask(EventStatus { job, event }, Policy::Join, now);
+        }
+        Act::Tag(TagDevice { did, .. }) | Act::Untag(UntagDevice { did, .. }) => {
+            store.ask(DeviceTags { did: *did }, Policy::Join, now);
+        }
+        Act::Train(_) => store.ask(Jobs, Policy::Join, now),
+        Act::Send(send) => {
+            let event = confirmed.event.as_ref().map(|event| key(&send.job, event));
+            store.writes.sent_events.extend(event);
+        }
+        Act::Watch(_) | Act::Unwatch(_) | Act::Named { .. } => {}
     }
 }
 

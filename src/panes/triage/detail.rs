@@ -56,15 +56,16 @@ pub(super) fn addresses(store: &Store, event: &EventKey) -> Vec<Address> {
     });
     named
         .filter_map(|(_, value)| {
-            let internal = match export::classify(value)? {
-                Indicator::Ip { internal, .. } => internal,
-                Indicator::Hostname { .. } | Indicator::Url { .. } => false,
+            let indicator = export::classify(value);
+            let text = match indicator {
+                Indicator::Ip { .. } | Indicator::Host { .. } | Indicator::Url { .. } => {
+                    indicator.target()?
+                }
                 _ => return None,
             };
-            seen.insert(value.clone()).then(|| Address {
-                text: value.clone(),
-                internal,
-            })
+            let internal = indicator.is_internal();
+            seen.insert(text.clone())
+                .then_some(Address { text, internal })
         })
         .collect()
 }
