@@ -1,2 +1,3 @@
 //! One test binary: each module is an area a user would name.
 mod guard;
+mod term;
