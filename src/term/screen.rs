@@ -8,7 +8,6 @@ use std::process::{Command, ExitStatus};
 
 use ratatui::layout::Size;
 use ratatui::{Frame, Terminal};
-use rustix::process::{Signal, kill_current_process_group};
 use rustix::stdio;
 use rustix::termios::tcgetwinsize;
 
@@ -174,10 +173,13 @@ impl Screen {
         self.released(|| command.status())?
     }
 
-    /// `^Z`: stops the process group with the terminal restored, and returns once it was continued. Call it from the main
-    /// thread: the kernel then stops the process before this goes on.
+    /// `^Z`: stops the process group with the terminal restored, and returns once it was continued.
+    ///
+    /// A process with several threads that stops itself goes on for a moment before it stops, long enough to take the
+    /// terminal back from the shell. So a child of the same group sends the signal and is waited for: it stops with us and
+    /// ends only after it was continued with us. Where nothing stops (no shell to come back from), it ends at once.
     pub fn suspend(&mut self) -> io::Result<()> {
-        self.released(|| kill_current_process_group(Signal::TSTP))??;
+        self.run(Command::new("/bin/sh").args(["-c", "kill -TSTP 0"]))?;
         Ok(())
     }
 

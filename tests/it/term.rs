@@ -73,6 +73,10 @@ fn child() {
             paint(&mut screen, "AGAIN");
             assert!(typed.try_recv().is_err(), "the editor's keys came to us");
         }
+        "suspend" => {
+            screen.suspend().unwrap();
+            paint(&mut screen, "BACK");
+        }
         "hangup" | "stuck" => {
             let note = std::env::var(NOTE).unwrap();
             let _keys = Keys::start(move |t| send.send(t).is_ok()).unwrap();
@@ -134,7 +138,12 @@ fn run(role: &str, note: &str) -> Run {
     let before = termios(&*pair.master);
     // hang-ups are ignored, as under nohup: the watch must notice by itself
     let mut command = CommandBuilder::new("sh");
-    command.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]);
+    let script = match role {
+        // a shell with job control: it goes on when the program stops, and brings it back
+        "suspend" => "set -m; \"$@\"; printf 'STOPPED\\n'; fg",
+        _ => "trap '' HUP; exec \"$@\"",
+    };
+    command.args(["-c", script, "sh"]);
     command.arg(std::env::current_exe().unwrap());
     command.args(["--exact", "term::child", "--nocapture", "--test-threads=1"]);
     command.env(ROLE, role);
@@ -183,8 +192,9 @@ impl Run {
             .unwrap();
     }
 
-    /// Reads to the end of the output and returns all of it; the modes must be as they were.
-    fn finish(mut self) -> String {
+    /// Reads to the end of the output and returns all of it; the modes must be as they were, and the program must have
+    /// ended well or not.
+    fn finish(mut self, well: bool) -> String {
         let status = self.child.wait().unwrap();
         let master = self.master.take().unwrap();
         assert_eq!(
@@ -195,8 +205,7 @@ impl Run {
         while let Ok(bytes) = self.seen.recv_timeout(DEADLINE) {
             self.so_far.push_str(&String::from_utf8_lossy(&bytes));
         }
-        let panics = self.so_far.contains("panicked");
-        assert_eq!(status.success(), !panics, "{:?}", self.so_far);
+        assert_eq!(status.success(), well, "{}", self.so_far);
         self.so_far
     }
 }
@@ -224,14 +233,14 @@ fn leaving_restores_everything_and_discards_what_was_typed_ahead() {
     r.type_in("q");
     r.wait_for("TYPE");
     r.type_in("\x04exit\n");
-    let out = r.finish();
+    let out = r.finish(true);
     assert!(out.contains("\x1b[?1049h"), "{out:?}");
     assert_sane(&out);
 }
 
 #[test]
 fn a_panic_restores_first_and_is_told_on_the_main_screen() {
-    let out = run("panic", "").finish();
+    let out = run("panic", "").finish(false);
     let restored = out.find("\x1b[?1049l").expect("restored");
     let told = out.find("on purpose").expect("told");
     assert!(restored < told, "{out:?}");
@@ -249,7 +258,7 @@ fn a_panic_restores_first_and_is_told_on_the_main_screen() {
 fn a_panicking_task_leaves_the_screen_alone() {
     let mut r = run("task", "");
     r.wait_for("STILL HERE");
-    let out = r.finish();
+    let out = r.finish(true);
     assert!(!out.contains("in a task"), "{out:?}");
     assert_sane(&out);
 }
@@ -261,8 +270,20 @@ fn an_editor_has_the_terminal_to_itself() {
     r.type_in("hello\n");
     r.wait_for("<hello>");
     r.wait_for("AGAIN");
-    let out = r.finish();
+    let out = r.finish(true);
     assert_eq!(out.matches("\x1b[?1049h").count(), 2, "{out:?}");
+    assert_sane(&out);
+}
+
+#[test]
+fn a_stop_gives_the_terminal_to_the_shell_and_takes_it_back() {
+    let mut r = run("suspend", "");
+    r.wait_for("BACK");
+    let out = r.finish(true);
+    let given = out.find("\x1b[?1049l").expect("given");
+    let stopped = out.find("STOPPED").expect("stopped");
+    let again = out.rfind("\x1b[?1049h").expect("taken back");
+    assert!(given < stopped && stopped < again, "{out:?}");
     assert_sane(&out);
 }
 
