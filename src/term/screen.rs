@@ -257,12 +257,9 @@ fn terminal_size() -> io::Result<Size> {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use ratatui::layout::Rect;
     use ratatui::style::Style;
 
     use super::*;
-    use crate::ui::table::{Column, ListState, Row, Table, Width};
-    use crate::ui::theme::Theme;
 
     /// Every write with its bytes.
     #[derive(Clone, Default)]
@@ -300,36 +297,6 @@ mod tests {
         assert_eq!(seen.len(), 1);
         assert_eq!(seen[0].len(), n);
         assert_eq!(seen[0], b"\x1b[?2026h\x1b[4;4Hhello\x1b[?2026l");
-    }
-
-    #[test]
-    fn a_cursor_move_in_a_plain_list_costs_at_most_120_bytes() {
-        let mut s = Screen::over(io::sink(), 80, 24, &Options::default()).unwrap();
-        let table = Table::new(vec![
-            Column::new("ID", Width::Fixed(14)),
-            Column::new("TITLE", Width::Flex(10, 1)),
-        ]);
-        let theme = Theme::default();
-        let mut list = ListState::default();
-        let paint = |s: &mut Screen, list: &ListState| {
-            s.draw(|f| {
-                let area = Rect::new(0, 1, 80, 20);
-                table.draw(area, f.buffer_mut(), &theme, list, 400, |i| {
-                    Row::new([
-                        format!("{i:014}"),
-                        format!("SURICATA event number {i} of a plain list"),
-                    ])
-                });
-            })
-            .unwrap()
-        };
-        paint(&mut s, &list);
-        for _ in 0..15 {
-            list.step(1, 400);
-            let n = paint(&mut s, &list);
-            assert!((20..=120).contains(&n), "{n} bytes");
-        }
-        assert_eq!(paint(&mut s, &list), 0);
     }
 
     #[test]
