@@ -267,9 +267,8 @@ pub fn refang(s: &str) -> Cow<'_, str> {
 
 /// Takes blanks, quotes, angle brackets and sentence ends off.
 fn strip(s: &str) -> &str {
-    let s = s.trim().trim_start_matches(['<', '"', '\'', '`']);
-    s.trim_end_matches(['>', '"', '\'', '`', ',', ';', '.'])
-        .trim()
+    s.trim_start_matches(|c: char| c.is_whitespace() || "<\"'`".contains(c))
+        .trim_end_matches(|c: char| c.is_whitespace() || ">\"'`,;.".contains(c))
 }
 
 fn replace_ignoring_case(s: &str, form: &str, plain: &str) -> Option<String> {
