@@ -303,12 +303,21 @@ fn key_table() -> String {
     let mut table = String::from("| where | keys | what |\n|---|---|---|\n");
     for (scope, specs) in &scopes {
         for spec in specs {
-            let keys: Vec<String> = keymap
-                .keys(spec.id)
+            let keys = keymap.keys(spec.id);
+            let keys: Vec<String> = keys
                 .iter()
                 .map(|key| format!("`{}`", key.replace('|', "\\|")))
                 .collect();
-            table += &format!("| {scope} | {} | {} |\n", keys.join(" "), spec.title);
+            let row = [
+                "| ",
+                scope,
+                " | ",
+                &keys.join(" "),
+                " | ",
+                spec.title,
+                " |\n",
+            ];
+            table.extend(row);
         }
     }
     table
