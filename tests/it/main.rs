@@ -3,6 +3,8 @@
 mod bytes;
 mod cli;
 mod config;
+mod console;
+mod fragments;
 mod guard;
 mod hostile;
 mod journey;
