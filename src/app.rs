@@ -125,6 +125,9 @@ impl App {
                 if !due {
                     return false;
                 }
+                if self.store.armed(now).is_err() {
+                    self.store.armed_until = None;
+                }
                 self.act(Shell::tick);
             }
         }
@@ -133,7 +136,8 @@ impl App {
 
     /// When [`Event::Tick`] is wanted; `None` while nothing waits for time to pass.
     pub fn deadline(&self) -> Option<Instant> {
-        self.shell.deadline()
+        let armed = self.store.armed_until.map(|until| until.instant);
+        self.shell.deadline().into_iter().chain(armed).min()
     }
 
     /// What is to be carried out since the last time, in order.

@@ -53,6 +53,8 @@ pub struct Store {
     /// The pane whose key or answer is being handled: it owns the reads that are asked meanwhile.
     pub owner: &'static str,
 
+    /// Until when writes that reach others may be made: a person said so. Labels need no arming.
+    pub armed_until: Option<Moment>,
     /// Calls that ended, newest last.
     pub activity: Activity,
     /// How each product's link does.
@@ -162,6 +164,21 @@ impl Store {
         let count = tickets.len();
         self.wishes.extend(tickets.into_iter().map(Wish::Cancel));
         count
+    }
+
+    /// Whether writes that reach others may be made now; the reason and the way when not.
+    ///
+    /// # Errors
+    /// Words for the person.
+    pub fn armed(&self, now: Moment) -> Result<(), &'static str> {
+        let armed = self
+            .armed_until
+            .is_some_and(|until| now.instant < until.instant);
+        if armed {
+            Ok(())
+        } else {
+            Err("not armed: this reaches others. :arm 15m lets such writes through for 15 minutes")
+        }
     }
 
     /// Leaves a request for the outbox.

@@ -56,7 +56,7 @@ pub(super) fn whole(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position>
                 &look,
                 Rect {
                     y: area.y + 1,
-                    height: area.height - 2,
+                    height: area.height - 3,
                     ..area
                 },
                 buf,
@@ -110,6 +110,12 @@ fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     }
     if unsent > 0 {
         tell(format!("out {unsent}"), theme.header);
+    }
+    if let Some(until) = store.armed_until {
+        tell(
+            format!("ARMED until {}", look.tell(until.wall)),
+            theme.header_danger,
+        );
     }
     if look.prefs.read_only {
         tell("READ-ONLY".to_owned(), theme.header_caution);

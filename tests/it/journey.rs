@@ -165,3 +165,30 @@ fn wrong_keys_in_the_settings_stop_the_start_at_their_line() {
     assert!(text.replace('\n', "").contains("config.toml:2"), "{text}");
     assert!(Path::new(console.home.path()).exists());
 }
+
+#[test]
+fn writes_that_reach_others_need_arming_and_a_yes() {
+    let mut console = Console::demo(80, 24, "[labels]\noutward_grace = \"1s\"\n");
+    console.see("suricata-edge");
+    console.keys(":");
+    console.see("Tab completes");
+    console.keys("darktrace-post-tag-to-device deviceId=2 tagName=\"Active Threat\"\r");
+    console.see("POST /tags/entities");
+    console.keys("y");
+    console.see("not armed");
+    console.keys("\x07:");
+    console.see("Tab completes");
+    console.keys("arm 5m\r");
+    console.see("ARMED until");
+    console.keys(":");
+    console.see("Tab completes");
+    console.keys("\x1b[A\x1b[A\r");
+    console.see("POST /tags/entities");
+    console.keys("y");
+    console.see("kept; sends");
+    console.see("the device carries the tag");
+    console.keys("\x07ga");
+    console.see("darktrace-post-tag-to-device");
+    console.see("1 calls ended".trim_start_matches("1 "));
+    assert_eq!(console.quit(), 0);
+}
