@@ -9,6 +9,8 @@ mod line;
 mod outcome;
 mod rows;
 mod shell;
+#[cfg(test)]
+mod tests;
 
 use std::time::Instant;
 

@@ -9,7 +9,9 @@ use super::App;
 use super::finder::{Does, Finder, Item, Kind};
 use super::shell::{Overlay, SHELL};
 use crate::api::Product;
+use crate::api::error::Class;
 use crate::command::{PaneId, Tone};
+use crate::job::{Live, Policy};
 use crate::panes::paint::{self, Look, put, rule};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::{frame, text};
@@ -97,8 +99,12 @@ fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
                 format!("OFFLINE {product} since {}", look.tell(since)),
                 theme.header_danger,
             );
-        } else if link.trouble.is_some() {
-            tell(format!("NO ACCESS {product}"), theme.header_danger);
+        } else if let Some(trouble) = &link.trouble {
+            let word = match trouble.class() {
+                Class::Credentials | Class::Configuration => "NO ACCESS",
+                _ => "BAD ANSWERS",
+            };
+            tell(format!("{word} {product}"), theme.header_danger);
         }
         if let Some(skew) = link.skew_s.filter(|skew| skew.abs() > SKEW) {
             tell(format!("SKEW {skew}s {product}"), theme.header_danger);
@@ -175,28 +181,25 @@ fn result(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
             &Line::from(Span::styled(format!(" {words}"), style)),
         );
     }
-    let reads: Vec<&str> = app
+    let here = app.shell.id().name();
+    let reads: Vec<&Live> = app
         .store
         .jobs
         .live()
-        .filter(|(_, live)| live.owner == app.shell.id().name())
-        .map(|(_, live)| live.call.name.as_ref())
+        .map(|(_, live)| live)
+        .filter(|live| live.owner == here && live.policy != Policy::Serial)
         .collect();
     if let Some(first) = reads.first() {
-        let more = if reads.len() > 1 {
-            format!(" and {} more", reads.len() - 1)
-        } else {
-            String::new()
+        let more = match reads.len() {
+            1 => String::new(),
+            many => format!(" and {} more", many - 1),
         };
-        return put(
-            buf,
-            area,
-            y,
-            &Line::from(Span::styled(
-                format!(" loading {first}{more}   ^G stops"),
-                theme.dim,
-            )),
-        );
+        let why = first
+            .waiting
+            .as_ref()
+            .map_or_else(String::new, |error| format!("; again soon: {error}"));
+        let words = format!(" loading {}{more}   ^G stops{why}", first.call.name);
+        return put(buf, area, y, &Line::from(Span::styled(words, theme.dim)));
     }
     if app.shell.id() == PaneId::Triage
         && let Some(row) = app

@@ -254,7 +254,8 @@ fn read_back(store: &mut Store, act: &Act, confirmed: &Confirmed, now: Moment) {
 
 /// What a failed attempt means for its row.
 fn settlement(error: &ApiError, row: &Row, named: bool) -> Settlement {
-    let words = error.to_string();
+    let told = error.explain();
+    let words = format!("{} {}", told.what, told.why).trim_end().to_owned();
     let unknown = error.outcome_unknown();
     if unknown && row.draft.call.kind != Kind::Repeatable {
         return Settlement::Unknown(words);
