@@ -3,9 +3,6 @@
 //! The short form takes a sample; `SOCDECK_FRAGMENTS=all cargo test --test it fragments -- --nocapture` runs every case and
 //! prints its figures.
 
-#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
-#![expect(clippy::print_stdout, reason = "a campaign prints its figures")]
-
 use std::thread;
 use std::time::{Duration, Instant};
 
