@@ -1,8 +1,6 @@
 //! Whole days of an analyst in minutes: the real program in a pseudo-terminal, on the built-in simulator or on a server that
 //! never answers. Every step waits for what a person would wait for: words on the screen.
 
-#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
-
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
