@@ -8,6 +8,9 @@ pub mod devices;
 pub mod endpoint;
 pub mod jobs;
 pub mod paint;
+pub mod sheet;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod triage;
 
 use std::time::Instant;
