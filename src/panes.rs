@@ -128,6 +128,11 @@ pub trait Pane: Registered {
         false
     }
 
+    /// What the person's own editor made of a text ([`crate::command::Ask::Edit`]).
+    fn edited(&mut self, text: &str, cx: &mut Cx<'_>) {
+        let _ = (text, cx);
+    }
+
     /// Leaves a field, a mark, a filter: what `^G` and Esc do. `false` when there was nothing to leave.
     fn cancel(&mut self) -> bool {
         false
