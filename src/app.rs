@@ -35,7 +35,7 @@ pub enum Event {
     Report(Report),
     /// The outbox tells.
     Notice(Notice),
-    /// What the person's own editor made of a text, or why there is nothing.
+    /// A text from the person's own editor or from a file, or why there is none.
     Edited(Result<String, String>),
     /// A key was swallowed; why.
     Swallowed(String),
@@ -50,6 +50,8 @@ pub enum Effect {
     Wish(Wish),
     /// Give this text to the person's own editor; its outcome is [`Event::Edited`].
     Edit(String),
+    /// Read this file; its outcome is [`Event::Edited`] too.
+    Load(String),
     /// Draw everything anew.
     Redraw,
     /// Stop the process until it is resumed.
@@ -243,6 +245,7 @@ impl App {
                         }
                     }
                     Ask::Edit(text) => self.effects.push(Effect::Edit(text)),
+                    Ask::Load(path) => self.effects.push(Effect::Load(path)),
                     Ask::Redraw => self.effects.push(Effect::Redraw),
                     Ask::Suspend => self.effects.push(Effect::Suspend),
                     Ask::Quit => self.effects.push(Effect::Quit),

@@ -112,6 +112,8 @@ pub enum Ask {
     Row(&'static str),
     /// Give this text to the person's own editor; it comes back to the pane.
     Edit(String),
+    /// Read this file; its text comes back to the pane in the same way.
+    Load(String),
     /// Draw everything anew.
     Redraw,
     /// Stop the process until it is resumed.

@@ -128,7 +128,8 @@ pub trait Pane: Registered {
         false
     }
 
-    /// What the person's own editor made of a text ([`crate::command::Ask::Edit`]).
+    /// A text that was asked for: from the person's own editor ([`crate::command::Ask::Edit`]) or from a file
+    /// ([`crate::command::Ask::Load`]).
     fn edited(&mut self, text: &str, cx: &mut Cx<'_>) {
         let _ = (text, cx);
     }

@@ -341,6 +341,7 @@ impl Loop {
                         }
                     }
                     Effect::Edit(text) => self.edit(&text),
+                    Effect::Load(path) => self.tell(Event::Edited(editor::load(&path))),
                     Effect::Redraw => {
                         self.screen.repaint();
                         self.dirty = true;
