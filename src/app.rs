@@ -42,6 +42,8 @@ pub enum Event {
     Report(Report),
     /// The outbox tells.
     Notice(Notice),
+    /// A text from the person's own editor or from a file, or why there is none.
+    Edited(Result<String, String>),
     /// A key was swallowed; why.
     Swallowed(String),
     /// A deadline has passed, or nothing in particular: look at the clock.
@@ -53,6 +55,10 @@ pub enum Event {
 pub enum Effect {
     /// For the queue or the outbox.
     Wish(Wish),
+    /// Give this text to the person's own editor; its outcome is [`Event::Edited`].
+    Edit(String),
+    /// Read this file; its outcome is [`Event::Edited`] too.
+    Load(String),
     /// Draw everything anew.
     Redraw,
     /// Stop the process until it is resumed.
@@ -119,6 +125,10 @@ impl App {
                 self.store.notice(notice, now);
                 self.landed();
             }
+            Event::Edited(Ok(text)) => {
+                self.act(|shell, cx| shell.pane_mut().edited(&text, cx));
+            }
+            Event::Edited(Err(why)) => self.shell.say(Tone::Bad, why),
             Event::Swallowed(why) => self.shell.say(Tone::Mind, why),
             Event::Tick => {
                 let due = self
@@ -245,6 +255,8 @@ impl App {
                             self.shell.run(shell::SHELL, index, None, &mut cx);
                         }
                     }
+                    Ask::Edit(text) => self.effects.push(Effect::Edit(text)),
+                    Ask::Load(path) => self.effects.push(Effect::Load(path)),
                     Ask::Redraw => self.effects.push(Effect::Redraw),
                     Ask::Suspend => self.effects.push(Effect::Suspend),
                     Ask::Quit => self.effects.push(Effect::Quit),

@@ -110,6 +110,10 @@ pub enum Ask {
     Line(String),
     /// Run the shell's row of this id.
     Row(&'static str),
+    /// Give this text to the person's own editor; it comes back to the pane.
+    Edit(String),
+    /// Read this file; its text comes back to the pane in the same way.
+    Load(String),
     /// Draw everything anew.
     Redraw,
     /// Stop the process until it is resumed.
