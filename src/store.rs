@@ -18,6 +18,7 @@ use crate::api::arcanna::events::Export;
 use crate::api::arcanna::health::Granted;
 use crate::api::arcanna::jobs::Job;
 use crate::api::arcanna::{Decision, EventId, JobId};
+use crate::api::darktrace::connections::{ConnectionInfo, DeviceInfo};
 use crate::api::darktrace::devices::{Device, DevicePage};
 use crate::api::darktrace::endpoints::{Endpoint, EndpointReport};
 use crate::api::darktrace::tags::{Holders, Tag};
@@ -29,7 +30,7 @@ pub use activity::{Activity, Entry, Outcome};
 pub use landing::{Landing, Lands};
 pub use link::Link;
 pub use remote::Remote;
-pub use triage::{EventKey, Line, Source, TriageQueue, is_undecided};
+pub use triage::{EventKey, Line, Order, Source, TriageQueue, is_undecided};
 pub use writes::{LabelState, Writes};
 
 /// What the loop is to carry out for the store, in order.
@@ -83,6 +84,8 @@ pub struct Store {
     pub similar: HashMap<i64, Remote<Vec<Device>>>,
     /// Devices that carry a tag.
     pub tagged: HashMap<String, Remote<Holders>>,
+    /// Connections of a device over four weeks, by what was asked.
+    pub connections: HashMap<ConnectionInfo, Remote<DeviceInfo>>,
     /// External endpoints.
     pub endpoints: HashMap<Endpoint, Remote<EndpointReport>>,
 }

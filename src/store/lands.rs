@@ -6,6 +6,7 @@ use crate::api::arcanna::events::{EventStatus, Export, ExportEvent};
 use crate::api::arcanna::health::{Granted, Scopes};
 use crate::api::arcanna::jobs::{DecisionSet, Job, Jobs};
 use crate::api::arcanna::query::{EventPage, QueryEvents};
+use crate::api::darktrace::connections::{ConnectionInfo, DeviceInfo};
 use crate::api::darktrace::devices::{
     Device, DeviceById, DevicePage, DeviceSearch, SimilarDevices,
 };
@@ -93,6 +94,12 @@ impl Lands for DeviceTags {
 impl Lands for TaggedDevices {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Holders> {
         store.tagged.entry(self.tag.clone()).or_default()
+    }
+}
+
+impl Lands for ConnectionInfo {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<DeviceInfo> {
+        store.connections.entry(self.clone()).or_default()
     }
 }
 

@@ -165,5 +165,7 @@ fn draft(event: &EventKey, digit: char, cx: &Cx<'_>) -> Result<Draft, String> {
         call,
         grace: cx.prefs.label_grace,
         seen,
+        note: None,
+        batch: None,
     })
 }
