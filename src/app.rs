@@ -16,13 +16,18 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::command::{Ask, Cx, PaneId, Prefs, Tone};
+use crate::command::{Ask, Cx, PaneId, Prefs, Spec, Tone};
 use crate::job::Report;
-use crate::keymap::{Keymap, Override};
+use crate::keymap::{Keymap, Override, ScopeName};
 use crate::outbox::{Moment, Notice};
 use crate::store::{EventKey, Store, Wish};
 use crate::ui::theme::Theme;
 use shell::Shell;
+
+/// Every row of the registry by its scope: the shell's first, then each pane's. The README's key table is made from it.
+pub fn registry() -> Vec<(ScopeName, Vec<Spec>)> {
+    Shell::default().scopes()
+}
 
 /// What happens to the program.
 #[derive(Debug)]

@@ -248,6 +248,9 @@ impl Loop {
     fn take(&mut self, turn: Turn) {
         match turn {
             Turn::Typed(Some(Typed::Event(event, at))) => {
+                // A held-back digit that is due acts first: it may move the focus this key is classed by.
+                let due = self.guard.poll(at);
+                self.judged(due);
                 let class = self.class(&event);
                 let verdicts = self.guard.feed(event, at, class);
                 self.judged(verdicts);
@@ -260,7 +263,12 @@ impl Loop {
                 }
             }
             Turn::Resized => {
-                self.guard.flushed(Instant::now());
+                let size = self.screen.size().unwrap_or_default();
+                let resized = Typing::Resize(size.width, size.height);
+                let verdicts = self.guard.feed(resized, Instant::now(), Class::Bound);
+                self.judged(verdicts);
+                // Sizes that came and went together end where they began, but the terminal has lost what it had.
+                self.screen.repaint();
                 self.dirty = true;
             }
             Turn::Clock => {

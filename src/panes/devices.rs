@@ -12,6 +12,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::paint::Look;
 use super::{Pane, Rows};
+use crate::api::Product;
 use crate::api::darktrace::devices::{
     Device, DeviceById, DeviceSearch, Order, OrderBy, SimilarDevices,
 };
@@ -319,7 +320,9 @@ impl Pane for DevicesPane {
                     self.show(query, Policy::Latest, cx);
                 }
             }
-            _ if self.query.is_none() => self.find(cx),
+            _ if self.query.is_none() && !cx.prefs.absent.contains(&Product::Darktrace) => {
+                self.find(cx)
+            }
             _ => {}
         }
     }

@@ -302,7 +302,9 @@ impl Pane for EndpointPane {
     fn open(&mut self, target: Option<Target>, cx: &mut Cx<'_>) {
         match target {
             Some(Target::Endpoint(text)) => self.look_up(&text, cx),
-            _ if self.endpoint.is_none() => self.find(cx),
+            _ if self.endpoint.is_none() && !cx.prefs.absent.contains(&Product::Darktrace) => {
+                self.find(cx);
+            }
             _ => {}
         }
     }

@@ -5,6 +5,8 @@ mod cli;
 mod config;
 mod guard;
 mod hostile;
+mod journey;
+mod rules;
 mod seeds;
 mod sim;
 mod term;
