@@ -40,6 +40,8 @@ pub enum Event {
     Report(Report),
     /// The outbox tells.
     Notice(Notice),
+    /// What the person's own editor made of a text, or why there is nothing.
+    Edited(Result<String, String>),
     /// A key was swallowed; why.
     Swallowed(String),
     /// A deadline has passed, or nothing in particular: look at the clock.
@@ -51,6 +53,8 @@ pub enum Event {
 pub enum Effect {
     /// For the queue or the outbox.
     Wish(Wish),
+    /// Give this text to the person's own editor; its outcome is [`Event::Edited`].
+    Edit(String),
     /// Draw everything anew.
     Redraw,
     /// Stop the process until it is resumed.
@@ -117,6 +121,10 @@ impl App {
                 self.store.notice(notice, now);
                 self.landed();
             }
+            Event::Edited(Ok(text)) => {
+                self.act(|shell, cx| shell.pane_mut().edited(&text, cx));
+            }
+            Event::Edited(Err(why)) => self.shell.say(Tone::Bad, why),
             Event::Swallowed(why) => self.shell.say(Tone::Mind, why),
             Event::Tick => {
                 let due = self
@@ -239,6 +247,7 @@ impl App {
                             self.shell.run(shell::SHELL, index, None, &mut cx);
                         }
                     }
+                    Ask::Edit(text) => self.effects.push(Effect::Edit(text)),
                     Ask::Redraw => self.effects.push(Effect::Redraw),
                     Ask::Suspend => self.effects.push(Effect::Suspend),
                     Ask::Quit => self.effects.push(Effect::Quit),

@@ -110,6 +110,8 @@ pub enum Ask {
     Line(String),
     /// Run the shell's row of this id.
     Row(&'static str),
+    /// Give this text to the person's own editor; it comes back to the pane.
+    Edit(String),
     /// Draw everything anew.
     Redraw,
     /// Stop the process until it is resumed.

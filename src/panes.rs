@@ -8,6 +8,9 @@ pub mod devices;
 pub mod endpoint;
 pub mod jobs;
 pub mod paint;
+pub mod sheet;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod triage;
 
 use std::time::Instant;
@@ -123,6 +126,11 @@ pub trait Pane: Registered {
     fn paste(&mut self, text: &str, cx: &mut Cx<'_>) -> bool {
         let _ = (text, cx);
         false
+    }
+
+    /// What the person's own editor made of a text ([`crate::command::Ask::Edit`]).
+    fn edited(&mut self, text: &str, cx: &mut Cx<'_>) {
+        let _ = (text, cx);
     }
 
     /// Leaves a field, a mark, a filter: what `^G` and Esc do. `false` when there was nothing to leave.

@@ -5,6 +5,7 @@
 //! before a frame is drawn.
 
 mod deferred;
+mod editor;
 
 use std::collections::VecDeque;
 use std::io;
@@ -347,6 +348,7 @@ impl Loop {
                             self.tell(Event::Notice(notice));
                         }
                     }
+                    Effect::Edit(text) => self.edit(&text),
                     Effect::Redraw => {
                         self.screen.repaint();
                         self.dirty = true;
@@ -377,6 +379,16 @@ impl Loop {
         self.keys.resume();
         self.guard.flushed(Instant::now());
         self.dirty = true;
+    }
+
+    /// Hands a text to the person's own editor. Nothing is sent meanwhile: the loop stands still until it is back.
+    fn edit(&mut self, text: &str) {
+        self.keys.pause();
+        let edited = editor::edit(text, |command| self.screen.run(command));
+        self.keys.resume();
+        self.guard.flushed(Instant::now());
+        self.dirty = true;
+        self.tell(Event::Edited(edited));
     }
 
     fn frame(&mut self) -> io::Result<()> {

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::api::arcanna::events::Export;
-use crate::api::arcanna::health::Granted;
+use crate::api::arcanna::health::{Granted, HealthReport};
 use crate::api::arcanna::jobs::Job;
 use crate::api::arcanna::{Decision, EventId, JobId};
 use crate::api::darktrace::connections::{ConnectionInfo, DeviceInfo};
@@ -63,6 +63,8 @@ pub struct Store {
 
     /// Arcanna's jobs.
     pub job_list: Remote<Vec<Job>>,
+    /// Whether Arcanna is up and takes the key.
+    pub health: Remote<HealthReport>,
     /// What the Arcanna key may do, where the server tells.
     pub scopes: Remote<Granted>,
     /// Decision sets asked for on their own (the job list holds them too).
@@ -76,10 +78,16 @@ pub struct Store {
 
     /// Device lists by what was looked for.
     pub device_lists: HashMap<String, Remote<DevicePage>>,
+    /// Further pages of a device list, while they are read; what they hold is added to the list.
+    pub more_devices: HashMap<String, Remote<DevicePage>>,
     /// Devices by id.
     pub devices: HashMap<i64, Remote<Option<Device>>>,
     /// Tags of a device.
     pub device_tags: HashMap<i64, Remote<Vec<Tag>>>,
+    /// All tags there are.
+    pub all_tags: Remote<Vec<Tag>>,
+    /// Connections of a device over four weeks, by what was asked.
+    pub connections: HashMap<ConnectionInfo, Remote<DeviceInfo>>,
     /// Devices that behave alike.
     pub similar: HashMap<i64, Remote<Vec<Device>>>,
     /// Devices that carry a tag.

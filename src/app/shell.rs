@@ -381,10 +381,16 @@ impl Shell {
             self.say(Tone::Mind, why);
         }
         if let Some(EventKey { job, event }) = cx.store.writes.sent_events.pop() {
-            self.say(
-                Tone::Fine,
-                format!("sent as event {event} of job {job}; :event {job} {event} opens it"),
-            );
+            // Whoever still looks at the jobs waits for it; anybody else is not dragged away from what they do.
+            if self.id() == PaneId::Jobs && self.overlay.is_none() && !self.pane().typing() {
+                self.say(Tone::Fine, format!("sent as event {event} of job {job}"));
+                cx.go(PaneId::Triage, Some(Target::Event(job, event)));
+            } else {
+                self.say(
+                    Tone::Fine,
+                    format!("sent as event {event} of job {job}; :event {job} {event} opens it"),
+                );
+            }
         }
         if self.leaving && cx.store.writes.unsent() == 0 {
             cx.asks.push(Ask::Quit);
