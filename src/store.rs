@@ -92,8 +92,6 @@ pub struct Store {
     pub similar: HashMap<i64, Remote<Vec<Device>>>,
     /// Devices that carry a tag.
     pub tagged: HashMap<String, Remote<Holders>>,
-    /// Connections of a device over four weeks, by what was asked.
-    pub connections: HashMap<ConnectionInfo, Remote<DeviceInfo>>,
     /// External endpoints.
     pub endpoints: HashMap<Endpoint, Remote<EndpointReport>>,
 }

@@ -143,12 +143,6 @@ impl Lands for TaggedDevices {
     }
 }
 
-impl Lands for ConnectionInfo {
-    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<DeviceInfo> {
-        store.connections.entry(self.clone()).or_default()
-    }
-}
-
 impl Lands for EndpointDetails {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<EndpointReport> {
         store.endpoints.entry(self.endpoint.clone()).or_default()
