@@ -3,6 +3,7 @@
 //! [`App::update`] is told of keys, pastes, reports, notices and the passing of time; it never waits and never reads a
 //! clock. What it wants done it leaves as [`Effect`]s. [`App::draw`] takes `&self`: the same state gives the same cells.
 
+mod away;
 mod draw;
 mod finder;
 mod line;
@@ -14,7 +15,7 @@ mod tests;
 
 use std::time::Instant;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -44,6 +45,10 @@ pub enum Event {
     Notice(Notice),
     /// A text from the person's own editor or from a file, or why there is none.
     Edited(Result<String, String>),
+    /// How something the loop did went, in a sentence.
+    Told(Tone, String),
+    /// A wheel or a click.
+    Mouse(MouseEvent),
     /// A key was swallowed; why.
     Swallowed(String),
     /// A deadline has passed, or nothing in particular: look at the clock.
@@ -59,6 +64,19 @@ pub enum Effect {
     Edit(String),
     /// Read this file; its outcome is [`Event::Edited`] too.
     Load(String),
+    /// Hand this text to the clipboard of the person's terminal; what became of it is [`Event::Told`].
+    Copy(String),
+    /// Write this text to a new file; what became of it is [`Event::Told`].
+    Export {
+        /// How the file's name begins.
+        stem: String,
+        /// How it ends.
+        ending: &'static str,
+        /// What is written.
+        text: String,
+    },
+    /// Mouse reports on or off.
+    Mouse(bool),
     /// Draw everything anew.
     Redraw,
     /// Stop the process until it is resumed.
@@ -129,6 +147,8 @@ impl App {
                 self.act(|shell, cx| shell.pane_mut().edited(&text, cx));
             }
             Event::Edited(Err(why)) => self.shell.say(Tone::Bad, why),
+            Event::Told(tone, words) => self.shell.say(tone, words),
+            Event::Mouse(mouse) => self.act(|shell, cx| shell.mouse(mouse, cx)),
             Event::Swallowed(why) => self.shell.say(Tone::Mind, why),
             Event::Tick => {
                 let due = self
@@ -257,6 +277,11 @@ impl App {
                     }
                     Ask::Edit(text) => self.effects.push(Effect::Edit(text)),
                     Ask::Load(path) => self.effects.push(Effect::Load(path)),
+                    Ask::Copy(text) => self.effects.push(Effect::Copy(text)),
+                    Ask::Export { stem, ending, text } => {
+                        self.effects.push(Effect::Export { stem, ending, text });
+                    }
+                    Ask::Mouse(on) => self.effects.push(Effect::Mouse(on)),
                     Ask::Redraw => self.effects.push(Effect::Redraw),
                     Ask::Suspend => self.effects.push(Effect::Suspend),
                     Ask::Quit => self.effects.push(Effect::Quit),

@@ -19,7 +19,8 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::command::{Cx, PaneId, Ready, Row, Spec, Target};
+use crate::command::{Cx, PaneId, Prefs, Ready, Row, Spec, Take, Target};
+use crate::export::Grid;
 use crate::store::{EventKey, Store};
 use crate::ui::table::ListState;
 use paint::Look;
@@ -147,6 +148,19 @@ pub trait Pane: Registered {
     /// A deadline has passed.
     fn tick(&mut self, cx: &mut Cx<'_>) {
         let _ = cx;
+    }
+
+    /// What is copied of what is under the cursor, ready to leave the program. `None`: the shell makes it from
+    /// [`Self::grid`].
+    fn take(&self, what: Take, store: &Store, prefs: &Prefs) -> Option<String> {
+        let _ = (what, store, prefs);
+        None
+    }
+
+    /// What is shown, as a table to be exported: times in UTC, indicators defanged.
+    fn grid(&self, store: &Store) -> Option<Grid> {
+        let _ = store;
+        None
     }
 
     /// The event whose detail the pane shows: what a label key would label.

@@ -30,7 +30,7 @@ pub use activity::{Activity, Entry, Outcome};
 pub use landing::{Landing, Lands};
 pub use link::Link;
 pub use remote::Remote;
-pub use triage::{EventKey, Line, Source, TriageQueue, is_undecided};
+pub use triage::{EventKey, Line, Order, Source, TriageQueue, is_undecided};
 pub use writes::{LabelState, Writes};
 
 /// What the loop is to carry out for the store, in order.

@@ -12,6 +12,7 @@ use crate::api::Product;
 use crate::api::error::Class;
 use crate::command::{PaneId, Tone};
 use crate::job::{Live, Policy};
+use crate::panes;
 use crate::panes::paint::{self, Look, put, rule};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::{frame, text};
@@ -44,7 +45,7 @@ pub(super) fn whole(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position>
     result(app, &look, area, area.height - 2, buf);
     hints(app, &look, area, area.height - 1, buf);
     match &app.shell.overlay {
-        None => {}
+        None => which_key(app, &look, area, buf),
         Some(Overlay::Finder(finder)) => {
             let whole = Rect {
                 y: area.y + 1,
@@ -202,18 +203,9 @@ fn result(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
         return put(buf, area, y, &Line::from(Span::styled(words, theme.dim)));
     }
     if app.shell.id() == PaneId::Triage
-        && let Some(row) = app
-            .store
-            .writes
-            .newest()
-            .find(|row| row.draft.act.labels().is_some())
+        && let Some(line) = panes::triage::last_label(&app.store, look, usize::from(area.width))
     {
-        let (words, style) = crate::panes::triage::told(row, look);
-        let spans = vec![
-            Span::raw(format!(" {}   ", row.draft.act.summary())),
-            Span::styled(words, style),
-        ];
-        put(buf, area, y, &Line::from(spans));
+        put(buf, area, y, &line);
     }
 }
 
@@ -249,29 +241,92 @@ fn hints(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
             .chain(of(SHELL))
             .filter(|spec| !spec.hint.is_empty() && spec.id != "triage.label")
         {
-            add(look.key(spec.id), spec.hint, &mut spans);
+            // Of a chord the first key is enough: what may follow is shown once it is pressed.
+            let key = look.key(spec.id);
+            let key = key.split(' ').next().unwrap_or_default().to_owned();
+            add(key, spec.hint, &mut spans);
         }
         add("g".to_owned(), "go", &mut spans);
     } else {
-        // A prefix was typed: what may follow.
-        let prefix = format!("{} ", typed.join(" "));
-        for (_, spec) in scopes
-            .iter()
-            .filter(|(scope, _)| *scope == SHELL || *scope == app.shell.id().name())
-            .flat_map(|(scope, specs)| specs.iter().map(move |spec| (scope, spec)))
-        {
+        for (key, word) in following(app, look) {
+            add(key, word, &mut spans);
+        }
+    }
+    put(buf, area, y, &Line::from(spans));
+}
+
+/// What may follow the keys typed so far: each chord and its word.
+fn following(app: &App, look: &Look<'_>) -> Vec<(String, &'static str)> {
+    let typed: Vec<String> = app.shell.typed.iter().map(ToString::to_string).collect();
+    let prefix = format!("{} ", typed.join(" "));
+    let here = app.shell.id().name();
+    let mut found = Vec::new();
+    for (_, specs) in app
+        .shell
+        .scopes()
+        .iter()
+        .filter(|(scope, _)| *scope == here || *scope == SHELL)
+    {
+        for spec in specs {
             for key in look.keymap.keys(spec.id) {
-                if let Some(rest) = key.strip_prefix(&prefix) {
-                    add(
-                        format!("{prefix}{rest}"),
-                        spec.title.trim_start_matches("go to "),
-                        &mut spans,
-                    );
+                if key.starts_with(&prefix) {
+                    let word = spec.title.trim_start_matches("go to ");
+                    let word = word.trim_start_matches("copy: ");
+                    let word = word.trim_start_matches("export what is shown: ");
+                    found.push((key, word));
                 }
             }
         }
     }
-    put(buf, area, y, &Line::from(spans));
+    found
+}
+
+/// Three rows above the hint line with everything that may follow a prefix, where one row is too short for it.
+fn which_key(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let found = following(app, look);
+    let wide = found
+        .iter()
+        .map(|(key, word)| text::width(key) + text::width(word) + 4)
+        .max()
+        .unwrap_or(1)
+        .min(usize::from(area.width).max(1));
+    let columns = (usize::from(area.width) / wide).max(1);
+    let rows = found.len().div_ceil(columns) as u16;
+    if !app.shell.which_key || found.is_empty() || area.height < rows + 4 {
+        return;
+    }
+    let typed: Vec<String> = app.shell.typed.iter().map(ToString::to_string).collect();
+    let panel = Rect {
+        y: area.bottom() - rows - 1,
+        height: rows + 1,
+        ..area
+    };
+    paint::blank(buf, panel);
+    rule(
+        buf,
+        panel,
+        0,
+        look,
+        &format!("{} then", typed.join(" ")),
+        "^G leaves",
+    );
+    for (index, (key, word)) in found.iter().enumerate() {
+        let at = Rect {
+            x: panel.x + (index % columns * wide) as u16,
+            width: wide as u16,
+            ..panel
+        };
+        let line = Line::from(vec![
+            Span::styled(format!(" {key}"), look.theme.key),
+            Span::raw(format!("  {word}")),
+        ]);
+        put(
+            buf,
+            at.intersection(panel),
+            (index / columns) as u16 + 1,
+            &line,
+        );
+    }
 }
 
 fn draw_finder(finder: &Finder, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {

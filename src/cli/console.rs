@@ -133,7 +133,6 @@ fn setup(
             repeat: limits.repeat,
             settle: limits.after_editor,
         },
-        mouse: settings.ui.mouse,
         connect,
         simulator,
     }
@@ -190,6 +189,7 @@ fn prefs(settings: &Settings) -> Prefs {
         default_job: arcanna
             .and_then(|arcanna| arcanna.default_job_id)
             .map(JobId::from),
+        mouse: settings.ui.mouse,
     }
 }
 

@@ -196,6 +196,8 @@ impl JobsPane {
             call,
             grace,
             seen: None,
+            note: None,
+            batch: None,
         });
         if open.kind == Kind::Send {
             self.drafts.remove(&open.job);

@@ -80,6 +80,25 @@ impl Writes {
             .find(|row| matches!(row.state, State::Grace | State::Due))
     }
 
+    /// The rows that are taken back with this one and still can be, itself included, oldest first.
+    pub fn batch_of(&self, row: &Row) -> Vec<RowId> {
+        let open = |row: &&Row| matches!(row.state, State::Grace | State::Due);
+        self.rows
+            .values()
+            .filter(open)
+            .filter(|one| {
+                one.id == row.id || row.draft.batch.is_some() && one.draft.batch == row.draft.batch
+            })
+            .map(|one| one.id)
+            .collect()
+    }
+
+    /// A number no deed of this session has yet.
+    pub fn new_batch(&mut self) -> u64 {
+        self.last_tag += 1;
+        self.last_tag
+    }
+
     /// Rows that are neither settled nor undone.
     pub fn unsent(&self) -> usize {
         self.rows
@@ -137,6 +156,8 @@ impl Store {
             call,
             grace,
             seen: None,
+            note: None,
+            batch: None,
         };
         self.writes.last_tag += 1;
         let tag = self.writes.last_tag;

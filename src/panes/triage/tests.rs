@@ -1,0 +1,1 @@
+//! The pane's behaviour and looks.
