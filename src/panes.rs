@@ -7,8 +7,11 @@ pub mod activity;
 pub mod devices;
 pub mod endpoint;
 pub mod jobs;
+pub mod lookup;
 pub mod paint;
+pub mod search;
 pub mod triage;
+pub mod watched;
 
 use std::time::Instant;
 
@@ -28,6 +31,8 @@ pub fn all() -> Vec<Box<dyn Pane>> {
         Box::<triage::TriagePane>::default(),
         Box::<devices::DevicesPane>::default(),
         Box::<endpoint::EndpointPane>::default(),
+        Box::<search::SearchPane>::default(),
+        Box::<watched::WatchedPane>::default(),
         Box::<activity::ActivityPane>::default(),
     ]
 }

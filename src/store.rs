@@ -20,7 +20,9 @@ use crate::api::arcanna::jobs::Job;
 use crate::api::arcanna::{Decision, EventId, JobId};
 use crate::api::darktrace::devices::{Device, DevicePage};
 use crate::api::darktrace::endpoints::{Endpoint, EndpointReport};
+use crate::api::darktrace::search::{Analysed, Analyze};
 use crate::api::darktrace::tags::{Holders, Tag};
+use crate::api::darktrace::watchlist::Watched;
 use crate::api::{Call, Product};
 use crate::job::{Action, Admission, Jobs, Policy, Slot, Ticket};
 use crate::outbox::{Moment, Request};
@@ -85,6 +87,10 @@ pub struct Store {
     pub tagged: HashMap<String, Remote<Holders>>,
     /// External endpoints.
     pub endpoints: HashMap<Endpoint, Remote<EndpointReport>>,
+    /// Analyses of advanced search, one per slice.
+    pub analyses: HashMap<Analyze, Remote<Analysed>>,
+    /// The watched list: the whole, and by source.
+    pub watch_lists: HashMap<Option<String>, Remote<Vec<Watched>>>,
 }
 
 impl Store {

@@ -12,12 +12,14 @@ use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 
 /// Verbs of the command line that open something by name, with what follows them.
-pub(super) const VERBS: [(&str, &str, &str); 6] = [
+pub(super) const VERBS: [(&str, &str, &str); 8] = [
     ("job", "JOB", "open a job's events"),
     ("event", "JOB EVENT", "open an event by its id"),
     ("device", "DID|TEXT", "find devices"),
     ("tag", "NAME", "devices that carry a tag"),
     ("endpoint", "ADDRESS|HOST|URL", "look up an endpoint"),
+    ("search", "[TIME] QUERY", "advanced search"),
+    ("watch", "ADDRESS|HOST|URL", "put on the watched list…"),
     ("quit", "", "end the program"),
 ];
 
