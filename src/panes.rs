@@ -10,6 +10,9 @@ pub mod jobs;
 pub mod lookup;
 pub mod paint;
 pub mod search;
+pub mod sheet;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod triage;
 pub mod watched;
 

@@ -69,6 +69,15 @@ pub fn shown(text: &str) -> String {
     }
 }
 
+/// The query of advanced search that finds what talked to something, in any form a person wrote it.
+pub fn query(text: &str) -> Option<String> {
+    let (field, value) = match read(text).ok()? {
+        Endpoint::Ip(ip) => ("@fields.dest_ip", ip),
+        Endpoint::Hostname(name) => ("@fields.dest_host", name),
+    };
+    Some(format!("{field}:\"{value}\""))
+}
+
 /// Which parts of an answer are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flags {
