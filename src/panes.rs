@@ -7,11 +7,14 @@ pub mod activity;
 pub mod devices;
 pub mod endpoint;
 pub mod jobs;
+pub mod lookup;
 pub mod paint;
+pub mod search;
 pub mod sheet;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod triage;
+pub mod watched;
 
 use std::time::Instant;
 
@@ -32,6 +35,8 @@ pub fn all() -> Vec<Box<dyn Pane>> {
         Box::<triage::TriagePane>::default(),
         Box::<devices::DevicesPane>::default(),
         Box::<endpoint::EndpointPane>::default(),
+        Box::<search::SearchPane>::default(),
+        Box::<watched::WatchedPane>::default(),
         Box::<activity::ActivityPane>::default(),
     ]
 }

@@ -21,7 +21,9 @@ use crate::api::arcanna::{Decision, EventId, JobId};
 use crate::api::darktrace::connections::{ConnectionInfo, DeviceInfo};
 use crate::api::darktrace::devices::{Device, DevicePage};
 use crate::api::darktrace::endpoints::{Endpoint, EndpointReport};
+use crate::api::darktrace::search::{Analysed, Analyze};
 use crate::api::darktrace::tags::{Holders, Tag};
+use crate::api::darktrace::watchlist::Watched;
 use crate::api::{Call, Product};
 use crate::job::{Action, Admission, Jobs, Policy, Slot, Ticket};
 use crate::outbox::{Moment, Request};
@@ -96,6 +98,10 @@ pub struct Store {
     pub tagged: HashMap<String, Remote<Holders>>,
     /// External endpoints.
     pub endpoints: HashMap<Endpoint, Remote<EndpointReport>>,
+    /// Analyses of advanced search, one per slice.
+    pub analyses: HashMap<Analyze, Remote<Analysed>>,
+    /// The watched list: the whole, and by source.
+    pub watch_lists: HashMap<Option<String>, Remote<Vec<Watched>>>,
 }
 
 impl Store {

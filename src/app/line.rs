@@ -70,7 +70,14 @@ impl Shell {
             "endpoint" if !rest.is_empty() => {
                 cx.go(PaneId::Endpoint, Some(Target::Endpoint(rest.to_owned())))
             }
-            "job" | "device" | "tag" | "endpoint" => {
+            "search" => {
+                let target = (!rest.is_empty()).then(|| Target::Search(rest.to_owned()));
+                cx.go(PaneId::Search, target);
+            }
+            "watch" if !rest.is_empty() => {
+                cx.go(PaneId::Watched, Some(Target::Watch(rest.to_owned())))
+            }
+            "job" | "device" | "tag" | "endpoint" | "watch" => {
                 self.say(Tone::Mind, format!("{verb} wants what to open after it"))
             }
             _ => self.run_named(text, cx),

@@ -11,6 +11,7 @@ use super::{EventKey, Landing, Store, key};
 use crate::api::arcanna::events::EventStatus;
 use crate::api::arcanna::jobs::Jobs;
 use crate::api::darktrace::tags::{DeviceTags, TagDevice, UntagDevice};
+use crate::api::darktrace::watchlist::{WatchAdd, WatchList, WatchRemove};
 use crate::api::error::Class;
 use crate::api::{Answer, ApiError, Call, Cause, Decode, Kind};
 use crate::job::{Policy, Slot};
@@ -269,7 +270,14 @@ fn read_back(store: &mut Store, act: &Act, confirmed: &Confirmed, now: Moment) {
             let event = confirmed.event.as_ref().map(|event| key(&send.job, event));
             store.writes.sent_events.extend(event);
         }
-        Act::Watch(_) | Act::Unwatch(_) | Act::Named { .. } => {}
+        Act::Watch(WatchAdd { source, .. }) | Act::Unwatch(WatchRemove { source, .. }) => {
+            store.ask(WatchList::default(), Policy::Join, now);
+            if source.is_some() {
+                let source = source.clone();
+                store.ask(WatchList { source }, Policy::Join, now);
+            }
+        }
+        Act::Named { .. } => {}
     }
 }
 
