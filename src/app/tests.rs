@@ -58,6 +58,7 @@ impl Desk {
             absent: Vec::new(),
             unverified: Vec::new(),
             default_job: None,
+            mouse: false,
         };
         let now = Moment {
             wall: "2026-01-02T03:04:05Z".parse().unwrap(),
@@ -357,7 +358,7 @@ fn leaving_a_pane_cancels_its_reads_and_late_answers_are_dropped() {
     let mut desk = Desk::new();
     let jobs = desk.find("jobs");
     desk.keys("gd");
-    assert_eq!(desk.cancelled, [jobs.ticket]);
+    assert!(desk.cancelled.contains(&jobs.ticket));
     // The answer was already on its way: it is current still, so it may land; a superseded one may not.
     desk.press(KeyCode::Esc);
     desk.keys("gj");
