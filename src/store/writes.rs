@@ -244,6 +244,13 @@ impl Landing for WriteLanding {
             store.writes.named.push(answer);
         } else if let Ok(Ok(confirmed)) = &result {
             read_back(store, &self.row.draft.act, confirmed, now);
+        } else if let Err(error) = &result
+            && error.outcome_unknown()
+            && let Act::Tag(TagDevice { did, .. }) | Act::Untag(UntagDevice { did, .. }) =
+                &self.row.draft.act
+        {
+            // Some gateways answer 502 although it was done [LAB]: only the device knows.
+            store.ask(DeviceTags { did: *did }, Policy::Latest, now);
         }
     }
 
@@ -263,7 +270,8 @@ fn read_back(store: &mut Store, act: &Act, confirmed: &Confirmed, now: Moment) {
             store.ask(EventStatus { job, event }, Policy::Join, now);
         }
         Act::Tag(TagDevice { did, .. }) | Act::Untag(UntagDevice { did, .. }) => {
-            store.ask(DeviceTags { did: *did }, Policy::Join, now);
+            // A read that began before the write would prove nothing.
+            store.ask(DeviceTags { did: *did }, Policy::Latest, now);
         }
         Act::Train(_) => store.ask(Jobs, Policy::Join, now),
         Act::Send(send) => {
