@@ -69,13 +69,56 @@ pub fn shown(text: &str) -> String {
     }
 }
 
-/// The query of advanced search that finds what talked to something, in any form a person wrote it.
+/// The query of advanced search that finds what talked to something, in any form a person wrote it. A name is looked for
+/// in every field: which of them hold names differs by protocol.
 pub fn query(text: &str) -> Option<String> {
-    let (field, value) = match read(text).ok()? {
-        Endpoint::Ip(ip) => ("@fields.dest_ip", ip),
-        Endpoint::Hostname(name) => ("@fields.dest_host", name),
+    Some(match read(text).ok()? {
+        Endpoint::Ip(ip) => format!("@fields.dest_ip:\"{ip}\""),
+        Endpoint::Hostname(name) => format!("\"{name}\""),
+    })
+}
+
+/// The texts of what was pasted, with their lines from 1: one a line, or several with blanks or commas between. `#` begins
+/// a line of remarks.
+pub fn texts(pasted: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = pasted.lines().enumerate();
+    lines
+        .filter(|(_, line)| !line.trim_start().starts_with('#'))
+        .flat_map(|(index, line)| {
+            line.split_whitespace()
+                .flat_map(|word| {
+                    // A comma inside a URL belongs to it.
+                    let whole = word.contains('/');
+                    word.split(move |c| !whole && matches!(c, ',' | ';'))
+                })
+                .filter(|text| !text.is_empty())
+                .map(move |text| (index + 1, text))
+        })
+}
+
+/// The largest file of indicators, in bytes.
+const FILE_MAX: u64 = 1024 * 1024;
+
+/// Reads a file of indicators a person named; `~/` is their home.
+///
+/// # Errors
+/// Why it cannot be read, in words.
+pub fn read_file(path: &str) -> Result<String, String> {
+    let path = match path.strip_prefix("~/") {
+        Some(rest) => std::env::var_os("HOME")
+            .map(std::path::PathBuf::from)
+            .unwrap_or_default()
+            .join(rest),
+        None => path.into(),
     };
-    Some(format!("{field}:\"{value}\""))
+    let facts = std::fs::metadata(&path).map_err(|error| error.to_string())?;
+    if !facts.is_file() {
+        return Err("it is not a plain file".to_owned());
+    }
+    if facts.len() > FILE_MAX {
+        return Err("it is larger than 1 MiB".to_owned());
+    }
+    std::fs::read_to_string(&path).map_err(|error| error.to_string())
 }
 
 /// Which parts of an answer are asked for.
@@ -226,7 +269,7 @@ impl Batch {
         self.waiting.len() + self.live.len()
     }
 
-    /// Forgets what waits, without cancelling what is under way: for [`super::Pane::cancel`], which cannot ask.
+    /// Forgets what waits; what is under way goes on.
     pub fn forget(&mut self) {
         self.waiting.clear();
     }

@@ -106,7 +106,17 @@ impl SearchPane {
     fn draw_form(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
         let form = &self.form;
         let tall = area.width == FORM;
-        let window = window::parse(form.time.text(), look.clock.now);
+        // What is shown was found in that window: `last 1h` moves on only when it is asked again.
+        let asked = self
+            .run()
+            .filter(|run| run.time == form.time.text() && form.focus != Some(Part::Time));
+        let window = match asked {
+            Some(Run { first, .. }) => Ok(Window {
+                from: first.query.from,
+                to: first.query.to,
+            }),
+            None => window::parse(form.time.text(), look.clock.now),
+        };
         let beside = area.width >= 76 && !tall;
         let words = match &window {
             Ok(window) => (window.told(), look.theme.dim),
@@ -348,7 +358,7 @@ impl SearchPane {
         }
         let read = first.and_then(|remote| remote.fetched);
         let words = format!(
-            " {} of {}   {}   {}answered in {}   times are UTC",
+            " {} of {}   {}   {}{}   UTC",
             run.first.operation,
             run.first.field,
             run.time,
@@ -514,7 +524,7 @@ impl SearchPane {
         let lead = columns.len();
         match run.first.operation {
             Analysis::Score | Analysis::Terms => columns.extend([
-                number("COUNT", 10),
+                number("COUNT", 8),
                 number("SHARE", 5),
                 Column::new("", Width::Fixed(BAR)).rank(2),
                 Column::new("VALUE", Width::Flex(14, 1)),

@@ -10,15 +10,12 @@ use crate::api::{Call, Operation};
 use crate::command::{Cx, Tone};
 use crate::export;
 use crate::outbox::{Act, Draft};
-use crate::panes::lookup::Batch;
+use crate::panes::lookup::{self, Batch};
 use crate::panes::sheet::{Confirm, Sheet, exactly};
 use crate::store::{Remote, Store};
 
 /// How long typing rests before what was typed is looked up.
 const REST: Duration = Duration::from_millis(700);
-
-/// The largest file of entries, in bytes.
-const FILE_MAX: u64 = 1024 * 1024;
 
 /// Lines of the pre-flight that are told one by one.
 const TOLD: usize = 8;
@@ -129,7 +126,7 @@ impl Adding {
         self.rest = None;
         let endpoints = self.preflight(cx.store).endpoints();
         self.batch
-            .start(endpoints.into_iter().take(crate::panes::lookup::BATCH), cx);
+            .start(endpoints.into_iter().take(lookup::BATCH), cx);
     }
 
     /// Something landed: the next look-up, and a new judgement.
@@ -167,7 +164,7 @@ impl Adding {
             return;
         };
         let path = lines[at].trim()[1..].trim();
-        let read = match read_file(path) {
+        let read = match lookup::read_file(path) {
             Ok(read) => read,
             // A remark stays in its place: the file's name is not lost, and nothing is taken for an entry.
             Err(why) => format!("# {path}: {why}"),
@@ -194,7 +191,7 @@ impl Adding {
         self.sheet.complain(
             "reason",
             match long {
-                0 => Some("a reason is required: everybody who sees the entry asks for it".into()),
+                0 => Some("required; everybody sees it".into()),
                 256.. => Some(format!("{long} characters; less than 256 are allowed")),
                 _ => None,
             },
@@ -437,23 +434,4 @@ fn nothing(flight: &Preflight) -> &'static str {
     } else {
         "nothing of it can be watched"
     }
-}
-
-/// Reads a file of entries.
-fn read_file(path: &str) -> Result<String, String> {
-    let path = match path.strip_prefix("~/") {
-        Some(rest) => std::env::var_os("HOME")
-            .map(std::path::PathBuf::from)
-            .unwrap_or_default()
-            .join(rest),
-        None => path.into(),
-    };
-    let facts = std::fs::metadata(&path).map_err(|error| error.to_string())?;
-    if !facts.is_file() {
-        return Err("it is not a plain file".to_owned());
-    }
-    if facts.len() > FILE_MAX {
-        return Err("it is larger than 1 MiB".to_owned());
-    }
-    std::fs::read_to_string(&path).map_err(|error| error.to_string())
 }

@@ -239,7 +239,7 @@ fn row(line: Line<'_>, store: &Store, look: &Look<'_>) -> Cells<'static> {
                 Text::from("off"),
                 Text::from("ours"),
                 Text::styled(
-                    format!("{}   {words}", reason(&write.draft.act).unwrap_or_default()),
+                    format!("{words}   {}", reason(&write.draft.act).unwrap_or_default()),
                     style,
                 ),
                 known(),

@@ -100,28 +100,11 @@ pub fn device_names(store: &Store) -> HashSet<String> {
         .collect()
 }
 
-/// The texts of what was pasted: one a line, or several with blanks or commas between. `#` begins a line of remarks.
-fn texts(pasted: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = pasted.lines().enumerate();
-    lines
-        .filter(|(_, line)| !line.trim_start().starts_with('#'))
-        .flat_map(|(index, line)| {
-            line.split_whitespace()
-                .flat_map(|word| {
-                    // A comma inside a URL belongs to it.
-                    let whole = word.contains('/');
-                    word.split(move |c| !whole && matches!(c, ',' | ';'))
-                })
-                .filter(|text| !text.is_empty())
-                .map(move |text| (index + 1, text))
-        })
-}
-
 impl Preflight {
     /// Judges everything that was given.
     pub fn of(pasted: &str, known: &Known<'_>) -> Self {
         let mut first: HashMap<String, usize> = HashMap::new();
-        let checks = texts(pasted).map(|(line, given)| {
+        let checks = lookup::texts(pasted).map(|(line, given)| {
             let (entry, left, verdict) = match entry_of(given) {
                 Ok((entry, left)) => {
                     let verdict = match first.get(&entry) {
