@@ -6,6 +6,7 @@
 mod away;
 mod draw;
 mod finder;
+mod known;
 mod line;
 mod outcome;
 mod rows;

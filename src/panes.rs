@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod devices;
 pub mod endpoint;
+mod grids;
 pub mod jobs;
 pub mod lookup;
 pub mod paint;
@@ -165,6 +166,11 @@ pub trait Pane: Registered {
     /// What is shown, as a table to be exported: times in UTC, indicators defanged.
     fn grid(&self, store: &Store) -> Option<Grid> {
         let _ = store;
+        None
+    }
+
+    /// The row of [`Self::grid`] under the cursor.
+    fn grid_row(&self) -> Option<usize> {
         None
     }
 

@@ -23,14 +23,20 @@ impl Shell {
         }
     }
 
-    /// What any pane with a table can give of the row under its cursor.
-    fn take_from_grid(&mut self, what: Take, cx: &Cx<'_>) -> Option<String> {
+    /// What any pane with a table can give of the row under its cursor; without such a row, of the whole table.
+    fn take_from_grid(&self, what: Take, cx: &Cx<'_>) -> Option<String> {
         let grid = self.pane().grid(cx.store)?;
-        let (list, _) = self.pane_mut().list(cx.store)?;
-        let row = grid.rows.get(list.cursor())?.clone();
+        let row = match self.pane().grid_row() {
+            Some(at) => grid.rows.get(at)?.clone(),
+            None => Vec::new(),
+        };
         let one = Grid {
+            rows: if row.is_empty() {
+                grid.rows
+            } else {
+                vec![row.clone()]
+            },
             headers: grid.headers,
-            rows: vec![row.clone()],
             title: grid.title,
             note: None,
         };
@@ -41,7 +47,7 @@ impl Shell {
         };
         match what {
             Take::Id => row.first().cloned(),
-            Take::Line => Some(row.join("  ")),
+            Take::Line => (!row.is_empty()).then(|| row.join("  ")),
             Take::Markdown => Some(one.markdown()),
             Take::Json => Some(one.json()),
             Take::Indicator => indicator().map(|found| found.defanged()),

@@ -390,12 +390,16 @@ fn draw_finder(finder: &Finder, look: &Look<'_>, area: Rect, buf: &mut Buffer) -
         );
         return cursor;
     }
-    let table = Table::new(vec![
+    let help = finder.kind == Kind::Help;
+    let mut columns = vec![
         Column::new("", Width::Fixed(12)),
         Column::new("", Width::Flex(20, 3)),
         Column::new("", Width::Flex(16, 2)).rank(1),
-    ])
-    .bare();
+    ];
+    if help {
+        columns.insert(0, Column::new("", Width::Fixed(9)));
+    }
+    let table = Table::new(columns).bare();
     table.draw(
         below,
         buf,
@@ -403,9 +407,18 @@ fn draw_finder(finder: &Finder, look: &Look<'_>, area: Rect, buf: &mut Buffer) -
         &finder.list,
         finder.shown.len(),
         |index| {
-            finder
-                .item(index)
-                .map_or_else(Cells::default, |item| line(item, look))
+            let Some(item) = finder.item(index) else {
+                return Cells::default();
+            };
+            let mut cells = line(item, look);
+            if help {
+                // The first line of a group names it.
+                let before = index.checked_sub(1).and_then(|index| finder.item(index));
+                let again = before.is_some_and(|before| before.group == item.group);
+                let word = if again { "" } else { item.group };
+                cells.cells.insert(0, Text::styled(word, look.theme.title));
+            }
+            cells
         },
     );
     cursor

@@ -209,8 +209,8 @@ pub(super) const ROWS: &[Row<Shell>] = &[
         "command line: actions, and the products' commands by name",
         &[":"],
         "command",
-        |shell, _| {
-            let finder = Finder::command(shell);
+        |shell, cx| {
+            let finder = Finder::command(shell, cx);
             shell.overlay = Some(Overlay::Finder(finder));
         },
     ),

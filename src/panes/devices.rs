@@ -367,6 +367,14 @@ impl Pane for DevicesPane {
         }
     }
 
+    fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
+        super::grids::devices(&self.devices(store), &self.heading(store))
+    }
+
+    fn grid_row(&self) -> Option<usize> {
+        Some(self.list.cursor())
+    }
+
     fn heading(&self, store: &Store) -> String {
         let words = match &self.query {
             None => String::new(),

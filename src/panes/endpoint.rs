@@ -582,6 +582,24 @@ impl Pane for EndpointPane {
         moved
     }
 
+    fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
+        let report = self.report(store)?.value()?;
+        Some(super::grids::endpoint(
+            named(self.endpoint.as_ref()?).0,
+            report,
+        ))
+    }
+
+    fn take(
+        &self,
+        what: crate::command::Take,
+        store: &Store,
+        _prefs: &crate::command::Prefs,
+    ) -> Option<String> {
+        let report = self.report(store).and_then(Remote::value);
+        super::grids::endpoint_taken(what, named(self.endpoint.as_ref()?).0, report)
+    }
+
     fn heading(&self, _store: &Store) -> String {
         match (self.part, &self.endpoint) {
             (Part::Batch, _) => format!("{} pasted", self.given.len()),

@@ -358,6 +358,14 @@ impl Pane for JobsPane {
         self.close()
     }
 
+    fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
+        super::grids::jobs(store.job_list.value()?)
+    }
+
+    fn grid_row(&self) -> Option<usize> {
+        Some(self.list.cursor())
+    }
+
     fn heading(&self, store: &Store) -> String {
         store
             .job_list

@@ -2,29 +2,14 @@
 //!
 //! Everything here leaves the program: it is cleaned and defanged, times are UTC. Only what is asked for raw is raw.
 
-use jiff::Timestamp;
-
 use super::context::View;
 use super::known::{self, Known};
-use crate::api::value::Time;
 use crate::command::{Prefs, Take};
 use crate::export::{self, Grid};
 use crate::outbox::{Row, State};
+use crate::panes::grids::{time, utc};
 use crate::store::{EventKey, LabelState, Remote, Store};
 use crate::ui::{json, text};
-
-/// A moment as it stands in files and tickets.
-fn utc(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
-}
-
-fn time(at: Option<&Time>) -> String {
-    match at {
-        Some(Time::At(at)) => utc(*at),
-        Some(Time::Unread(words)) => words.clone(),
-        None => "-".to_owned(),
-    }
-}
 
 fn safe(words: &str) -> String {
     export::defang_text(&text::clean(words))
