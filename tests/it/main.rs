@@ -3,6 +3,7 @@
 mod bytes;
 mod cli;
 mod config;
+mod desk;
 mod guard;
 mod hostile;
 mod journey;
@@ -10,3 +11,4 @@ mod rules;
 mod seeds;
 mod sim;
 mod term;
+mod triage;
