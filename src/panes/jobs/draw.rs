@@ -8,7 +8,7 @@ use super::{JobsPane, key, train};
 use crate::api::Product;
 use crate::api::arcanna::jobs::{Job, JobStatus};
 use crate::panes::paint::{self, Look, freshness, put, rule, when};
-use crate::store::Store;
+use crate::store::{Digits, Store};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::text;
 
@@ -338,17 +338,18 @@ fn key_words(store: &Store, look: &Look<'_>) -> Vec<Fact> {
 
 /// The labels with their digits: `1 Drop   2 Escalate`.
 fn labels(job: &Job, store: &Store, look: &Look<'_>) -> Vec<Span<'static>> {
-    let Some(labels) = store.labels(&job.id).filter(|labels| !labels.is_empty()) else {
-        return vec![Span::raw("-")];
+    let digits = match store.digits(&job.id) {
+        Digits::Ready(digits) => digits,
+        Digits::Unknown => return vec![Span::raw("-")],
+        Digits::Changed { .. } => {
+            let key = look.key("jobs.decision-set");
+            let words = format!("the decision set changed; {key} pins its digits anew");
+            return vec![Span::styled(words, look.theme.warn)];
+        }
     };
-    let spans = labels.iter().enumerate().flat_map(|(index, label)| {
-        let digit = if index < 9 {
-            format!("{} ", index + 1)
-        } else {
-            String::new()
-        };
+    let spans = digits.into_iter().flat_map(|(digit, label)| {
         [
-            Span::styled(digit, look.theme.key),
+            Span::styled(format!("{digit} "), look.theme.key),
             Span::styled(format!("{label}   "), look.theme.label),
         ]
     });
