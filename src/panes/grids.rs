@@ -211,12 +211,15 @@ pub(super) fn writes<'a>(rows: impl Iterator<Item = &'a Write>) -> Option<Grid> 
 pub(super) fn calls<'a>(rows: impl Iterator<Item = (&'a Call, Option<&'a Entry>)>) -> Option<Grid> {
     let mut grid =
         Grid::new(["ended", "product", "call", "attempts", "answer", "ms"]).title("Calls");
-    for entry in entries {
-        let (answer, took) = match &entry.outcome {
-            Outcome::Answered(status, took, _) => {
+    for (call, entry) in rows {
+        let (answer, took) = match entry.map(|entry| &entry.outcome) {
+            Some(Outcome::Answered(status, took, _)) => {
                 (status.to_string(), took.as_millis().to_string())
             }
-            Outcome::Failed(error) => (export::defang_text(&error.to_string()), "-".to_owned()),
+            Some(Outcome::Failed(error)) => {
+                (export::defang_text(&error.to_string()), "-".to_owned())
+            }
+            None => ("under way".to_owned(), "-".to_owned()),
         };
         grid.push([
             entry.map_or_else(|| "-".to_owned(), |entry| utc(entry.at)),

@@ -3,8 +3,12 @@
 mod bytes;
 mod cli;
 mod config;
+<<<<<<< HEAD
 mod console;
 mod fragments;
+=======
+mod desk;
+>>>>>>> triage
 mod guard;
 mod hostile;
 mod journey;
@@ -12,3 +16,4 @@ mod rules;
 mod seeds;
 mod sim;
 mod term;
+mod triage;

@@ -48,7 +48,7 @@ pub(super) fn groups(
         let key = key(job, event);
         let says = Known::of(store, &key)
             .decision
-            .map_or_else(|| "nothing yet".to_owned(), known::word);
+            .map_or_else(|| "no answer yet".to_owned(), known::word);
         match groups.iter_mut().find(|(word, _)| *word == says) {
             Some((_, members)) => members.push(event.clone()),
             None => groups.push((says, vec![event.clone()])),
@@ -56,6 +56,11 @@ pub(super) fn groups(
     }
     groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
     groups
+}
+
+/// The line the number is typed into.
+pub(super) fn question(count: usize) -> Field {
+    Field::new(format!("type {count}, then Enter, to label them: "))
 }
 
 impl Bulk {
@@ -72,7 +77,7 @@ impl Bulk {
     pub(super) fn exclude(&mut self, store: &Store) -> usize {
         let out = self.minority(store);
         self.events.retain(|event| !out.contains(event));
-        self.answer.clear();
+        self.answer = question(self.events.len());
         out.len()
     }
 
@@ -99,7 +104,7 @@ impl Bulk {
         let groups = groups(store, &self.job, &self.events);
         let parts: Vec<String> = groups
             .iter()
-            .map(|(says, members)| format!("{} where AI says {says}", members.len()))
+            .map(|(says, members)| format!("{} AI {says}", members.len()))
             .collect();
         lines.push((
             format!("{count} marked = {}", parts.join("  +  ")),

@@ -7,7 +7,7 @@ use super::over::Over;
 use super::view::{self, View};
 use super::{Part, TriagePane};
 use crate::api::arcanna::EventId;
-use crate::command::{Ask, Cx, Tone};
+use crate::command::{Ask, Cx, PaneId, Target, Tone};
 use crate::ui::input::{Field, Reaction};
 
 /// What a line is typed for.
@@ -283,9 +283,11 @@ impl TriagePane {
             && let (Some(job), Some(word)) = (self.job.clone(), self.filter.single())
         {
             let event = EventId::new(word);
+            // Back is where the person was before they began to type.
+            self.event = self.anchor.clone();
             self.show_all();
             self.reshow(cx);
-            return self.open_event(job, event, cx);
+            return cx.go(PaneId::Triage, Some(Target::Event(job, event)));
         }
         self.settle(cx);
         self.watch(cx);

@@ -50,11 +50,19 @@ impl Detail<'_> {
         self.put(lines, area, buf);
     }
 
-    /// Without context and raw event: a wide screen has other places for them.
+    /// The decision and what must be known first, on rows of their own; returns how many.
+    pub(super) fn draw_head(&self, area: Rect, buf: &mut Buffer) -> u16 {
+        let lines = self.head();
+        let used = (lines.len() as u16).min(area.height);
+        let width = usize::from(area.width);
+        let lines = lines.into_iter().map(|line| clip(line, width, self.look));
+        paint::put_lines(buf, area, lines, 0);
+        used
+    }
+
+    /// What stands below the head, without context and raw event: a wide screen has other places for them.
     pub(super) fn draw_column(&self, area: Rect, buf: &mut Buffer) {
-        let mut lines = self.head();
-        lines.push(Line::default());
-        lines.extend(self.points(26));
+        let mut lines = self.points(26);
         lines.push(Line::default());
         lines.extend(self.nearest_lines(3));
         lines.push(Line::default());
@@ -66,6 +74,8 @@ impl Detail<'_> {
 
     fn put(&self, lines: Vec<Line<'static>>, area: Rect, buf: &mut Buffer) {
         let most = lines.len().saturating_sub(usize::from(area.height));
+        let width = usize::from(area.width);
+        let lines = lines.into_iter().map(|line| clip(line, width, self.look));
         paint::put_lines(buf, area, lines, self.scroll.min(most));
     }
 
@@ -293,19 +303,31 @@ fn beside(
     let (mut one, mut two) = (one.into_iter(), two.into_iter());
     (0..rows)
         .map(|_| {
-            let mut spans = Vec::new();
-            let mut room = left.saturating_sub(1);
-            for span in one.next().unwrap_or_default().spans {
-                let clean = text::clean(&span.content);
-                let cut = text::cut(&clean, room, look.theme.ellipsis()).into_owned();
-                room -= text::width(&cut).min(room);
-                spans.push(Span::styled(cut, span.style));
-            }
-            spans.push(Span::raw(" ".repeat(room + 1)));
+            let one = clip(one.next().unwrap_or_default(), left.saturating_sub(1), look);
+            let used: usize = one
+                .spans
+                .iter()
+                .map(|span| text::width(&span.content))
+                .sum();
+            let mut spans = one.spans;
+            spans.push(Span::raw(" ".repeat(left.saturating_sub(used))));
             spans.extend(two.next().unwrap_or_default().spans);
             Line::from(spans)
         })
         .collect()
+}
+
+/// A line cut to a width, with a mark where it was cut.
+fn clip(line: Line<'static>, width: usize, look: &Look<'_>) -> Line<'static> {
+    let mut room = width;
+    let mut spans = Vec::with_capacity(line.spans.len());
+    for span in line.spans {
+        let clean = text::clean(&span.content);
+        let cut = text::cut(&clean, room, look.theme.ellipsis()).into_owned();
+        room -= text::width(&cut).min(room);
+        spans.push(Span::styled(cut, span.style));
+    }
+    Line::from(spans)
 }
 
 /// `AI Escalate 47% LOW   outlier no   consensus UNDECIDED   bucket new`.

@@ -84,7 +84,7 @@ impl Diff {
                 text::cut(&text::clean(two), half, theme.ellipsis()).into_owned(),
             ]
         };
-        let whose = if near.yours { "you" } else { "knowledge base" };
+        let whose = if near.yours { "you" } else { "kb" };
         let at = near
             .at
             .map_or_else(String::new, |at| format!(" {}", look.tell(at)));
@@ -127,7 +127,7 @@ impl Diff {
             put(buf, inside, row as u16 + 1, &line);
         }
         let foot = format!(
-            "{} of {} decision points are equal   h l another   j k scroll   Enter opens it   ^G closes",
+            "{} of {} equal   h l another   j k scroll   Enter opens it   ^G closes",
             near.equal,
             this.len()
         );

@@ -1,7 +1,7 @@
 //! The way of a digit: which label it means, whether it may be sent, where the cursor goes afterwards.
 
 use super::TriagePane;
-use super::bulk::{Bulk, MOST};
+use super::bulk::{self, Bulk, MOST};
 use super::over::Over;
 use crate::api::arcanna::feedback::Feedback;
 use crate::api::arcanna::{EventState, JobId};
@@ -9,7 +9,6 @@ use crate::api::{BadInput, Operation};
 use crate::command::{Cx, Tone};
 use crate::outbox::{Act, Draft, Seen};
 use crate::store::{EventKey, LabelState, Source, Store, key};
-use crate::ui::input::Field;
 
 impl TriagePane {
     /// Stages the label of the pressed digit for the event under the cursor, or asks about the marked ones.
@@ -57,7 +56,7 @@ impl TriagePane {
             events,
             origin: self.origin(),
             frozen: cx.now.wall,
-            answer: Field::new(format!("type {count}, then Enter, to label them: ")),
+            answer: bulk::question(count),
             refused: None,
             listing: None,
         })));

@@ -145,11 +145,14 @@ impl TriagePane {
             &event.event.to_string(),
             &self.remark(store, look, &event, right),
         );
+        let detail = self.detail(store, look, &event);
+        let used = detail.draw_head(below, buf);
+        let (_, below) = split(below, used + 1);
         let column = Rect {
             width: below.width * 58 / 100,
             ..below
         };
-        self.detail(store, look, &event).draw_column(column, buf);
+        detail.draw_column(column, buf);
         let raw = Rect {
             x: column.right() + 1,
             width: below.width.saturating_sub(column.width + 1),

@@ -185,7 +185,7 @@ impl TriagePane {
                     ]);
                     put(buf, inside, row as u16, &line);
                 }
-                let foot = "the list is put in this order once; Enter sorts, ^G leaves it";
+                let foot = "Enter sorts the list once; ^G leaves it as it is";
                 put(
                     buf,
                     inside,

@@ -60,7 +60,19 @@ pub(super) fn block(
         ));
     }
     if view.external.is_some() {
-        lines.push(fact("peer", peer(&view, look), look));
+        let mut spans = peer(&view, look, "pop ");
+        // How common it is matters more than the end of a long name.
+        let rest: usize = spans
+            .iter()
+            .skip(1)
+            .map(|span| text::width(&span.content))
+            .sum();
+        if let Some(name) = spans.first_mut() {
+            let room = width.saturating_sub(10 + rest);
+            let cut = text::cut(name.content.trim_end(), room, look.theme.ellipsis());
+            name.content = format!("{cut}  ").into();
+        }
+        lines.push(fact("peer", spans, look));
     }
     lines
 }
@@ -98,7 +110,7 @@ pub(super) fn strip(
         tagged.push(Span::styled("     seen ", look.theme.dim));
         tagged.extend(seen(&view, look));
     }
-    let mut other = peer(&view, look);
+    let mut other = peer(&view, look, "popularity ");
     if let Some(report) = view.peer.and_then(Remote::value) {
         other.extend(more(report, look));
     }
@@ -267,7 +279,7 @@ pub(super) fn hours(info: &DeviceInfo, look: &Look<'_>) -> Option<Hours> {
     (hours.total() > 0.0).then_some(hours)
 }
 
-fn peer(view: &View<'_>, look: &Look<'_>) -> Vec<Span<'static>> {
+fn peer(view: &View<'_>, look: &Look<'_>, word: &'static str) -> Vec<Span<'static>> {
     let theme = look.theme;
     let Some(address) = &view.external else {
         return plain("no external address", theme.dim);
@@ -279,13 +291,13 @@ fn peer(view: &View<'_>, look: &Look<'_>) -> Vec<Span<'static>> {
     };
     match report.popularity {
         Some(popularity) => {
-            spans.push(Span::styled("popularity ", theme.dim));
+            spans.push(Span::styled(word, theme.dim));
             spans.push(Span::raw(format!("{popularity:.0}")));
             if popularity <= RARE {
                 spans.push(Span::styled(" RARE", theme.warn));
             }
         }
-        None => spans.push(Span::styled("popularity -", theme.dim)),
+        None => spans.push(Span::styled(format!("{word}-"), theme.dim)),
     }
     spans
 }
