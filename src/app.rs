@@ -11,6 +11,8 @@ mod line;
 mod outcome;
 mod rows;
 mod shell;
+#[cfg(test)]
+mod tests;
 
 use std::time::Instant;
 
@@ -42,7 +44,7 @@ pub enum Event {
     Report(Report),
     /// The outbox tells.
     Notice(Notice),
-    /// What the person's own editor made of a text, or why there is nothing.
+    /// A text from the person's own editor or from a file, or why there is none.
     Edited(Result<String, String>),
     /// How something the loop did went, in a sentence.
     Told(Tone, String),
@@ -61,6 +63,8 @@ pub enum Effect {
     Wish(Wish),
     /// Give this text to the person's own editor; its outcome is [`Event::Edited`].
     Edit(String),
+    /// Read this file; its outcome is [`Event::Edited`] too.
+    Load(String),
     /// Hand this text to the clipboard of the person's terminal; what became of it is [`Event::Told`].
     Copy(String),
     /// Write this text to a new file; what became of it is [`Event::Told`].
@@ -154,6 +158,9 @@ impl App {
                 if !due {
                     return false;
                 }
+                if self.store.armed(now).is_err() {
+                    self.store.armed_until = None;
+                }
                 self.act(Shell::tick);
             }
         }
@@ -162,7 +169,8 @@ impl App {
 
     /// When [`Event::Tick`] is wanted; `None` while nothing waits for time to pass.
     pub fn deadline(&self) -> Option<Instant> {
-        self.shell.deadline()
+        let armed = self.store.armed_until.map(|until| until.instant);
+        self.shell.deadline().into_iter().chain(armed).min()
     }
 
     /// What is to be carried out since the last time, in order.
@@ -269,6 +277,7 @@ impl App {
                         }
                     }
                     Ask::Edit(text) => self.effects.push(Effect::Edit(text)),
+                    Ask::Load(path) => self.effects.push(Effect::Load(path)),
                     Ask::Copy(text) => self.effects.push(Effect::Copy(text)),
                     Ask::Export { stem, ending, text } => {
                         self.effects.push(Effect::Export { stem, ending, text });

@@ -71,6 +71,10 @@ pub enum PaneId {
     Devices,
     /// Look-up of an external endpoint.
     Endpoint,
+    /// Darktrace's advanced search.
+    Search,
+    /// Darktrace's watched list.
+    Watched,
     /// Writes and calls.
     Activity,
 }
@@ -95,8 +99,13 @@ pub enum Target {
     Find(String),
     /// Devices carrying a tag.
     Tag(String),
-    /// An endpoint, in any form a person writes it.
+    /// An endpoint, in any form a person writes it; several, one a line.
     Endpoint(String),
+    /// A query for advanced search, to be looked at before it is run; a time window may stand before it in brackets:
+    /// `[+-15m of 2026-11-20T08:00Z] @fields.dest_ip:"8.8.8.8"`.
+    Search(String),
+    /// Something to put on the watched list, in any form a person writes it; several, one a line.
+    Watch(String),
 }
 
 /// What a command asks of the program beyond the store.
@@ -112,6 +121,8 @@ pub enum Ask {
     Row(&'static str),
     /// Give this text to the person's own editor; it comes back to the pane.
     Edit(String),
+    /// Read this file; its text comes back to the pane in the same way.
+    Load(String),
     /// Hand this text to the clipboard of the person's terminal.
     Copy(String),
     /// Write this text to a new file whose name ends like this (`md`).

@@ -8,11 +8,14 @@ pub mod devices;
 pub mod endpoint;
 mod grids;
 pub mod jobs;
+pub mod lookup;
 pub mod paint;
+pub mod search;
 pub mod sheet;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod triage;
+pub mod watched;
 
 use std::time::Instant;
 
@@ -33,6 +36,8 @@ pub fn all() -> Vec<Box<dyn Pane>> {
         Box::<triage::TriagePane>::default(),
         Box::<devices::DevicesPane>::default(),
         Box::<endpoint::EndpointPane>::default(),
+        Box::<search::SearchPane>::default(),
+        Box::<watched::WatchedPane>::default(),
         Box::<activity::ActivityPane>::default(),
     ]
 }
@@ -130,7 +135,8 @@ pub trait Pane: Registered {
         false
     }
 
-    /// What the person's own editor made of a text ([`crate::command::Ask::Edit`]).
+    /// A text that was asked for: from the person's own editor ([`crate::command::Ask::Edit`]) or from a file
+    /// ([`crate::command::Ask::Load`]).
     fn edited(&mut self, text: &str, cx: &mut Cx<'_>) {
         let _ = (text, cx);
     }

@@ -348,6 +348,7 @@ impl Loop {
                         }
                     }
                     Effect::Edit(text) => self.edit(&text),
+                    Effect::Load(path) => self.tell(Event::Edited(editor::load(&path))),
                     Effect::Copy(text) => {
                         let (tone, words) = away::copy(&mut self.screen, &text);
                         self.tell(Event::Told(tone, words));

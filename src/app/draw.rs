@@ -9,7 +9,9 @@ use super::App;
 use super::finder::{Does, Finder, Item, Kind};
 use super::shell::{Overlay, SHELL};
 use crate::api::Product;
+use crate::api::error::Class;
 use crate::command::{PaneId, Tone};
+use crate::job::{Live, Policy};
 use crate::panes;
 use crate::panes::paint::{self, Look, put, rule};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
@@ -57,7 +59,7 @@ pub(super) fn whole(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position>
                 &look,
                 Rect {
                     y: area.y + 1,
-                    height: area.height - 2,
+                    height: area.height - 3,
                     ..area
                 },
                 buf,
@@ -98,8 +100,12 @@ fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
                 format!("OFFLINE {product} since {}", look.tell(since)),
                 theme.header_danger,
             );
-        } else if link.trouble.is_some() {
-            tell(format!("NO ACCESS {product}"), theme.header_danger);
+        } else if let Some(trouble) = &link.trouble {
+            let word = match trouble.class() {
+                Class::Credentials | Class::Configuration => "NO ACCESS",
+                _ => "BAD ANSWERS",
+            };
+            tell(format!("{word} {product}"), theme.header_danger);
         }
         if let Some(skew) = link.skew_s.filter(|skew| skew.abs() > SKEW) {
             tell(format!("SKEW {skew}s {product}"), theme.header_danger);
@@ -111,6 +117,12 @@ fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     }
     if unsent > 0 {
         tell(format!("out {unsent}"), theme.header);
+    }
+    if let Some(until) = store.armed_until {
+        tell(
+            format!("ARMED until {}", look.tell(until.wall)),
+            theme.header_danger,
+        );
     }
     if look.prefs.read_only {
         tell("READ-ONLY".to_owned(), theme.header_caution);
@@ -170,28 +182,25 @@ fn result(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
             &Line::from(Span::styled(format!(" {words}"), style)),
         );
     }
-    let reads: Vec<&str> = app
+    let here = app.shell.id().name();
+    let reads: Vec<&Live> = app
         .store
         .jobs
         .live()
-        .filter(|(_, live)| live.owner == app.shell.id().name())
-        .map(|(_, live)| live.call.name.as_ref())
+        .map(|(_, live)| live)
+        .filter(|live| live.owner == here && live.policy != Policy::Serial)
         .collect();
     if let Some(first) = reads.first() {
-        let more = if reads.len() > 1 {
-            format!(" and {} more", reads.len() - 1)
-        } else {
-            String::new()
+        let more = match reads.len() {
+            1 => String::new(),
+            many => format!(" and {} more", many - 1),
         };
-        return put(
-            buf,
-            area,
-            y,
-            &Line::from(Span::styled(
-                format!(" loading {first}{more}   ^G stops"),
-                theme.dim,
-            )),
-        );
+        let why = first
+            .waiting
+            .as_ref()
+            .map_or_else(String::new, |error| format!("; again soon: {error}"));
+        let words = format!(" loading {}{more}   ^G stops{why}", first.call.name);
+        return put(buf, area, y, &Line::from(Span::styled(words, theme.dim)));
     }
     if app.shell.id() == PaneId::Triage
         && let Some(line) = panes::triage::last_label(&app.store, look, usize::from(area.width))
@@ -214,7 +223,12 @@ fn hints(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
             spans.push(Span::styled(format!(" {word}  "), look.theme.dim));
         }
     };
-    if typed.is_empty() {
+    if app.shell.overlay.is_none() && app.shell.pane().typing() {
+        // A field or a sheet has the keyboard: no other key does anything.
+        for (key, word) in [("^G", "leave"), ("Tab", "next"), ("^X^E", "your editor")] {
+            add(key.to_owned(), word, &mut spans);
+        }
+    } else if typed.is_empty() {
         let here = app.shell.id().name();
         let of = |name: &'static str| {
             scopes

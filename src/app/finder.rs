@@ -13,12 +13,20 @@ use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 
 /// Verbs of the command line that open something by name, with what follows them.
-pub(super) const VERBS: [(&str, &str, &str); 6] = [
+pub(super) const VERBS: [(&str, &str, &str); 10] = [
     ("job", "JOB", "open a job's events"),
     ("event", "JOB EVENT", "open an event by its id"),
     ("device", "DID|TEXT", "find devices"),
     ("tag", "NAME", "devices that carry a tag"),
     ("endpoint", "ADDRESS|HOST|URL", "look up an endpoint"),
+    (
+        "arm",
+        "15m",
+        "let writes that reach others through for a while",
+    ),
+    ("disarm", "", "labels only again"),
+    ("search", "[TIME] QUERY", "advanced search"),
+    ("watch", "ADDRESS|HOST|URL", "put on the watched list…"),
     ("quit", "", "end the program"),
 ];
 
@@ -180,7 +188,7 @@ impl Finder {
         }
         match self.item(self.list.cursor()).map(|item| item.does) {
             Some(Does::Row(scope, index, _)) => Picked::Row(scope, index),
-            Some(Does::Word("quit")) => Picked::Line("quit".to_owned()),
+            Some(Does::Word(word @ ("quit" | "arm" | "disarm"))) => Picked::Line(word.to_owned()),
             Some(Does::Word(word)) => {
                 self.field.set(&format!("{word} "));
                 self.filter();

@@ -90,6 +90,20 @@ pub(super) const ROWS: &[Row<Shell>] = &[
         |_, cx| cx.go(PaneId::Endpoint, None),
     ),
     row(
+        "shell.go-search",
+        "go to Advanced search",
+        &["g s"],
+        "",
+        |_, cx| cx.go(PaneId::Search, None),
+    ),
+    row(
+        "shell.go-watched",
+        "go to the Watched list",
+        &["g w"],
+        "",
+        |_, cx| cx.go(PaneId::Watched, None),
+    ),
+    row(
         "shell.go-activity",
         "go to Activity",
         &["g a"],

@@ -202,6 +202,8 @@ impl Shell {
     }
 
     pub(super) fn paste(&mut self, text: &str, cx: &mut Cx<'_>) {
+        // Terminals and multiplexers paste line ends as carriage returns.
+        let text = &text.replace("\r\n", "\n").replace('\r', "\n");
         let taken = match &mut self.overlay {
             Some(Overlay::Finder(finder)) => {
                 finder.paste(text);

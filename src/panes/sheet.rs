@@ -226,6 +226,11 @@ impl Sheet {
         self.confirm = confirm;
     }
 
+    /// The name of the field that has the keyboard; `None` on the confirmation.
+    pub fn focused(&self) -> Option<&'static str> {
+        self.inputs.get(self.focus).map(|input| input.name)
+    }
+
     /// The text of the field that has the keyboard, for the person's own editor.
     pub fn text(&self) -> String {
         self.inputs
@@ -236,7 +241,7 @@ impl Sheet {
 
     /// Takes in what the person's own editor made of [`Self::text`].
     pub fn edited(&mut self, text: &str) {
-        if let Some(name) = self.inputs.get(self.focus).map(|input| input.name) {
+        if let Some(name) = self.focused() {
             self.set(name, text.trim_end_matches('\n'));
         }
     }

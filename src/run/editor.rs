@@ -63,12 +63,34 @@ fn with(
             "{named} ended with {status}; the text is as before"
         ));
     }
+    read(&file).map_err(|error| format!("what {named} left cannot be read: {error}"))
+}
+
+/// The text of a file; `~/` is the home directory.
+///
+/// # Errors
+/// A sentence for the result line: it is no regular file, cannot be read, is too long or no UTF-8.
+pub(super) fn load(path: &str) -> Result<String, String> {
+    let home = path
+        .strip_prefix("~/")
+        .and_then(|rest| Some(PathBuf::from(std::env::var_os("HOME")?).join(rest)));
+    read(&home.unwrap_or_else(|| PathBuf::from(path)))
+        .map_err(|error| format!("{path} cannot be read: {error}"))
+}
+
+/// Never waits: what is no regular file (a pipe, a terminal) is refused.
+fn read(path: &Path) -> io::Result<String> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
     let mut text = String::new();
-    let read = fs::File::open(&file)
-        .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
-        .map_err(|error| format!("what {named} left cannot be read: {error}"))?;
+    let read = fs::File::open(path)?
+        .take(LONGEST + 1)
+        .read_to_string(&mut text)?;
     if read as u64 > LONGEST {
-        return Err(format!("what {named} left is longer than {LONGEST} bytes"));
+        return Err(io::Error::other(format!(
+            "it is longer than {LONGEST} bytes"
+        )));
     }
     Ok(text)
 }
@@ -140,6 +162,12 @@ mod tests {
             assert!(why.contains(words), "{editor}: {why}");
             assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
         }
+        assert!(load("/dev/null").unwrap_err().contains("no regular file"));
+        assert!(
+            load("/nowhere/a.json")
+                .unwrap_err()
+                .starts_with("/nowhere/a.json")
+        );
         assert!(
             with(
                 &OsString::from("true"),

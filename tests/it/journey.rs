@@ -1,172 +1,13 @@
 //! Whole days of an analyst in minutes: the real program in a pseudo-terminal, on the built-in simulator or on a server that
 //! never answers. Every step waits for what a person would wait for: words on the screen.
 
-#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
-
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
 
-use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
-use tempfile::TempDir;
-
-/// How long anything may take on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(30);
-
-/// The program in a terminal of its own.
-struct Console {
-    child: Box<dyn portable_pty::Child + Send + Sync>,
-    master: Box<dyn MasterPty + Send>,
-    writer: Box<dyn Write + Send>,
-    screen: Arc<Mutex<vt100::Parser>>,
-    home: TempDir,
-}
-
-fn size(columns: u16, rows: u16) -> PtySize {
-    PtySize {
-        rows,
-        cols: columns,
-        pixel_width: 0,
-        pixel_height: 0,
-    }
-}
-
-impl Console {
-    fn start(
-        columns: u16,
-        rows: u16,
-        words: &[&str],
-        environment: &[(&str, &str)],
-        config: &str,
-    ) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let folder = home.path().join(".config/socdeck");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("config.toml"), config).unwrap();
-        let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_socdeck"));
-        command.args(words);
-        command.env_clear();
-        command.env("HOME", home.path());
-        command.env("TERM", "xterm-256color");
-        command.env("LANG", "C.UTF-8");
-        for (name, value) in environment {
-            command.env(name, value);
-        }
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let dimension = |n: u16| n.try_into().unwrap();
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(
-            dimension(rows),
-            dimension(columns),
-            0,
-        )));
-        let theirs = Arc::clone(&screen);
-        thread::spawn(move || {
-            let mut bytes = [0; 8192];
-            while let Ok(count) = reader.read(&mut bytes) {
-                if count == 0 {
-                    break;
-                }
-                theirs.lock().unwrap().process(&bytes[..count]);
-            }
-        });
-        let writer = pair.master.take_writer().unwrap();
-        Self {
-            child,
-            master: pair.master,
-            writer,
-            screen,
-            home,
-        }
-    }
-
-    fn demo(columns: u16, rows: u16, config: &str) -> Self {
-        Self::start(columns, rows, &["demo"], &[], config)
-    }
-
-    fn text(&self) -> String {
-        self.screen.lock().unwrap().screen().contents()
-    }
-
-    fn wait(&self, what: &str, holds: impl Fn(&str) -> bool) -> String {
-        let begin = Instant::now();
-        loop {
-            let text = self.text();
-            if holds(&text) {
-                return text;
-            }
-            assert!(
-                begin.elapsed() < DEADLINE,
-                "waited for {what}; the screen is\n{text}"
-            );
-            thread::park_timeout(Duration::from_millis(10));
-        }
-    }
-
-    fn see(&self, words: &str) -> String {
-        self.wait(words, |text| text.contains(words))
-    }
-
-    fn keys(&mut self, keys: &str) {
-        self.writer.write_all(keys.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
-    }
-
-    /// Types a label as a person does: only after the event has been looked at.
-    fn label(&mut self, digit: char, accepted: impl Fn(&str) -> bool) {
-        let begin = Instant::now();
-        // The guard wants the event to have been on the screen for a moment; a swallowed digit says so and is pressed again.
-        loop {
-            self.keys(&digit.to_string());
-            let pressed = Instant::now();
-            while pressed.elapsed() < Duration::from_millis(600) {
-                if accepted(&self.text()) {
-                    return;
-                }
-                thread::park_timeout(Duration::from_millis(10));
-            }
-            assert!(
-                begin.elapsed() < DEADLINE,
-                "no label was accepted; the screen is\n{}",
-                self.text()
-            );
-        }
-    }
-
-    fn quit(mut self) -> u32 {
-        self.keys("q");
-        self.ended()
-    }
-
-    fn ended(&mut self) -> u32 {
-        let begin = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.exit_code();
-            }
-            assert!(
-                begin.elapsed() < DEADLINE,
-                "the program is still there; its screen is\n{}",
-                self.text()
-            );
-            thread::park_timeout(Duration::from_millis(10));
-        }
-    }
-}
-
-fn marks(text: &str, sign: char) -> usize {
-    text.lines()
-        .filter(|line| {
-            line.get(1..3)
-                .is_some_and(|mark| mark.ends_with(sign) && !mark.starts_with(' '))
-        })
-        .count()
-}
+use crate::console::{Console, marks, size};
 
 #[test]
 fn an_analyst_labels_three_events_and_looks_up_a_device_and_an_endpoint() {
@@ -321,4 +162,31 @@ fn wrong_keys_in_the_settings_stop_the_start_at_their_line() {
     let text = console.see("digits label");
     assert!(text.replace('\n', "").contains("config.toml:2"), "{text}");
     assert!(Path::new(console.home.path()).exists());
+}
+
+#[test]
+fn writes_that_reach_others_need_arming_and_a_yes() {
+    let mut console = Console::demo(80, 24, "[labels]\noutward_grace = \"1s\"\n");
+    console.see("suricata-edge");
+    console.keys(":");
+    console.see("Tab completes");
+    console.keys("darktrace-post-tag-to-device deviceId=2 tagName=\"Active Threat\"\r");
+    console.see("POST /tags/entities");
+    console.keys("y");
+    console.see("not armed");
+    console.keys("\x07:");
+    console.see("Tab completes");
+    console.keys("arm 5m\r");
+    console.see("ARMED until");
+    console.keys(":");
+    console.see("Tab completes");
+    console.keys("\x1b[A\x1b[A\r");
+    console.see("POST /tags/entities");
+    console.keys("y");
+    console.see("kept; sends");
+    console.see("the device carries the tag");
+    console.keys("\x07ga");
+    console.see("darktrace-post-tag-to-device");
+    console.see("1 calls ended".trim_start_matches("1 "));
+    assert_eq!(console.quit(), 0);
 }

@@ -3,7 +3,12 @@
 mod bytes;
 mod cli;
 mod config;
+<<<<<<< HEAD
+mod console;
+mod fragments;
+=======
 mod desk;
+>>>>>>> triage
 mod guard;
 mod hostile;
 mod journey;

@@ -18,13 +18,14 @@ const MAY: &[(&str, &[&str])] = &[
     ("term", &[]),
     ("ui", &[]),
     ("job", &["api"]),
+    ("pins", &["api"]),
     ("catalogue", &["api"]),
     ("config", &["api"]),
     ("export", &["ui"]),
     ("queue", &["api", "job"]),
     ("outbox", &["api"]),
     ("ledger", &["api", "outbox"]),
-    ("store", &["api", "job", "outbox"]),
+    ("store", &["api", "job", "outbox", "pins"]),
     ("command", &["api", "outbox", "store"]),
     ("keymap", &["command"]),
     (
@@ -212,7 +213,11 @@ fn the_import_rule_sees_every_way_to_write_one() {
 #[test]
 fn panes_do_not_know_each_other() {
     let panes = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/panes");
+<<<<<<< HEAD
+    let shared = ["grids", "lookup", "paint", "sheet", "testing"];
+=======
     let shared = ["paint", "sheet", "grids", "testing"];
+>>>>>>> triage
     let mut faults = Vec::new();
     for path in sources()
         .into_iter()
