@@ -3,12 +3,9 @@
 mod bytes;
 mod cli;
 mod config;
-<<<<<<< HEAD
 mod console;
-mod fragments;
-=======
 mod desk;
->>>>>>> triage
+mod fragments;
 mod guard;
 mod hostile;
 mod journey;

@@ -213,11 +213,7 @@ fn the_import_rule_sees_every_way_to_write_one() {
 #[test]
 fn panes_do_not_know_each_other() {
     let panes = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/panes");
-<<<<<<< HEAD
     let shared = ["grids", "lookup", "paint", "sheet", "testing"];
-=======
-    let shared = ["paint", "sheet", "grids", "testing"];
->>>>>>> triage
     let mut faults = Vec::new();
     for path in sources()
         .into_iter()
