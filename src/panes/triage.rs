@@ -195,6 +195,20 @@ impl Rows for TriagePane {
             "endpoint",
             Self::endpoint,
         ),
+        row(
+            "triage.search",
+            "search the records around the event for the value under the cursor",
+            &["a"],
+            "search",
+            Self::search,
+        ),
+        row(
+            "triage.watch",
+            "put the value under the cursor on the watched list…",
+            &["w"],
+            "",
+            Self::watch_value,
+        ),
         Row {
             ready: has_job,
             ..row(

@@ -407,6 +407,24 @@ impl Pane for WatchedPane {
         Some((&mut self.list, len))
     }
 
+    fn grid(&self, store: &Store) -> Option<export::Grid> {
+        let now = self.whole(store)?.fetched?;
+        let entries = self.lines(store, now).into_iter().map(|line| match line {
+            Line::Write(row, name) => (name, reason(&row.draft.act), None, "not on the list yet"),
+            Line::Entry(entry, ours) => (
+                entry.name.as_str(),
+                entry.description.as_deref(),
+                entry.expiry.as_ref(),
+                if ours { "ours" } else { "" },
+            ),
+        });
+        super::grids::watched(entries)
+    }
+
+    fn grid_row(&self) -> Option<usize> {
+        Some(self.list.cursor())
+    }
+
     fn typing(&self) -> bool {
         self.field.is_some() || self.open.is_some()
     }
