@@ -170,9 +170,7 @@ fn has_more(pane: &SearchPane, store: &Store) -> Ready {
 /// A query and the window before it in brackets, as [`Target::Search`] holds them.
 fn split(target: &str) -> (Option<&str>, &str) {
     let text = target.trim();
-    let parts = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once(']'));
+    let parts = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     match parts {
         Some((time, query)) => (Some(time.trim()), query.trim()),
         None => (None, text),

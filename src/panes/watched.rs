@@ -194,27 +194,29 @@ impl WatchedPane {
             .source
             .as_ref()
             .and_then(|_| store.watch_lists.get(&self.source));
-        remote
-            .and_then(Remote::value)
-            .map_or(&[], Vec::as_slice)
+        remote.and_then(Remote::value).map_or(&[], Vec::as_slice)
     }
 
     /// Everything: what waits to be written, then ours, then the rest in the server's order.
     fn everything<'a>(&self, store: &'a Store) -> Vec<Line<'a>> {
         let own = self.own(store);
-        let mut mine: HashSet<&str> = own.iter().map(|entry| entry.name.as_str()).collect();
+        let all = self.whole(store).and_then(Remote::value);
+        let all = all.map_or(&[][..], Vec::as_slice);
+        // The same name may stand there once more, from another source: only one of them is ours.
+        let mine: HashSet<usize> = own
+            .iter()
+            .filter_map(|entry| {
+                let same = all.iter().position(|one| one == entry);
+                same.or_else(|| all.iter().position(|one| one.name == entry.name))
+            })
+            .collect();
         let mut lines: Vec<Line<'a>> = writes(store)
             .filter(|row| matches!(row.draft.act, Act::Watch(_)) && !done(row))
             .flat_map(|row| names(&row.draft.act).map(move |name| Line::Write(row, name)))
             .collect();
         lines.extend(own.iter().map(|entry| Line::Entry(entry, true)));
-        let all = self.whole(store).and_then(Remote::value);
-        // The same name may stand there once more, from another source: only one of them is ours.
-        let others = all
-            .into_iter()
-            .flatten()
-            .filter(|entry| !mine.remove(entry.name.as_str()));
-        lines.extend(others.map(|entry| Line::Entry(entry, false)));
+        let others = (0..all.len()).filter(|index| !mine.contains(index));
+        lines.extend(others.map(|index| Line::Entry(&all[index], false)));
         lines
     }
 
@@ -283,7 +285,7 @@ impl WatchedPane {
         else {
             return;
         };
-        match Removing::new(&entry.clone(), source, cx) {
+        match Removing::new(entry, &source, cx) {
             Ok(removing) => self.open = Some(Open::Remove(Box::new(removing))),
             Err(why) => cx.say(Tone::Bad, why),
         }
@@ -373,7 +375,9 @@ fn reason(act: &Act) -> Option<&str> {
 
 impl Pane for WatchedPane {
     fn open(&mut self, target: Option<Target>, cx: &mut Cx<'_>) {
-        let unread = self.whole(cx.store).is_none_or(|list| list.value().is_none());
+        let unread = self
+            .whole(cx.store)
+            .is_none_or(|list| list.value().is_none());
         let wanted = if let Some(Target::Watch(_)) = target {
             // What is on the list decides what may be added: it is read anew.
             Policy::Latest

@@ -57,7 +57,8 @@ impl Default for Form {
         metric.set(names::FIELDS[0]);
         Self {
             time,
-            query: Field::new("").placeholder(r#"every record; or @type:"ssl" AND @fields.dest_port:"443""#),
+            query: Field::new("")
+                .placeholder(r#"every record; or @type:"ssl" AND @fields.dest_port:"443""#),
             metric,
             operation: Analysis::Terms,
             focus: None,
@@ -170,16 +171,14 @@ impl Form {
     fn pick(&mut self, by: isize) {
         let all = names::matching("", &self.own);
         let here = all.iter().position(|name| *name == self.metric.text());
-        let next = match here {
-            Some(here) => (here as isize + by).rem_euclid(all.len() as isize) as usize,
+        let Some(here) = here else {
             // From an unfinished word to the first name it may become.
-            None => {
-                if let Some(first) = self.offers().first().map(ToString::to_string) {
-                    self.metric.set(&first);
-                }
-                return;
+            if let Some(first) = self.offers().first().map(ToString::to_string) {
+                self.metric.set(&first);
             }
+            return;
         };
+        let next = (here as isize + by).rem_euclid(all.len() as isize) as usize;
         let name = all[next].to_owned();
         self.metric.set(&name);
     }
@@ -318,7 +317,10 @@ mod tests {
         // an unknown name is left as it is
         let mut form = at(Part::Metric);
         press(&mut form, "⌫@fields.zzz\t");
-        assert_eq!((form.metric.text(), form.focus), ("@fields.zzz", Some(Part::Operation)));
+        assert_eq!(
+            (form.metric.text(), form.focus),
+            ("@fields.zzz", Some(Part::Operation))
+        );
     }
 
     #[test]
@@ -363,7 +365,10 @@ mod tests {
         let mut form = at(Part::Query);
         form.query.set(" a ");
         let ask = form.read(now).unwrap();
-        assert_eq!((ask.field.as_str(), ask.query.search.as_str()), ("@fields.dest_ip", "a"));
+        assert_eq!(
+            (ask.field.as_str(), ask.query.search.as_str()),
+            ("@fields.dest_ip", "a")
+        );
         form.metric.set("dest_port");
         assert_eq!(form.read(now).unwrap().field, "@fields.dest_port");
         form.metric.clear();

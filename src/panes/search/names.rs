@@ -62,7 +62,8 @@ pub fn matching<'a>(typed: &str, own: &'a [String]) -> Vec<&'a str> {
 /// A metric as it is asked: a known name without its `@fields.` gets it.
 pub fn whole(metric: &str) -> String {
     let metric = metric.trim();
-    let known = |name: &&&str| **name == format!("@fields.{metric}") || **name == format!("@{metric}");
+    let known =
+        |name: &&&str| **name == format!("@fields.{metric}") || **name == format!("@{metric}");
     FIELDS
         .iter()
         .find(known)
@@ -75,7 +76,11 @@ mod tests {
 
     #[test]
     fn names_are_found_by_their_beginning_then_by_what_they_hold() {
-        let own = vec!["@fields.ja3".to_owned(), "typo".to_owned(), "@type".to_owned()];
+        let own = vec![
+            "@fields.ja3".to_owned(),
+            "typo".to_owned(),
+            "@type".to_owned(),
+        ];
         assert_eq!(matching("@fields.dest_p", &own), ["@fields.dest_port"]);
         assert_eq!(matching("@ty", &own), ["@type"]);
         assert_eq!(

@@ -137,12 +137,11 @@ fn lines<'a>(answers: &[(u64, &'a Analysed)]) -> Vec<Line<'a>> {
         match &answer.found {
             Found::Score(rows) | Found::Terms { rows, .. } => {
                 for row in rows {
-                    match place.get(row.value.as_str()) {
-                        Some(&at) => counts[at].count = counts[at].count.saturating_add(row.count),
-                        None => {
-                            place.insert(&row.value, counts.len());
-                            counts.push(row.clone());
-                        }
+                    if let Some(&at) = place.get(row.value.as_str()) {
+                        counts[at].count = counts[at].count.saturating_add(row.count);
+                    } else {
+                        place.insert(&row.value, counts.len());
+                        counts.push(row.clone());
                     }
                 }
             }
@@ -375,7 +374,10 @@ mod tests {
         assert_eq!(shown("@fields.dest_ip", "8.8.8.8"), "8[.]8[.]8[.]8");
         assert_eq!(shown("@fields.dest_ip", "10.1.2.3"), "10.1.2.3");
         assert_eq!(shown("@fields.dest_port", "443"), "443");
-        assert_eq!(shown("@fields.uri", "see http://a.com/x now"), "see hxxp://a[.]com/x now");
+        assert_eq!(
+            shown("@fields.uri", "see http://a.com/x now"),
+            "see hxxp://a[.]com/x now"
+        );
     }
 
     #[test]

@@ -85,7 +85,10 @@ pub fn check(query: &str) -> Option<Complaint> {
             Piece::Open => open.push(at),
             Piece::Close => {
                 if before == Some(Piece::Open) {
-                    return complain(at, format!("nothing stands in the brackets at column {}", column(at)));
+                    return complain(
+                        at,
+                        format!("nothing stands in the brackets at column {}", column(at)),
+                    );
                 }
                 if open.pop().is_none() {
                     return complain(at, format!("the ) at column {} closes nothing", column(at)));
@@ -139,13 +142,11 @@ pub fn narrowed(query: &str, condition: &str, exclude: bool) -> Result<String, S
     if query.is_empty() {
         return Ok(clause);
     }
-    if let Some(complaint) = check(query).filter(|complaint| !complaint.words.contains("searched")) {
+    if let Some(complaint) = check(query).filter(|complaint| !complaint.words.contains("searched"))
+    {
         return Err(format!("mend the query first: {}", complaint.words));
     }
-    let ended = [
-        clause.clone(),
-        format!("AND {clause}"),
-    ];
+    let ended = [clause.clone(), format!("AND {clause}")];
     let there = query == clause
         || query.starts_with(&format!("{clause} AND "))
         || query.contains(&format!(" {} AND ", ended[1]))
@@ -177,7 +178,9 @@ pub fn word_at(query: &str, cursor: usize) -> Option<(usize, &str)> {
     };
     let ends_here = at + word.len() == typed.len();
     let begin = word.rfind(|c: char| !(c.is_alphanumeric() || "@._".contains(c)));
-    let begin = begin.map_or(0, |b| b + word[b..].chars().next().map_or(1, char::len_utf8));
+    let begin = begin.map_or(0, |b| {
+        b + word[b..].chars().next().map_or(1, char::len_utf8)
+    });
     let name = &word[begin..];
     (ends_here && name.starts_with('@')).then_some((at + begin, name))
 }
@@ -211,7 +214,11 @@ mod tests {
         ] {
             let complaint = check(bad).expect(bad);
             assert_eq!(complaint.at, at, "{bad}");
-            assert!(complaint.words.contains(words), "{bad}: {}", complaint.words);
+            assert!(
+                complaint.words.contains(words),
+                "{bad}: {}",
+                complaint.words
+            );
         }
     }
 
@@ -222,13 +229,28 @@ mod tests {
         let put = |query: &str, exclude| narrowed(query, &ip, exclude);
         assert_eq!(put(" ", true).unwrap(), format!("NOT {ip}"));
         assert_eq!(put("", false).unwrap(), ip);
-        assert_eq!(put(r#"@type:"ssl""#, true).unwrap(), format!(r#"@type:"ssl" AND NOT {ip}"#));
-        assert_eq!(put("a OR b", true).unwrap(), format!("(a OR b) AND NOT {ip}"));
-        assert_eq!(put("(a OR b)", true).unwrap(), format!("(a OR b) AND NOT {ip}"));
-        assert_eq!(put(r#"x:"a OR b""#, false).unwrap(), format!(r#"x:"a OR b" AND {ip}"#));
+        assert_eq!(
+            put(r#"@type:"ssl""#, true).unwrap(),
+            format!(r#"@type:"ssl" AND NOT {ip}"#)
+        );
+        assert_eq!(
+            put("a OR b", true).unwrap(),
+            format!("(a OR b) AND NOT {ip}")
+        );
+        assert_eq!(
+            put("(a OR b)", true).unwrap(),
+            format!("(a OR b) AND NOT {ip}")
+        );
+        assert_eq!(
+            put(r#"x:"a OR b""#, false).unwrap(),
+            format!(r#"x:"a OR b" AND {ip}"#)
+        );
         let once = put("a", true).unwrap();
         assert!(put(&once, true).unwrap_err().contains("already"));
-        assert!(put(&once, false).is_ok(), "the opposite is another condition");
+        assert!(
+            put(&once, false).is_ok(),
+            "the opposite is another condition"
+        );
         assert!(put("(a", true).unwrap_err().contains("mend"));
         assert_eq!(condition("f", r#"a"b\c"#), r#"f:"a\"b\\c""#);
         assert_eq!(check(&condition("f", r#"a"b\"#)), None);

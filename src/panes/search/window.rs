@@ -263,9 +263,7 @@ fn plus(at: Timestamp, span: SignedDuration) -> Result<Timestamp, String> {
 
 fn utc(civil: DateTime) -> Result<Timestamp, String> {
     let zoned = civil.to_zoned(TimeZone::UTC);
-    zoned
-        .map(|zoned| zoned.timestamp())
-        .map_err(|_| too_far())
+    zoned.map(|zoned| zoned.timestamp()).map_err(|_| too_far())
 }
 
 fn floor(at: Timestamp) -> Timestamp {
@@ -279,7 +277,8 @@ fn told(at: Timestamp) -> String {
 impl Window {
     /// The window in full: `2026-11-20 08:00:00Z .. 09:30:00Z`; the second day is left out when it is the first.
     pub fn told(&self) -> String {
-        let same = self.from.to_zoned(TimeZone::UTC).date() == self.to.to_zoned(TimeZone::UTC).date();
+        let same =
+            self.from.to_zoned(TimeZone::UTC).date() == self.to.to_zoned(TimeZone::UTC).date();
         let to = if same {
             self.to.strftime("%H:%M:%SZ").to_string()
         } else {
@@ -323,8 +322,14 @@ mod tests {
             ("2026-11-18..2026-11-20", "18 00:00:00..20 23:59:59"),
             ("2026-11-20 08:00..09:30", "20 08:00:00..20 09:30:00"),
             ("2026-11-20 08:00:05..09:30:10", "20 08:00:05..20 09:30:10"),
-            ("2026-11-20T08:00Z..2026-11-21T01:00Z", "20 08:00:00..21 01:00:00"),
-            ("2026-11-20 23:00..2026-11-21 01:00", "20 23:00:00..21 01:00:00"),
+            (
+                "2026-11-20T08:00Z..2026-11-21T01:00Z",
+                "20 08:00:00..21 01:00:00",
+            ),
+            (
+                "2026-11-20 23:00..2026-11-21 01:00",
+                "20 23:00:00..21 01:00:00",
+            ),
             ("05:00..06:30", "22 05:00:00..22 06:30:00"),
             ("2026-11-20T08:00:00+02:00..now", "20 06:00:00..22 06:40:12"),
             ("+-15m of 2026-11-20T08:00Z", "20 07:45:00..20 08:15:00"),

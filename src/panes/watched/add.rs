@@ -71,7 +71,10 @@ fn say_kept(what: &str, cx: &mut Cx<'_>) {
     let at = cx.now.plus(cx.prefs.outward_grace).wall;
     cx.say(
         Tone::Fine,
-        format!("{what}: sends {}, u takes it back", at.strftime("%H:%M:%SZ")),
+        format!(
+            "{what}: sends {}, u takes it back",
+            at.strftime("%H:%M:%SZ")
+        ),
     );
 }
 
@@ -89,7 +92,12 @@ impl Adding {
             text,
             "one a line, any form; @file and Enter reads a file",
         )
-        .line("reason", "reason", "", "a case, a report: everybody sees it")
+        .line(
+            "reason",
+            "reason",
+            "",
+            "a case, a report: everybody sees it",
+        )
         .choice("covers", "covers", &COVERS, 0)
         .choice("expires", "expires", &EXPIRES, 1);
         let mut adding = Self {
@@ -190,7 +198,8 @@ impl Adding {
             "none" => None,
             days => days.trim_end_matches('d').parse().ok(),
         };
-        let expiry = days.and_then(|days| now.checked_add(SignedDuration::from_hours(days * 24)).ok());
+        let expiry =
+            days.and_then(|days| now.checked_add(SignedDuration::from_hours(days * 24)).ok());
         self.sheet.set_notes(self.notes(&flight, expiry, store));
         let add = WatchAdd {
             entries,
@@ -218,7 +227,12 @@ impl Adding {
         self.sheet.set_request(request);
     }
 
-    fn notes(&self, flight: &Preflight, expiry: Option<Timestamp>, store: &Store) -> Vec<(Tone, String)> {
+    fn notes(
+        &self,
+        flight: &Preflight,
+        expiry: Option<Timestamp>,
+        store: &Store,
+    ) -> Vec<(Tone, String)> {
         let until = expiry.map_or_else(
             || "never expires".to_owned(),
             |at| format!("expires {}", at.strftime("%Y-%m-%d %H:%MZ")),
@@ -249,12 +263,16 @@ impl Adding {
         {
             notes.push((
                 Tone::Bad,
-                "The watched list could not be read: what is on it already is not known.".to_owned(),
+                "The watched list could not be read: what is on it already is not known."
+                    .to_owned(),
             ));
         }
         if self.batch.is_running() {
             let left = self.batch.left();
-            notes.push((Tone::Fine, format!("looking up how popular {left} of them are")));
+            notes.push((
+                Tone::Fine,
+                format!("looking up how popular {left} of them are"),
+            ));
         }
         let mut told: Vec<(Tone, String)> = flight.checks.iter().filter_map(told).collect();
         // What is refused is read first.
@@ -291,10 +309,10 @@ impl Removing {
     ///
     /// # Errors
     /// Why it cannot be asked.
-    pub(super) fn new(entry: &Watched, source: String, cx: &Cx<'_>) -> Result<Self, String> {
+    pub(super) fn new(entry: &Watched, source: &str, cx: &Cx<'_>) -> Result<Self, String> {
         let remove = WatchRemove {
             entry: entry.name.clone(),
-            source: Some(source.clone()),
+            source: Some(source.to_owned()),
         };
         let call = remove.call().map_err(|bad| bad.to_string())?;
         let mut sheet = Sheet::new(
@@ -304,11 +322,17 @@ impl Removing {
         )
         .note(
             Tone::Fine,
-            format!("{}   {}", export::defang(&entry.name), entry.description.as_deref().unwrap_or("no reason given")),
+            format!(
+                "{}   {}",
+                export::defang(&entry.name),
+                entry.description.as_deref().unwrap_or("no reason given")
+            ),
         )
         .note(
             Tone::Fine,
-            format!("Only the entry of source {source} is removed; the same entry of others stays."),
+            format!(
+                "Only the entry of source {source} is removed; the same entry of others stays."
+            ),
         )
         .note(
             Tone::Mind,
@@ -339,7 +363,10 @@ fn told(check: &Check) -> Option<(Tone, String)> {
     Some(match &check.verdict {
         Verdict::Good => {
             let left = check.left?;
-            (Tone::Fine, format!("line {line}  {}: {left}", export::defang(&check.entry)))
+            (
+                Tone::Fine,
+                format!("line {line}  {}: {left}", export::defang(&check.entry)),
+            )
         }
         Verdict::Doubtful(why) => (
             Tone::Mind,
@@ -347,11 +374,17 @@ fn told(check: &Check) -> Option<(Tone, String)> {
         ),
         Verdict::Twice(first) => (
             Tone::Fine,
-            format!("line {line}  {}: given on line {first} already", export::defang(&check.entry)),
+            format!(
+                "line {line}  {}: given on line {first} already",
+                export::defang(&check.entry)
+            ),
         ),
         Verdict::There(reason) => (
             Tone::Fine,
-            format!("line {line}  {}: watched already, {reason}", export::defang(&check.entry)),
+            format!(
+                "line {line}  {}: watched already, {reason}",
+                export::defang(&check.entry)
+            ),
         ),
         Verdict::Invalid(why) => (Tone::Mind, format!("line {line}  '{given}': {why}")),
         Verdict::Refused(why) => (Tone::Bad, format!("line {line}  REFUSED {given}: {why}")),
@@ -363,9 +396,18 @@ fn summary(flight: &Preflight) -> String {
     let mut parts = vec![format!("{} valid", flight.entries().len())];
     let counts: [(usize, &str); 4] = [
         (flight.count(|v| matches!(v, Verdict::Twice(_))), "twice"),
-        (flight.count(|v| matches!(v, Verdict::There(_))), "watched already"),
-        (flight.count(|v| matches!(v, Verdict::Invalid(_))), "invalid"),
-        (flight.count(|v| matches!(v, Verdict::Refused(_))), "REFUSED"),
+        (
+            flight.count(|v| matches!(v, Verdict::There(_))),
+            "watched already",
+        ),
+        (
+            flight.count(|v| matches!(v, Verdict::Invalid(_))),
+            "invalid",
+        ),
+        (
+            flight.count(|v| matches!(v, Verdict::Refused(_))),
+            "REFUSED",
+        ),
     ];
     parts.extend(
         counts

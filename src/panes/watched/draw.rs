@@ -164,7 +164,10 @@ impl WatchedPane {
         } else if !self.filter.is_empty() {
             [
                 format!("No entry matches '{}'.", self.filter),
-                format!("{} changes the filter, ^G drops it.", look.key("watched.filter")),
+                format!(
+                    "{} changes the filter, ^G drops it.",
+                    look.key("watched.filter")
+                ),
             ]
         } else {
             [
@@ -195,9 +198,15 @@ impl WatchedPane {
         }
         if let Some(list) = self.whole(store) {
             let (words, style) = freshness(list, look);
-            spans.push(Span::styled(format!(" {words}"), style));
+            let told = Span::styled(format!(" {words}  "), style);
+            // What went wrong is read first.
+            let at = if list.error.is_some() { 0 } else { spans.len() };
+            spans.insert(at, told);
         }
-        let own = self.source.as_ref().and_then(|_| store.watch_lists.get(&self.source));
+        let own = self
+            .source
+            .as_ref()
+            .and_then(|_| store.watch_lists.get(&self.source));
         if let Some((error, _)) = own.and_then(|own| own.error.as_ref()) {
             spans.push(Span::styled(
                 format!("   which are ours is not known: {error}"),
@@ -258,11 +267,7 @@ fn row(line: Line<'_>, store: &Store, look: &Look<'_>) -> Cells<'static> {
                 Text::from(reason),
                 known(),
             ]);
-            if ours {
-                cells
-            } else {
-                cells.style(theme.dim)
-            }
+            if ours { cells } else { cells.style(theme.dim) }
         }
     }
 }
@@ -293,7 +298,7 @@ fn draw_detail(line: Line<'_>, store: &Store, look: &Look<'_>, area: Rect, buf: 
         ])
     };
     let mut lines = Vec::new();
-    let mut right = String::new();
+    let mut right = "";
     match line {
         Line::Write(write, _) => {
             let (words, style) = told(write, look);
@@ -303,7 +308,7 @@ fn draw_detail(line: Line<'_>, store: &Store, look: &Look<'_>, area: Rect, buf: 
             lines.push(fact("request", write.draft.call.to_string(), theme.dim));
         }
         Line::Entry(entry, ours) => {
-            right = if ours { "ours" } else { "not ours, read only" }.to_owned();
+            right = if ours { "ours" } else { "not ours, read only" };
             let reason = entry.description.clone().unwrap_or_else(|| "-".to_owned());
             lines.push(fact("reason", reason, theme.text));
             let expires = match &entry.expiry {
@@ -320,7 +325,9 @@ fn draw_detail(line: Line<'_>, store: &Store, look: &Look<'_>, area: Rect, buf: 
                 None => ("-", theme.text),
             };
             lines.push(fact("AR", words.to_owned(), style));
-            let strength = entry.strength.map_or_else(|| "-".to_owned(), |s| s.to_string());
+            let strength = entry
+                .strength
+                .map_or_else(|| "-".to_owned(), |s| s.to_string());
             lines.push(fact("strength", strength, theme.text));
             let removal = writes(store).find(|write| {
                 super::names(&write.draft.act).any(|name| name == entry.name)
@@ -335,7 +342,12 @@ fn draw_detail(line: Line<'_>, store: &Store, look: &Look<'_>, area: Rect, buf: 
     }
     if let Ok(endpoint) = lookup::read(line.name()) {
         let words = lookup::report(store, &endpoint).map_or_else(
-            || format!("not in this session; {} looks it up", look.key("watched.open")),
+            || {
+                format!(
+                    "not in this session; {} looks it up",
+                    look.key("watched.open")
+                )
+            },
             |report| {
                 let words = lookup::verdict(report, theme);
                 let words: Vec<String> = words.into_iter().map(|(word, _)| word).collect();
@@ -344,7 +356,7 @@ fn draw_detail(line: Line<'_>, store: &Store, look: &Look<'_>, area: Rect, buf: 
         );
         lines.push(fact("looked up", words, theme.text));
     }
-    rule(buf, area, 0, look, &export::defang(line.name()), &right);
+    rule(buf, area, 0, look, &export::defang(line.name()), right);
     let below = Rect {
         y: area.y + 1.min(area.height),
         height: area.height.saturating_sub(1),
@@ -379,21 +391,14 @@ fn told(write: &Write, look: &Look<'_>) -> (String, Style) {
         State::Sending => ("sending".to_owned(), theme.accent),
         State::Sent(words) => {
             let nothing = words.contains("0 added") && words.contains("0 updated");
-            let note = if nothing {
-                "; nothing was new"
-            } else {
-                ""
-            };
+            let note = if nothing { "; nothing was new" } else { "" };
             (
                 format!("sent {}: {words}{note}", look.tell(write.changed)),
                 theme.good,
             )
         }
         State::Parked(words) => (format!("PARKED: {words}"), theme.bad),
-        State::Unknown(words) => (
-            format!("UNKNOWN whether it was done: {words}"),
-            theme.warn,
-        ),
+        State::Unknown(words) => (format!("UNKNOWN whether it was done: {words}"), theme.warn),
         State::Undone => ("taken back, never sent".to_owned(), theme.dim),
     }
 }

@@ -61,7 +61,8 @@ pub struct Known<'a> {
     /// Our own entries, when they were read.
     pub own: Option<&'a [Watched]>,
     /// Look-ups of the session.
-    pub endpoints: Option<&'a HashMap<Endpoint, Remote<crate::api::darktrace::endpoints::EndpointReport>>>,
+    pub endpoints:
+        Option<&'a HashMap<Endpoint, Remote<crate::api::darktrace::endpoints::EndpointReport>>>,
     /// Names of our own devices, in lower case.
     pub devices: HashSet<String>,
     /// Domains that are ours, in lower case.
@@ -130,15 +131,19 @@ impl Preflight {
 
     /// What goes on the list, in the order it was given.
     pub fn entries(&self) -> Vec<String> {
-        let going = self.checks.iter().filter(|check| {
-            matches!(check.verdict, Verdict::Good | Verdict::Doubtful(_))
-        });
+        let going = self
+            .checks
+            .iter()
+            .filter(|check| matches!(check.verdict, Verdict::Good | Verdict::Doubtful(_)));
         going.map(|check| check.entry.clone()).collect()
     }
 
     /// How many there are of a kind of verdict.
     pub fn count(&self, is: fn(&Verdict) -> bool) -> usize {
-        self.checks.iter().filter(|check| is(&check.verdict)).count()
+        self.checks
+            .iter()
+            .filter(|check| is(&check.verdict))
+            .count()
     }
 
     /// What to look up: what goes on the list.
@@ -309,7 +314,10 @@ mod tests {
                 .find(|check| check.given == given)
                 .unwrap()
         };
-        assert_eq!(of("hxxps://cats[.]com/a,b?c").left, Some("its host alone is watched"));
+        assert_eq!(
+            of("hxxps://cats[.]com/a,b?c").left,
+            Some("its host alone is watched")
+        );
         assert_eq!(of("8.8.8[.]8:53").left, Some("without the port"));
         assert_eq!(of("cats.com").verdict, Verdict::Twice(2));
         assert!(matches!(of("8.8.0.0/16").verdict, Verdict::Invalid(_)));
