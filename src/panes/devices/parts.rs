@@ -204,7 +204,11 @@ impl DevicesPane {
                     (
                         row.percent,
                         way,
-                        format!(":{}", row.port),
+                        if row.peer == Peer::Others {
+                            String::new()
+                        } else {
+                            format!(":{}", row.port)
+                        },
                         peer_words(&row.peer, &info.devices),
                         style,
                     )
@@ -254,7 +258,10 @@ impl DevicesPane {
                         other => other.to_string(),
                     };
                     let percent = row.percent?;
-                    Some(format!("{peer} :{} {percent:.0}%", row.port))
+                    Some(match row.peer {
+                        Peer::Others => format!("others {percent:.0}%"),
+                        _ => format!("{peer} :{} {percent:.0}%", row.port),
+                    })
                 }
                 _ => None,
             })

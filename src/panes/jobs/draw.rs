@@ -184,11 +184,10 @@ impl JobsPane {
             let mut spans = vec![Span::styled(format!(" {name:<NAME$} "), look.theme.dim)];
             let used: usize = value.iter().map(|span| text::width(&span.content)).sum();
             // Words that do not fit go on in the next line, below where they began.
-            if let [only] = value.as_slice()
-                && used + NAME + 2 > wide
-            {
-                let pieces = text::wrap(&only.content, wide.saturating_sub(NAME + 3).max(8));
-                let style = only.style;
+            if used + NAME + 2 > wide {
+                let words: String = value.iter().map(|span| span.content.as_ref()).collect();
+                let pieces = text::wrap(&words, wide.saturating_sub(NAME + 3).max(8));
+                let style = value.last().map_or(look.theme.text, |span| span.style);
                 return pieces
                     .into_iter()
                     .enumerate()
