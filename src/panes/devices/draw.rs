@@ -61,7 +61,8 @@ impl DevicesPane {
         );
         // The small picture has no room for it beside itself.
         let first = self.graph(store).map(pictures).unwrap_or_default();
-        if let Some(first) = first.first().filter(|_| self.part == Part::List) {
+        let small = area.width < WIDE.0 || area.height <= WIDE.1;
+        if let Some(first) = first.first().filter(|_| small && self.part == Part::List) {
             let said = filled(first);
             let (wide, left) = (text::width(&said) as u16, text::width(&words) as u16 + 1);
             if left + wide + 2 <= foot.width {
@@ -271,7 +272,7 @@ impl DevicesPane {
         );
         let Some(did) = self.did(store) else { return };
         let lists = under(left, rows + 1);
-        let fate = u16::from(super::parts::fate_words(did, store, look).is_some());
+        let fate = super::parts::fate_lines(did, store, look, LEFT).len() as u16;
         let tags = (self.tags_of(store).len() as u16).clamp(1, 6) + fate + 2;
         let alike = (self.alike_of(store).len() as u16).clamp(1, 7) + 2;
         let part = |area: Rect, height: u16| Rect {

@@ -51,7 +51,7 @@ impl<'a> Picture<'a> {
 }
 
 /// The pictures of an answer: the device itself, then those like it, the most alike first.
-pub(super) fn pictures<'a>(remote: &'a Remote<DeviceInfo>) -> Vec<Picture<'a>> {
+pub(super) fn pictures(remote: &Remote<DeviceInfo>) -> Vec<Picture<'_>> {
     let (Some(info), Some(fetched)) = (remote.value(), remote.fetched) else {
         return Vec::new();
     };
