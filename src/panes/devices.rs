@@ -19,6 +19,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::Pane;
 use super::paint::Look;
+use crate::api::Product;
 use crate::api::darktrace::connections::DataType;
 use crate::command::{Ask, Cx, PaneId, Target, Tone};
 use crate::job::Policy;
@@ -201,7 +202,9 @@ impl Pane for DevicesPane {
                     self.show(query, Policy::Latest, cx);
                 }
             }
-            _ if self.query.is_none() => self.find(cx),
+            _ if self.query.is_none() && !cx.prefs.absent.contains(&Product::Darktrace) => {
+                self.find(cx)
+            }
             _ => {}
         }
     }
@@ -359,6 +362,14 @@ impl Pane for DevicesPane {
                 self.ask_details(Policy::Latest, false, cx);
             }
         }
+    }
+
+    fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
+        super::grids::devices(&self.devices(store), &self.heading(store))
+    }
+
+    fn grid_row(&self) -> Option<usize> {
+        Some(self.list.cursor())
     }
 
     fn heading(&self, store: &Store) -> String {

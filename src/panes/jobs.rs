@@ -196,6 +196,8 @@ impl JobsPane {
             call,
             grace,
             seen: None,
+            note: None,
+            batch: None,
         });
         if open.kind == Kind::Send {
             self.drafts.remove(&open.job);
@@ -356,6 +358,14 @@ impl Pane for JobsPane {
 
     fn cancel(&mut self) -> bool {
         self.close()
+    }
+
+    fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
+        super::grids::jobs(store.job_list.value()?)
+    }
+
+    fn grid_row(&self) -> Option<usize> {
+        Some(self.list.cursor())
     }
 
     fn heading(&self, store: &Store) -> String {

@@ -68,6 +68,7 @@ pub(crate) fn prefs() -> Prefs {
         absent: Vec::new(),
         unverified: Vec::new(),
         default_job: None,
+        mouse: false,
     }
 }
 

@@ -11,7 +11,9 @@ use crate::api::darktrace::devices::{
     Device, DeviceById, DevicePage, DeviceSearch, SimilarDevices,
 };
 use crate::api::darktrace::endpoints::{EndpointDetails, EndpointReport};
+use crate::api::darktrace::search::{Analysed, Analyze};
 use crate::api::darktrace::tags::{DeviceTags, Holders, Tag, TaggedDevices, Tags};
+use crate::api::darktrace::watchlist::{WatchList, Watched};
 use crate::outbox::Moment;
 
 impl Lands for Jobs {
@@ -146,5 +148,17 @@ impl Lands for TaggedDevices {
 impl Lands for EndpointDetails {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<EndpointReport> {
         store.endpoints.entry(self.endpoint.clone()).or_default()
+    }
+}
+
+impl Lands for Analyze {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Analysed> {
+        store.analyses.entry(self.clone()).or_default()
+    }
+}
+
+impl Lands for WatchList {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Vec<Watched>> {
+        store.watch_lists.entry(self.source.clone()).or_default()
     }
 }

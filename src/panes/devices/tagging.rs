@@ -187,6 +187,8 @@ impl DevicesPane {
                             call,
                             grace,
                             seen: None,
+                            note: None,
+                            batch: None,
                         });
                         self.sheet = None;
                         cx.say(Tone::Fine, words);

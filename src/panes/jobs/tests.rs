@@ -67,6 +67,8 @@ fn unsent_labels_of_the_job_go_first() {
         act,
         grace: bench.prefs.label_grace,
         seen: None,
+        note: None,
+        batch: None,
     };
     let mut outbox = Outbox::default();
     bench.store.stage_label(event, draft);
