@@ -355,6 +355,8 @@ impl Pane for JobsPane {
                 open.sheet.edited(text);
             }
             open.check(cx);
+            let lines = text.lines().count();
+            cx.say(Tone::Fine, format!("{lines} lines taken in"));
         }
     }
 
