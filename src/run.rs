@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use crate::app::{App, Effect, Event};
 use crate::command::Prefs;
 use crate::keymap::Override;
-use crate::outbox::{Moment, Outbox};
+use crate::outbox::{Act, Draft, Keeping, Moment, Notice, Outbox, Request, Seen, Session};
 use crate::queue::{self, Command, Limits, Queue};
 use crate::sim;
 use crate::store::{EventKey, Wish};
@@ -28,6 +28,14 @@ pub use deferred::{Connected, Deferred, Ready};
 
 /// How long the process may stay after its terminal went away, and after it was told to end.
 const LAST_SECOND: Duration = Duration::from_millis(800);
+
+/// Of that: for writes under way to get their answer, for the outbox to hold and release its rows, for what the runtime
+/// still does.
+const LAST: [Duration; 3] = [
+    Duration::from_millis(450),
+    Duration::from_millis(250),
+    Duration::from_millis(100),
+];
 
 /// Events taken in before a frame is drawn, so that a flood cannot keep the screen from being drawn.
 const DRAIN: usize = 256;
@@ -48,6 +56,10 @@ pub struct Setup {
     pub connect: Connected,
     /// A simulator to serve inside this process.
     pub simulator: Option<sim::Bound>,
+    /// Where writes are kept until they are sent.
+    pub keeping: Keeping,
+    /// Whose they are and where they may go.
+    pub session: Session,
 }
 
 /// Why the console could not run or had to end.
@@ -74,10 +86,13 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         mouse,
         connect,
         simulator,
+        keeping,
+        session,
     } = setup;
     let ascii = theme.glyphs.ascii;
     let now = Moment::now();
     let mut app = App::new(prefs, theme, &keys, now).map_err(RunError::Keys)?;
+    app.keeps(keeping != Keeping::Memory);
     let mut screen = Screen::enter(Options {
         ascii,
         mouse,
@@ -92,12 +107,12 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         .enable_all()
         .build()?;
     let left = runtime.block_on(async {
-        let mut running = Loop::new(app, screen, guard, connect, simulator)?;
+        let mut running = Loop::new(app, screen, guard, connect, simulator, (keeping, session))?;
         let ended = running.run().await;
         let left = running.leave().await;
         ended.map(|()| left)
     });
-    runtime.shutdown_timeout(LAST_SECOND);
+    runtime.shutdown_timeout(LAST[2]);
     Ok(left?)
 }
 
@@ -114,6 +129,7 @@ fn draw(app: &App, screen: &mut Screen) -> io::Result<usize> {
 enum Turn {
     Typed(Option<Typed>),
     Report(crate::job::Report),
+    Notice(Notice),
     Room(mpsc::OwnedPermit<Command>),
     Resized,
     Clock,
@@ -127,6 +143,9 @@ struct Loop {
     screen: Screen,
     guard: Guard,
     outbox: Outbox,
+    notices: mpsc::Receiver<Notice>,
+    /// Requests the outbox has no room for yet, in order.
+    asked: VecDeque<Request>,
     queue: Queue,
     /// Commands the queue has no room for yet, in order.
     waiting: VecDeque<Command>,
@@ -138,6 +157,8 @@ struct Loop {
     _watch: Option<hangup::Watch>,
     /// The event under the cursor when the guard was last told.
     event: Option<EventKey>,
+    /// Since when it has been on the screen.
+    shown: Option<Instant>,
     dirty: bool,
     quit: bool,
 }
@@ -149,6 +170,7 @@ impl Loop {
         limits: guard::Limits,
         connect: Connected,
         simulator: Option<sim::Bound>,
+        (keeping, session): (Keeping, Session),
     ) -> io::Result<Self> {
         if let Some(bound) = simulator {
             tokio::spawn(async move {
@@ -159,6 +181,11 @@ impl Loop {
         }
         let (tell, reports) = mpsc::channel(256);
         let queue = queue::start(Arc::new(Deferred::new(connect)), Limits::default(), tell);
+        let (tell, notices) = mpsc::channel(256);
+        let outbox = Outbox::start(keeping, session, move |notice| {
+            // Nobody listens any more at the end: what matters is in the file.
+            let _ = tell.blocking_send(notice);
+        })?;
         let (deliver, typed) = mpsc::channel(1_024);
         let keys = Keys::start(move |typed| deliver.blocking_send(typed).is_ok())?;
         let ending = [
@@ -170,7 +197,9 @@ impl Loop {
             app,
             screen,
             guard: Guard::new(limits),
-            outbox: Outbox::default(),
+            outbox,
+            notices,
+            asked: VecDeque::new(),
             queue,
             waiting: VecDeque::new(),
             reports,
@@ -181,6 +210,7 @@ impl Loop {
             // Without a terminal to watch (input from elsewhere) the closed reader ends the loop all the same.
             _watch: hangup::watch(LAST_SECOND, || {}).ok(),
             event: None,
+            shown: None,
             dirty: true,
             quit: false,
         })
@@ -207,6 +237,8 @@ impl Loop {
                     self.take(Turn::Typed(Some(typed)));
                 } else if let Ok(report) = self.reports.try_recv() {
                     self.take(Turn::Report(report));
+                } else if let Ok(notice) = self.notices.try_recv() {
+                    self.take(Turn::Notice(notice));
                 } else {
                     break;
                 }
@@ -221,14 +253,10 @@ impl Loop {
 
     /// Waits for whatever comes first.
     async fn next(&mut self) -> Turn {
-        let deadline = [
-            self.app.deadline(),
-            self.guard.next_deadline(),
-            self.outbox.next_due(),
-        ]
-        .into_iter()
-        .flatten()
-        .min();
+        let deadline = [self.app.deadline(), self.guard.next_deadline()]
+            .into_iter()
+            .flatten()
+            .min();
         let room = self.queue.commands.clone();
         let waiting = !self.waiting.is_empty();
         let [terminate, hangup, interrupt] = &mut self.ending;
@@ -238,6 +266,7 @@ impl Loop {
             _ = hangup.recv() => Turn::End,
             _ = interrupt.recv() => Turn::End,
             typed = self.typed.recv() => Turn::Typed(typed),
+            Some(notice) = self.notices.recv() => Turn::Notice(notice),
             report = self.reports.recv() => report.map_or(Turn::Broken, Turn::Report),
             permit = room.reserve_owned(), if waiting => permit.map_or(Turn::Broken, Turn::Room),
             _ = self.resized.recv() => Turn::Resized,
@@ -254,6 +283,11 @@ impl Loop {
             }
             Turn::Typed(None | Some(Typed::Closed)) => self.quit = true,
             Turn::Report(report) => self.tell(Event::Report(report)),
+            Turn::Notice(notice) => {
+                self.tell(Event::Notice(notice));
+                // A notice is the outbox's sign that there is room.
+                self.pass_on();
+            }
             Turn::Room(permit) => {
                 if let Some(command) = self.waiting.pop_front() {
                     permit.send(command);
@@ -267,9 +301,6 @@ impl Loop {
                 let now = Moment::now();
                 let verdicts = self.guard.poll(now.instant);
                 self.judged(verdicts);
-                for notice in self.outbox.claim(now) {
-                    self.tell(Event::Notice(notice));
-                }
                 self.tell(Event::Tick);
             }
             Turn::End | Turn::Broken => {}
@@ -320,6 +351,7 @@ impl Loop {
         if event != self.event {
             self.guard.moved();
             self.event = event;
+            self.shown = None;
         }
     }
 
@@ -335,9 +367,9 @@ impl Loop {
                     Effect::Wish(Wish::Run(action)) => self.send(Command::Run(action)),
                     Effect::Wish(Wish::Cancel(ticket)) => self.send(Command::Cancel(ticket)),
                     Effect::Wish(Wish::Outbox(request)) => {
-                        for notice in self.outbox.handle(request, Moment::now()) {
-                            self.tell(Event::Notice(notice));
-                        }
+                        let request = self.witnessed(request);
+                        self.asked.push_back(request);
+                        self.pass_on();
                     }
                     Effect::Redraw => {
                         self.screen.repaint();
@@ -360,13 +392,44 @@ impl Loop {
         }
     }
 
+    /// Hands requests to the outbox, in order, as far as it has room.
+    fn pass_on(&mut self) {
+        while let Some(request) = self.asked.pop_front() {
+            if let Err(request) = self.outbox.ask(request) {
+                self.asked.push_front(request);
+                return;
+            }
+        }
+    }
+
+    /// A label with how long its event had been on the screen.
+    fn witnessed(&self, mut request: Request) -> Request {
+        if let Request::Stage {
+            draft:
+                Draft {
+                    act: Act::Label { .. },
+                    seen,
+                    ..
+                },
+            ..
+        } = &mut request
+        {
+            let dwell = self.shown.map(|since| since.elapsed().as_millis() as u64);
+            seen.get_or_insert_with(Seen::default).dwell_ms = dwell;
+        }
+        request
+    }
+
     fn suspend(&mut self) {
+        // Nothing is sent while nobody could take it back.
+        self.outbox.halt(LAST_SECOND);
         self.keys.pause();
         if let Err(error) = self.screen.suspend() {
             tracing::error!(%error, "the terminal could not be taken back");
             self.quit = true;
         }
         self.keys.resume();
+        self.outbox.resume();
         self.guard.flushed(Instant::now());
         self.dirty = true;
     }
@@ -376,33 +439,58 @@ impl Loop {
         draw(&self.app, &mut self.screen)?;
         self.app.drawn(self.event.clone());
         if self.event.is_some() {
-            self.guard.drawn(Instant::now());
+            let now = Instant::now();
+            self.shown.get_or_insert(now);
+            self.guard.drawn(now);
         }
         Ok(())
     }
 
-    /// Gives the terminal back and lets writes under way end. Returns what was not sent.
+    /// Gives the terminal back, lets writes under way end and have their answers written down, holds what was in its grace
+    /// time. Returns what was not sent.
     async fn leave(self) -> Vec<String> {
         let Self {
-            app,
+            mut app,
             screen,
             keys,
             queue,
+            outbox,
+            notices,
+            mut asked,
             mut reports,
             ..
         } = self;
         drop(keys);
+        // Its thread must not wait for us while we wait for it.
+        drop(notices);
         if let Err(error) = screen.leave() {
             tracing::warn!(%error, "the terminal could not be restored");
         }
         let Queue { commands, done } = queue;
         drop(commands);
-        // The queue may be waiting to report: nobody listens any more, but it must not be held up.
-        reports.close();
-        if tokio::time::timeout(LAST_SECOND, done).await.is_err() {
+        let answers = async {
+            while let Some(report) = reports.recv().await {
+                app.update(Event::Report(report), Moment::now());
+                for effect in app.take_effects() {
+                    if let Effect::Wish(Wish::Outbox(request)) = effect {
+                        asked.push_back(request);
+                    }
+                }
+                while let Some(request) = asked.pop_front() {
+                    if let Err(request) = outbox.ask(request) {
+                        asked.push_front(request);
+                        break;
+                    }
+                }
+            }
+        };
+        if tokio::time::timeout(LAST[0], answers).await.is_err() {
             tracing::warn!("a write was still under way at the end");
         }
-        app.unsent()
+        done.abort();
+        let unsent = app.unsent();
+        outbox.leave(LAST[1]);
+        unsent
     }
 }
 

@@ -159,6 +159,7 @@ fn draft(event: &EventKey, digit: char, cx: &Cx<'_>) -> Result<Draft, String> {
         label: decision.label.clone(),
         confidence: decision.confidence.map(|confidence| confidence.raw),
         outlier: decision.outlier,
+        ..Seen::default()
     });
     Ok(Draft {
         act: Act::Label { feedback, digit },

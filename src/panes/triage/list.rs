@@ -254,6 +254,7 @@ pub(super) fn mark(
                 State::Sent(_) => ('.', theme.good),
                 State::Parked(_) => ('!', theme.bad),
                 State::Unknown(_) => ('?', theme.warn),
+                State::Held => ('=', theme.warn),
                 State::Undone => return None,
                 State::Grace | State::Due | State::Sending => ('~', theme.accent),
             };

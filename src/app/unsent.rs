@@ -1,0 +1,193 @@
+//! Writes that are not sent, at both ends of a session: what becomes of them at its end, and what is to become of those that
+//! the session before left.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::App;
+use super::shell::{Overlay, Shell};
+use crate::command::{Ask, Cx, PaneId, Tone};
+use crate::outbox::{Request, State};
+use crate::panes::paint::{self, Look, put, rule};
+use crate::store::EventKey;
+
+/// `3 labels`, `1 write`: labels by name, everything else together.
+fn counted(count: usize, labels: usize) -> String {
+    let (one, many) = if labels == count {
+        ("label", "labels")
+    } else {
+        ("write", "writes")
+    };
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+impl Shell {
+    /// `q`: ends the program, or asks when writes are not sent.
+    pub(super) fn quit(&mut self, cx: &mut Cx<'_>) {
+        if cx.store.writes.unsent() == 0 {
+            cx.asks.push(Ask::Quit);
+        } else {
+            self.overlay = Some(Overlay::Quit);
+        }
+    }
+
+    pub(super) fn quit_key(&mut self, key: &KeyEvent, cancel: bool, cx: &mut Cx<'_>) {
+        match key.code {
+            _ if cancel => {
+                self.overlay = None;
+                self.leaving = false;
+            }
+            KeyCode::Char('s') => {
+                self.leaving = true;
+                let waiting: Vec<_> = cx
+                    .store
+                    .writes
+                    .newest()
+                    .filter(|row| row.state == State::Grace && !row.elsewhere)
+                    .map(|row| row.id)
+                    .collect();
+                for id in waiting.into_iter().rev() {
+                    cx.store.outbox(Request::Hasten(id));
+                }
+            }
+            KeyCode::Char('k') | KeyCode::Enter => cx.asks.push(Ask::Quit),
+            _ => {}
+        }
+    }
+
+    pub(super) fn offer_key(&mut self, key: &KeyEvent, cancel: bool, cx: &mut Cx<'_>) {
+        let Some(Overlay::Offer { sure, .. }) = &mut self.overlay else {
+            return;
+        };
+        match key.code {
+            _ if cancel => {
+                self.overlay = None;
+                self.say(Tone::Mind, "they stay held; Activity (g a) shows them");
+            }
+            KeyCode::Char('s') => {
+                self.overlay = None;
+                let count = cx.store.decide_held(true);
+                self.say(Tone::Fine, format!("sending {count}; Activity (g a) shows how each ends"));
+            }
+            KeyCode::Char('r') => {
+                self.overlay = None;
+                cx.go(PaneId::Activity, None);
+            }
+            KeyCode::Char('X') if *sure => {
+                self.overlay = None;
+                let count = cx.store.decide_held(false);
+                self.say(Tone::Mind, format!("given up: {count}, never sent"));
+            }
+            KeyCode::Char('X') => *sure = true,
+            _ => *sure = false,
+        }
+    }
+
+    /// After the outbox or a write's answer was heard: tells what it says, offers what it held, and leaves when that was
+    /// waited for.
+    pub(super) fn after_writes(&mut self, cx: &mut Cx<'_>) {
+        if let Some(note) = cx.store.writes.note.take() {
+            self.say(Tone::Mind, note);
+        }
+        for what in std::mem::take(&mut cx.store.writes.undone) {
+            self.say(Tone::Fine, format!("taken back: {what}, never sent"));
+        }
+        for why in std::mem::take(&mut cx.store.writes.refusals) {
+            self.say(Tone::Mind, why);
+        }
+        if let Some(EventKey { job, event }) = cx.store.writes.sent_events.pop() {
+            self.say(
+                Tone::Fine,
+                format!("sent as event {event} of job {job}; :event {job} {event} opens it"),
+            );
+        }
+        if self.overlay.is_none()
+            && let Some(since) = cx.store.writes.offer.take()
+        {
+            self.overlay = Some(Overlay::Offer { since, sure: false });
+        }
+        if self.leaving && cx.store.writes.unsent() == 0 {
+            cx.asks.push(Ask::Quit);
+        }
+    }
+}
+
+/// Draws whichever of the two is shown over the lower part of `area`.
+pub(super) fn draw(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let (title, first, choices) = match &app.shell.overlay {
+        Some(Overlay::Offer { since, sure }) => {
+            let held: Vec<_> = app.store.writes.held().collect();
+            let labels = held
+                .iter()
+                .filter(|row| row.draft.act.labels().is_some())
+                .count();
+            let were = if held.len() == 1 { "was" } else { "were" };
+            let first = format!(
+                "{} {were} waiting when the session ended at {}, and {were} not sent.",
+                counted(held.len(), labels),
+                look.tell(*since)
+            );
+            let drop = if *sure {
+                "X again gives them up for ever"
+            } else {
+                "X gives them up"
+            };
+            let choices = vec![
+                ("s", "sends them now".to_owned()),
+                ("r", "shows them in Activity, one by one".to_owned()),
+                ("X", drop.trim_start_matches("X ").to_owned()),
+                ("^G", "leaves them held".to_owned()),
+            ];
+            ("held", first, choices)
+        }
+        _ => {
+            let unsent: Vec<_> = app
+                .store
+                .writes
+                .newest()
+                .filter(|row| !row.state.is_settled() && !row.elsewhere)
+                .collect();
+            let labels = unsent
+                .iter()
+                .filter(|row| row.draft.act.labels().is_some())
+                .count();
+            let count = counted(unsent.len(), labels);
+            let are = if unsent.len() == 1 { "is" } else { "are" };
+            let first = if app.shell.leaving {
+                format!("Sending {count}; the program ends when each has its answer.")
+            } else {
+                format!("{count} {are} not sent yet.")
+            };
+            let keep = if app.shell.keeps {
+                "keeps them for the next start and quits (Enter)"
+            } else {
+                "drops them and quits: a demonstration keeps nothing (Enter)"
+            };
+            let choices = vec![
+                ("s", "sends them now, then quits".to_owned()),
+                ("k", keep.to_owned()),
+                ("^G", "stays".to_owned()),
+            ];
+            ("quit", first, choices)
+        }
+    };
+    let height = choices.len() as u16 + 4;
+    let area = Rect {
+        y: area.bottom().saturating_sub(height),
+        height,
+        ..area
+    };
+    paint::blank(buf, area);
+    rule(buf, area, 0, look, title, "");
+    let line = |words: String| Line::from(Span::styled(format!("   {words}"), look.theme.warn));
+    put(buf, area, 1, &line(first));
+    for (index, (key, words)) in choices.into_iter().enumerate() {
+        let spans = vec![
+            Span::styled(format!("   {key:<4}"), look.theme.key),
+            Span::styled(words, look.theme.text),
+        ];
+        put(buf, area, index as u16 + 3, &Line::from(spans));
+    }
+}
