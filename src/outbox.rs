@@ -27,8 +27,9 @@ mod table;
 mod worker;
 
 pub use act::{Act, Confirmed, Seen};
-pub use keeper::Keeper;
+pub use keeper::{Keeper, remembered};
 pub use place::{Place, find as find_place};
+pub use table::TableError;
 pub use worker::{Keeping, Outbox};
 
 /// One moment on both clocks: the wall's, for people and records, and the monotonic one, for deadlines.

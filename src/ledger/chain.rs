@@ -53,6 +53,8 @@ pub(super) struct End {
 pub struct Verdict {
     /// Records that are good, from the first on.
     pub records: u64,
+    /// Lines of the file that were looked at.
+    pub lines: u64,
     /// Lines that a crash cut off and a later record sealed.
     pub sealed: u64,
     /// Bytes at the end that a crash cut off and nothing sealed yet: the next record will.
@@ -172,11 +174,28 @@ pub(super) fn end(file: &mut File) -> io::Result<End> {
     }
 }
 
-/// Walks the whole chain. A missing file is an empty chain.
+/// Walks the whole chain. A missing file is an empty chain. `known` is a record that was once its end, remembered elsewhere:
+/// without it nobody could miss records taken off the end.
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn verify(path: &Path) -> io::Result<Verdict> {
+pub fn verify(path: &Path, known: Option<&Head>) -> io::Result<Verdict> {
+    let mut verdict = walk(path, known)?;
+    if verdict.broken.is_none()
+        && let Some(known) = known.filter(|known| known.n > verdict.head.n)
+    {
+        verdict.broken = Some(Break {
+            line: verdict.lines,
+            why: format!(
+                "it ends at record {}, but there was a record {}: records were taken off its end",
+                verdict.head.n, known.n
+            ),
+        });
+    }
+    Ok(verdict)
+}
+
+fn walk(path: &Path, known: Option<&Head>) -> io::Result<Verdict> {
     let mut verdict = Verdict::default();
     let file = match File::open(path) {
         Ok(file) => file,
@@ -193,6 +212,7 @@ pub fn verify(path: &Path) -> io::Result<Verdict> {
             break;
         }
         number += 1;
+        verdict.lines = number;
         let whole = line.last() == Some(&b'\n');
         if !whole {
             if cut.is_none() {
@@ -226,6 +246,13 @@ pub fn verify(path: &Path) -> io::Result<Verdict> {
             verdict.broken = Some(wrong(format!(
                 "record {} does not follow record {}: something between was taken out, put in or moved",
                 place.n, verdict.head.n
+            )));
+            return Ok(verdict);
+        }
+        if known.is_some_and(|known| known.n == place.n && known.h != h) {
+            verdict.broken = Some(wrong(format!(
+                "record {} is not the one that was written: the chain was rewritten",
+                place.n
             )));
             return Ok(verdict);
         }

@@ -20,7 +20,10 @@ use super::{
     Answered, Draft, Moment, Notice, Request, Row, RowId, Session, Settlement, State, entry,
 };
 use crate::api::{Kind, Product};
-use crate::ledger::Ledger;
+use crate::ledger::{Head, Ledger};
+
+/// The file's name within its folder.
+const FILE: &str = "outbox.db";
 
 /// How long a row's owner counts as living after it last said so. Longer than any stall of a disk or a suspended laptop's
 /// first second; its lock tells earlier when the process is gone.
@@ -83,7 +86,7 @@ impl Keeper {
     /// # Errors
     /// The file cannot be opened, or is of a newer version.
     pub fn open(folder: Option<&Path>, session: Session, now: Moment) -> Result<(Self, Notice)> {
-        let table = Table::open(folder.map(|folder| folder.join("outbox.db")).as_deref())?;
+        let table = Table::open(folder.map(|folder| folder.join(FILE)).as_deref())?;
         let mut keeper = Self {
             table,
             life: Life::begin(folder)?,
@@ -753,6 +756,19 @@ impl Keeper {
             .filter_map(|product| self.scope(product))
             .collect()
     }
+}
+
+/// The end of the ledger's chain as the outbox of this folder remembers it; `None` when it remembers none.
+///
+/// # Errors
+/// The outbox is there and cannot be read.
+pub fn remembered(folder: &Path) -> Result<Option<Head>> {
+    let file = folder.join(FILE);
+    if !file.exists() {
+        return Ok(None);
+    }
+    let table = Table::open(Some(&file))?;
+    Ok(table::head(table.read())?.map(|(n, h)| Head { n, h }))
 }
 
 /// Why a row that was on its way is not known to have arrived.

@@ -447,3 +447,16 @@ pub(super) fn set_head(db: &Connection, n: u64, h: &str) -> Result<()> {
     .execute([format!("{n} {h}")])?;
     Ok(())
 }
+
+/// The end of the ledger's chain as this file remembers it.
+pub(super) fn head(db: &Connection) -> Result<Option<(u64, String)>> {
+    let found: Option<String> = db
+        .query_row("SELECT value FROM meta WHERE key = 'head'", [], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    Ok(found.and_then(|text| {
+        let (n, h) = text.split_once(' ')?;
+        Some((n.parse().ok()?, h.to_owned()))
+    }))
+}

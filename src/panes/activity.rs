@@ -230,7 +230,7 @@ impl ActivityPane {
     fn resend(&mut self, cx: &mut Cx<'_>) {
         if let Some(id) = self.write(cx.store).map(|row| row.id) {
             cx.store.outbox(Request::Resend(id));
-            cx.say(Tone::Fine, "it is sent again");
+            cx.say(Tone::Fine, "it goes out now");
         }
     }
 
