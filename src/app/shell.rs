@@ -40,6 +40,8 @@ pub(super) enum Overlay {
     Offer {
         /// Since when.
         since: Timestamp,
+        /// Keys count from then on: one meant for what was shown before must not decide.
+        from: Instant,
         /// `X` was pressed once.
         sure: bool,
     },

@@ -1,6 +1,8 @@
 //! Writes that are not sent, at both ends of a session: what becomes of them at its end, and what is to become of those that
 //! the session before left.
 
+use std::time::Duration;
+
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,6 +14,9 @@ use crate::command::{Ask, Cx, PaneId, Tone};
 use crate::outbox::{Request, State};
 use crate::panes::paint::{self, Look, put, rule};
 use crate::store::EventKey;
+
+/// How long the offer must have been shown before a key decides.
+const SETTLE: Duration = Duration::from_millis(400);
 
 /// `3 labels`, `1 write`: labels by name, everything else together.
 fn counted(count: usize, labels: usize) -> String {
@@ -58,13 +63,16 @@ impl Shell {
     }
 
     pub(super) fn offer_key(&mut self, key: &KeyEvent, cancel: bool, cx: &mut Cx<'_>) {
-        let Some(Overlay::Offer { sure, .. }) = &mut self.overlay else {
+        let Some(Overlay::Offer { sure, from, .. }) = &mut self.overlay else {
             return;
         };
         match key.code {
             _ if cancel => {
                 self.overlay = None;
                 self.say(Tone::Mind, "they stay held; Activity (g a) shows them");
+            }
+            _ if cx.now.instant < *from => {
+                self.say(Tone::Mind, "too soon: this had only just appeared; press it again");
             }
             KeyCode::Char('s') => {
                 self.overlay = None;
@@ -106,7 +114,11 @@ impl Shell {
         if self.overlay.is_none()
             && let Some(since) = cx.store.writes.offer.take()
         {
-            self.overlay = Some(Overlay::Offer { since, sure: false });
+            self.overlay = Some(Overlay::Offer {
+                since,
+                from: cx.now.instant + SETTLE,
+                sure: false,
+            });
         }
         if self.leaving && cx.store.writes.unsent() == 0 {
             cx.asks.push(Ask::Quit);
@@ -117,7 +129,7 @@ impl Shell {
 /// Draws whichever of the two is shown over the lower part of `area`.
 pub(super) fn draw(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let (title, first, choices) = match &app.shell.overlay {
-        Some(Overlay::Offer { since, sure }) => {
+        Some(Overlay::Offer { since, sure, .. }) => {
             let held: Vec<_> = app.store.writes.held().collect();
             let labels = held
                 .iter()
