@@ -149,6 +149,9 @@ impl Ledger {
         let end = chain::end(&mut file)?;
         let mut head = end.head;
         let mut text = String::new();
+        if end.open {
+            text.push('\n');
+        }
         if let Some(torn) = &end.torn {
             text.push('\n');
             text.push_str(&chain::link(&mut head, &chain::seal(torn)));

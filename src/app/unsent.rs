@@ -72,12 +72,18 @@ impl Shell {
                 self.say(Tone::Mind, "they stay held; Activity (g a) shows them");
             }
             _ if cx.now.instant < *from => {
-                self.say(Tone::Mind, "too soon: this had only just appeared; press it again");
+                self.say(
+                    Tone::Mind,
+                    "too soon: this had only just appeared; press it again",
+                );
             }
             KeyCode::Char('s') => {
                 self.overlay = None;
                 let count = cx.store.decide_held(true);
-                self.say(Tone::Fine, format!("sending {count}; Activity (g a) shows how each ends"));
+                self.say(
+                    Tone::Fine,
+                    format!("sending {count}; Activity (g a) shows how each ends"),
+                );
             }
             KeyCode::Char('r') => {
                 self.overlay = None;

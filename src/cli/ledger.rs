@@ -31,9 +31,8 @@ pub(super) fn run(what: &LedgerCommand, sources: &Sources) -> Result<ExitCode, F
         |error: std::io::Error| refused(format!("{}: {error}", ledger.path().display()));
     match what {
         LedgerCommand::Verify => {
-            let known = outbox::remembered(&place.folder).map_err(|error| {
-                refused(format!("{}: {error}", place.folder.display()))
-            })?;
+            let known = outbox::remembered(&place.folder)
+                .map_err(|error| refused(format!("{}: {error}", place.folder.display())))?;
             let verdict = ledger::verify(ledger.path(), known.as_ref()).map_err(unreadable)?;
             let shown = ledger.path().display();
             if let Some(broken) = verdict.broken {
@@ -44,7 +43,10 @@ pub(super) fn run(what: &LedgerCommand, sources: &Sources) -> Result<ExitCode, F
             }
             let mut words = format!("{shown}: {} records, the chain is whole", verdict.records);
             if verdict.sealed > 0 {
-                words = format!("{words}; {} lines that a crash cut off are sealed", verdict.sealed);
+                words = format!(
+                    "{words}; {} lines that a crash cut off are sealed",
+                    verdict.sealed
+                );
             }
             if verdict.torn > 0 {
                 words = format!(
@@ -97,8 +99,18 @@ fn moment(text: &str) -> Result<Timestamp, Failure> {
 
 fn grid(acts: &[Line], since: Option<Timestamp>) -> Grid {
     let mut grid = Grid::new([
-        "time (UTC)", "analyst", "act", "job", "event", "label", "what", "AI said", "confidence",
-        "result", "answer", "record",
+        "time (UTC)",
+        "analyst",
+        "act",
+        "job",
+        "event",
+        "label",
+        "what",
+        "AI said",
+        "confidence",
+        "result",
+        "answer",
+        "record",
     ]);
     let title = since.map_or_else(
         || "What was done".to_owned(),

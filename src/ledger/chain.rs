@@ -44,8 +44,10 @@ impl Default for Head {
 pub(super) struct End {
     /// The last whole record.
     pub head: Head,
-    /// Bytes after it that are no whole line.
+    /// Bytes after it that are no record.
     pub torn: Option<Vec<u8>>,
+    /// The last record lacks its line feed.
+    pub open: bool,
 }
 
 /// What a check found.
@@ -134,7 +136,8 @@ fn read(line: &[u8]) -> Result<(Place, String), String> {
     }
     let mut whole = covered.to_vec();
     whole.push(b'}');
-    let place = serde_json::from_slice(&whole).map_err(|error| format!("it is no record: {error}"))?;
+    let place =
+        serde_json::from_slice(&whole).map_err(|error| format!("it is no record: {error}"))?;
     Ok((place, hash.to_owned()))
 }
 
@@ -149,6 +152,14 @@ pub(super) fn end(file: &mut File) -> io::Result<End> {
         file.read_to_end(&mut bytes)?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n');
         let torn = &bytes[whole.map_or(0, |at| at + 1)..];
+        // Cut off exactly before its line feed: the record is whole.
+        if let Ok((place, h)) = read(torn) {
+            return Ok(End {
+                head: Head { n: place.n, h },
+                torn: None,
+                open: true,
+            });
+        }
         let lines = &bytes[..whole.unwrap_or(0)];
         let mut last = None;
         // What a seal follows is skipped; so is anything else that is no record: `verify` is who complains.
@@ -162,12 +173,14 @@ pub(super) fn end(file: &mut File) -> io::Result<End> {
             return Ok(End {
                 head,
                 torn: (!torn.is_empty()).then(|| torn.to_vec()),
+                open: false,
             });
         }
         if start == 0 {
             return Ok(End {
                 head: Head::default(),
                 torn: (!torn.is_empty()).then(|| torn.to_vec()),
+                open: false,
             });
         }
         back *= 8;
@@ -213,14 +226,15 @@ fn walk(path: &Path, known: Option<&Head>) -> io::Result<Verdict> {
         }
         number += 1;
         verdict.lines = number;
-        let whole = line.last() == Some(&b'\n');
-        if !whole {
+        let ended = line.last() == Some(&b'\n');
+        if ended {
+            line.pop();
+        } else if read(&line).is_err() {
             if cut.is_none() {
                 verdict.torn = line.len();
             }
             break;
         }
-        line.pop();
         let wrong = |why: String| Break { line: number, why };
         let (place, h) = match read(&line) {
             Ok(read) => read,

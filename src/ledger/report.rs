@@ -33,7 +33,7 @@ struct Chained {
 /// # Errors
 /// The file cannot be read. A missing one has no acts.
 pub fn acts(path: &Path, since: Option<Timestamp>) -> io::Result<Vec<Line>> {
-    let mut acts: BTreeMap<(String, i64), Line> = BTreeMap::new();
+    let mut acts: BTreeMap<(String, i64), (u64, Line)> = BTreeMap::new();
     for line in lines(path)? {
         let line = line?;
         let Ok(Chained { record, h }) = serde_json::from_str::<Chained>(&line) else {
@@ -42,11 +42,16 @@ pub fn acts(path: &Path, since: Option<Timestamp>) -> io::Result<Vec<Line>> {
         if record.id.is_empty() || !counts(&record, since) {
             continue;
         }
-        // Numbers of rows are unique within one outbox file, whose name begins the record's id.
-        let file = record.id.split('-').next().unwrap_or_default().to_owned();
-        acts.insert((file, record.row), Line { record, h });
+        // Numbers of rows and of records are unique within one outbox file, whose name begins the record's id. A process that
+        // ended before it could write leaves its records to another, which writes them late: the number tells what is newest.
+        let (file, number) = record.id.split_once('-').unwrap_or((&record.id, ""));
+        let number: u64 = number.parse().unwrap_or_default();
+        let name = (file.to_owned(), record.row);
+        if acts.get(&name).is_none_or(|(than, _)| *than < number) {
+            acts.insert(name, (number, Line { record, h }));
+        }
     }
-    let mut acts: Vec<Line> = acts.into_values().collect();
+    let mut acts: Vec<Line> = acts.into_values().map(|(_, line)| line).collect();
     acts.sort_by(|a, b| (&a.record.t, a.record.row).cmp(&(&b.record.t, b.record.row)));
     Ok(acts)
 }

@@ -96,7 +96,9 @@ fn body(call: &Call) -> String {
     match &call.body {
         Body::Empty => String::new(),
         Body::Json(text) => digest(text.as_bytes()),
-        Body::Form(fields) => serde_json::to_vec(fields).map_or_else(|_| String::new(), |json| digest(&json)),
+        Body::Form(fields) => {
+            serde_json::to_vec(fields).map_or_else(|_| String::new(), |json| digest(&json))
+        }
     }
 }
 

@@ -257,9 +257,13 @@ impl Keeper {
             return Ok(());
         };
         let told = |error: &dyn std::fmt::Display| {
-            format!("the ledger {} was not written: {error}", ledger.path().display())
+            format!(
+                "the ledger {} was not written: {error}",
+                ledger.path().display()
+            )
         };
-        let untold = table::untold(self.table.read(), &self.life.token).map_err(|error| told(&error))?;
+        let untold =
+            table::untold(self.table.read(), &self.life.token).map_err(|error| told(&error))?;
         let Some(last) = untold.last().map(|(id, _)| *id) else {
             return Ok(());
         };
@@ -303,7 +307,9 @@ impl Keeper {
     ) -> std::result::Result<(Vec<Notice>, Row), String> {
         let product = draft.call.product;
         let Some(scope) = self.scope(product) else {
-            return Err(format!("{product} has no address: nothing can be sent to it"));
+            return Err(format!(
+                "{product} has no address: nothing can be sent to it"
+            ));
         };
         self.try_stage(draft, &scope, now)
             .map_err(|error| format!("it is NOT kept, so it will not be sent: {error}"))
@@ -322,7 +328,14 @@ impl Keeper {
                 row.trouble = Some("replaced by a newer label".to_owned());
                 row.changed = now.wall;
                 write(&begun, row, kept.maybe, None, 0)?;
-                tell(&begun, &self.life, row, &origin, &self.session, Answered::default())?;
+                tell(
+                    &begun,
+                    &self.life,
+                    row,
+                    &origin,
+                    &self.session,
+                    Answered::default(),
+                )?;
                 notices.push(Notice::Changed(row.clone()));
             }
         }
@@ -339,7 +352,14 @@ impl Keeper {
             trouble: None,
             elsewhere: false,
         };
-        tell(&begun, &self.life, &row, &origin, &self.session, Answered::default())?;
+        tell(
+            &begun,
+            &self.life,
+            &row,
+            &origin,
+            &self.session,
+            Answered::default(),
+        )?;
         if id.0 % 64 == 0 {
             table::prune(&begun, scope, KEPT)?;
         }
@@ -359,7 +379,11 @@ impl Keeper {
             }
             matches!(kept.row.state, State::Grace | State::Due).then(|| Alter::to(State::Undone))
         })?;
-        Ok(vec![if done { notice } else { Notice::Refused(id, late.to_owned()) }])
+        Ok(vec![if done {
+            notice
+        } else {
+            Notice::Refused(id, late.to_owned())
+        }])
     }
 
     fn hasten(&mut self, id: RowId, now: Moment) -> Result<Vec<Notice>> {
@@ -404,7 +428,11 @@ impl Keeper {
             let words = "only a held, parked or unknown write can be sent again or given up";
             Notice::Refused(id, words.to_owned())
         };
-        Ok(if done { vec![notice] } else { vec![refusal(), notice] })
+        Ok(if done {
+            vec![notice]
+        } else {
+            vec![refusal(), notice]
+        })
     }
 
     /// Writes answers down, oldest first, as far as the file lets.
@@ -541,19 +569,23 @@ impl Keeper {
         let scopes = self.scopes();
         let me = self.life.token.clone();
         let begun = self.table.begin()?;
-        let Some(mut kept) = table::get(&begun, id, now)?.filter(|kept| scopes.contains(&kept.scope))
+        let Some(mut kept) =
+            table::get(&begun, id, now)?.filter(|kept| scopes.contains(&kept.scope))
         else {
             self.mine.remove(&id);
-            return Ok((Notice::Refused(id, "no such write is kept".to_owned()), false));
+            return Ok((
+                Notice::Refused(id, "no such write is kept".to_owned()),
+                false,
+            ));
         };
         let theirs = kept.owner.as_deref().is_some_and(|owner| owner != me);
         let alter = if theirs { None } else { decide(&kept) };
         let done = alter.is_some();
         if let Some(alter) = alter {
             let was = kept.row.state.clone();
-            let owner = (!alter.free && !alter.state.is_settled()
-                && (alter.take || kept.owner.is_some()))
-            .then_some(me.as_str());
+            let owner =
+                (!alter.free && !alter.state.is_settled() && (alter.take || kept.owner.is_some()))
+                    .then_some(me.as_str());
             let row = &mut kept.row;
             row.state = alter.state;
             row.changed = now.wall;
@@ -638,7 +670,14 @@ impl Keeper {
                 write(&begun, row, kept.maybe, owner, lease)?;
                 if row.state.is_settled() {
                     let origin = self.session.origin(row.draft.call.product);
-                    tell(&begun, life, row, origin, &self.session, Answered::default())?;
+                    tell(
+                        &begun,
+                        life,
+                        row,
+                        origin,
+                        &self.session,
+                        Answered::default(),
+                    )?;
                     self.untold = true;
                 } else {
                     taken.push(kept.row);
@@ -823,13 +862,7 @@ fn last_sign(kept: &Kept, now: Timestamp) -> Timestamp {
     seen.min(now)
 }
 
-fn write(
-    db: &Connection,
-    row: &Row,
-    maybe: bool,
-    owner: Option<&str>,
-    lease: i64,
-) -> Result<()> {
+fn write(db: &Connection, row: &Row, maybe: bool, owner: Option<&str>, lease: i64) -> Result<()> {
     let change = Change {
         state: &row.state,
         trouble: row.trouble.as_deref(),

@@ -70,7 +70,10 @@ impl Life {
 
     /// Removes the files of all processes that are gone.
     pub fn sweep(&self) {
-        let names = self.folder.iter().filter_map(|folder| fs::read_dir(folder).ok());
+        let names = self
+            .folder
+            .iter()
+            .filter_map(|folder| fs::read_dir(folder).ok());
         for entry in names.flatten().flatten() {
             let name = entry.file_name();
             let name = name.to_string_lossy();

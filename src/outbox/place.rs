@@ -35,7 +35,11 @@ pub fn find(state: &Path) -> Result<Place, String> {
     find_with(state, &fallbacks(), |folder| {
         let kind = rustix::fs::statfs(folder)?.f_type;
         // The field's type differs between machines; magic numbers are 32 bits wide on all.
-        #[allow(clippy::cast_lossless, clippy::unnecessary_cast, reason = "i64 or u32, by machine")]
+        #[allow(
+            clippy::cast_lossless,
+            clippy::unnecessary_cast,
+            reason = "i64 or u32, by machine"
+        )]
         let kind = kind as i64 & 0xffff_ffff;
         Ok(kind)
     })
@@ -49,19 +53,24 @@ fn find_with(
     let folder = private(state).map_err(|why| format!("{}: {why}", state.display()))?;
     let unfit = |folder: &Path| {
         let kind = kind(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        Ok::<_, String>(UNFIT.iter().find(|(magic, _)| *magic == kind).map(|(_, name)| *name))
+        Ok::<_, String>(
+            UNFIT
+                .iter()
+                .find(|(magic, _)| *magic == kind)
+                .map(|(_, name)| *name),
+        )
     };
     let Some(name) = unfit(&folder)? else {
         return Ok(Place { folder, note: None });
     };
     let mut why = Vec::new();
     for folder in local {
-        match private(folder).map_err(|why| why.to_string()).and_then(|folder| {
-            match unfit(&folder)? {
+        match private(folder)
+            .map_err(|why| why.to_string())
+            .and_then(|folder| match unfit(&folder)? {
                 Some(name) => Err(format!("it is on {name} too")),
                 None => Ok(folder),
-            }
-        }) {
+            }) {
             Ok(folder) => {
                 let note = format!(
                     "{} is on {name}, where locks cannot be trusted: unsent writes and the ledger are kept in {} on this machine",
@@ -167,6 +176,9 @@ mod tests {
         let elsewhere = root.path().join("elsewhere");
         fs::create_dir(&elsewhere).unwrap();
         std::os::unix::fs::symlink(&elsewhere, open.join("socdeck")).unwrap();
-        assert_eq!(private(&open.join("socdeck")).unwrap_err(), "it is no folder");
+        assert_eq!(
+            private(&open.join("socdeck")).unwrap_err(),
+            "it is no folder"
+        );
     }
 }

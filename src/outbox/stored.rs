@@ -227,7 +227,7 @@ mod tests {
                 digit: '7',
             },
             Act::Tag(TagDevice {
-                did: -6,
+                did: 823,
                 tag: "Active Threat".into(),
                 duration_s: Some(3600),
             }),

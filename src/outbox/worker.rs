@@ -70,12 +70,11 @@ impl Outbox {
     pub fn ask(&self, request: Request) -> Result<(), Request> {
         match self.messages.try_send(Message::Ask(request)) {
             Ok(()) => Ok(()),
-            Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) => {
-                match message {
-                    Message::Ask(request) => Err(request),
-                    Message::Halt(_) | Message::Resume => Ok(()),
-                }
-            }
+            Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) => match message
+            {
+                Message::Ask(request) => Err(request),
+                Message::Halt(_) | Message::Resume => Ok(()),
+            },
         }
     }
 
@@ -134,9 +133,7 @@ fn work(
                 keeper.write_ledger().into_iter().for_each(tell);
                 match keeper.next_due() {
                     None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                    Some(due) => {
-                        inbox.recv_timeout(due.saturating_duration_since(Instant::now()))
-                    }
+                    Some(due) => inbox.recv_timeout(due.saturating_duration_since(Instant::now())),
                 }
             }
         };

@@ -213,7 +213,10 @@ impl ActivityPane {
             cx.store.outbox(Request::Drop(id));
         } else {
             self.giving_up = Some(id);
-            cx.say(Tone::Mind, format!("the same key again gives it up for ever: {what}"));
+            cx.say(
+                Tone::Mind,
+                format!("the same key again gives it up for ever: {what}"),
+            );
         }
     }
 
@@ -244,12 +247,7 @@ impl ActivityPane {
                 "A label from Triage, or a command typed after {}, appears here.",
                 look.key("shell.command")
             );
-            return paint::empty(
-                buf,
-                area,
-                look,
-                &["Nothing was written yet.".into(), hint],
-            );
+            return paint::empty(buf, area, look, &["Nothing was written yet.".into(), hint]);
         }
         let table = Table::new(vec![
             Column::new("WHEN", Width::Fixed(12)),
@@ -550,7 +548,10 @@ impl Pane for ActivityPane {
 
     fn refresh(&mut self, cx: &mut Cx<'_>) {
         cx.store.outbox(Request::Reread);
-        cx.say(Tone::Fine, "calls are always current; writes were read again");
+        cx.say(
+            Tone::Fine,
+            "calls are always current; writes were read again",
+        );
     }
 
     fn typing(&self) -> bool {

@@ -109,9 +109,11 @@ impl Writes {
                 let before = self.rows.values().rev().find(|other| {
                     other.id < row.id
                         && other.state != State::Undone
-                        && other.draft.act.labels().is_some_and(|(job, id, _)| {
-                            *job == event.job && *id == event.event
-                        })
+                        && other
+                            .draft
+                            .act
+                            .labels()
+                            .is_some_and(|(job, id, _)| *job == event.job && *id == event.event)
                 });
                 match before.map(|row| row.id) {
                     Some(id) => self.latest.insert(event, id),
@@ -273,10 +275,10 @@ impl Store {
                     Some(Asked::Label(event)) => {
                         self.writes.staging.remove(&event);
                     }
-                    Some(Asked::Named) => self.writes.named.push(Err(BadInput::new(
-                        "write", "", &why,
-                    )
-                    .into())),
+                    Some(Asked::Named) => self
+                        .writes
+                        .named
+                        .push(Err(BadInput::new("write", "", &why).into())),
                     None => {}
                 }
                 self.writes.refusals.push(why);

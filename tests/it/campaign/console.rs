@@ -133,11 +133,7 @@ impl Console {
             writer: Some(writer),
             seen: Some(seen),
             reader: Some(reader),
-            parser: vt100::Parser::new(
-                ROWS.try_into().unwrap(),
-                COLUMNS.try_into().unwrap(),
-                0,
-            ),
+            parser: vt100::Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0),
         }
     }
 
@@ -192,7 +188,9 @@ impl Console {
         self.type_in(":");
         self.wait_until("the command line", |screen| screen.holds("── command"));
         self.type_in(&format!("job {JOB}"));
-        self.wait_until("the typed line", |screen| screen.holds(&format!("job {JOB}")));
+        self.wait_until("the typed line", |screen| {
+            screen.holds(&format!("job {JOB}"))
+        });
         self.type_in("\r");
         self.wait_until("an event with its labels", |screen| {
             screen.holds(&format!(" TRIAGE {JOB}"))
@@ -294,7 +292,11 @@ impl Console {
         let mut offered = false;
         loop {
             let screen = self.screen();
-            assert!(Instant::now() < until, "{what}: never; {}", screen.0.join("\n"));
+            assert!(
+                Instant::now() < until,
+                "{what}: never; {}",
+                screen.0.join("\n")
+            );
             if screen.holds("shows them in Activity") {
                 offered = true;
                 self.type_in("r");
@@ -317,7 +319,10 @@ impl Console {
                 })
         });
         let writes = self.screen().writes();
-        let held: Vec<_> = writes.iter().filter(|(state, ..)| state == "HELD").collect();
+        let held: Vec<_> = writes
+            .iter()
+            .filter(|(state, ..)| state == "HELD")
+            .collect();
         assert!(offered || held.is_empty(), "held and not offered: {held:?}");
         // The newest stands first: what is below it is older.
         let newest_last = held.into_iter().rev();

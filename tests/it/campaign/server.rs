@@ -44,7 +44,11 @@ impl Server {
             .take(6)
             .map(|line| {
                 let line = line.unwrap();
-                let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+                let (name, value) = line
+                    .strip_prefix("export ")
+                    .unwrap()
+                    .split_once('=')
+                    .unwrap();
                 (name.to_owned(), value.to_owned())
             })
             .collect();
