@@ -148,14 +148,14 @@ pub(super) fn draw(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
                 look.tell(*since)
             );
             let drop = if *sure {
-                "X again gives them up for ever"
+                "once more gives them up for ever"
             } else {
-                "X gives them up"
+                "gives them up"
             };
             let choices = vec![
                 ("s", "sends them now".to_owned()),
                 ("r", "shows them in Activity, one by one".to_owned()),
-                ("X", drop.trim_start_matches("X ").to_owned()),
+                ("X", drop.to_owned()),
                 ("^G", "leaves them held".to_owned()),
             ];
             ("held", first, choices)

@@ -98,12 +98,14 @@ pub(super) fn demo(loaded: &Loaded) -> Result<ExitCode, Failure> {
     open(setup(settings, prefs, connect, Some(bound), keeping))
 }
 
+/// Unsent writes told one by one at the end.
+const TOLD: usize = 10;
+
 fn open(setup: Setup) -> Result<ExitCode, Failure> {
     let unsent = run::run(setup).map_err(|error| match error {
         RunError::Keys(_) => Failure::said(Exit::Configuration, error.to_string()),
         RunError::Terminal(_) => Failure::said(Exit::Refused, error.to_string()),
     })?;
-    const TOLD: usize = 10;
     for line in unsent.iter().take(TOLD) {
         output::tell(line);
     }

@@ -32,7 +32,7 @@ pub(super) fn record(row: &Row, origin: &str, session: &Session, answered: Answe
     };
     match act {
         Act::Label { feedback, digit } => {
-            record.act = "label".to_owned();
+            "label".clone_into(&mut record.act);
             record.analyst = Some(feedback.username.clone());
             record.job = Some(feedback.job.to_string());
             record.event = Some(feedback.event.to_string());
@@ -40,31 +40,31 @@ pub(super) fn record(row: &Row, origin: &str, session: &Session, answered: Answe
             record.digit = Some(*digit);
         }
         Act::Tag(tag) => {
-            record.act = "tag".to_owned();
+            "tag".clone_into(&mut record.act);
             record.device = Some(tag.did);
             record.what = Some(tag.tag.clone());
         }
         Act::Untag(untag) => {
-            record.act = "untag".to_owned();
+            "untag".clone_into(&mut record.act);
             record.device = Some(untag.did);
             record.what = Some(untag.tag.clone());
         }
         Act::Watch(watch) => {
-            record.act = "watch".to_owned();
+            "watch".clone_into(&mut record.act);
             record.what = Some(watch.entries.join(" "));
             record.note.clone_from(&watch.description);
         }
         Act::Unwatch(unwatch) => {
-            record.act = "unwatch".to_owned();
+            "unwatch".clone_into(&mut record.act);
             record.what = Some(unwatch.entry.clone());
         }
         Act::Train(train) => {
-            record.act = "train".to_owned();
+            "train".clone_into(&mut record.act);
             record.analyst = Some(train.username.clone());
             record.job = Some(train.job.to_string());
         }
         Act::Send(send) => {
-            record.act = "send".to_owned();
+            "send".clone_into(&mut record.act);
             record.job = Some(send.job.to_string());
             record.event = send.id.as_ref().map(ToString::to_string);
             record.what.clone_from(&send.title);

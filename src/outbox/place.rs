@@ -65,12 +65,10 @@ fn find_with(
     };
     let mut why = Vec::new();
     for folder in local {
-        match private(folder)
-            .map_err(|why| why.to_string())
-            .and_then(|folder| match unfit(&folder)? {
-                Some(name) => Err(format!("it is on {name} too")),
-                None => Ok(folder),
-            }) {
+        match private(folder).and_then(|folder| match unfit(&folder)? {
+            Some(name) => Err(format!("it is on {name} too")),
+            None => Ok(folder),
+        }) {
             Ok(folder) => {
                 let note = format!(
                     "{} is on {name}, where locks cannot be trusted: unsent writes and the ledger are kept in {} on this machine",

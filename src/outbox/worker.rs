@@ -67,6 +67,10 @@ impl Outbox {
     ///
     /// # Errors
     /// The request, to be handed over later.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the request comes back whole, to be kept in its order"
+    )]
     pub fn ask(&self, request: Request) -> Result<(), Request> {
         match self.messages.try_send(Message::Ask(request)) {
             Ok(()) => Ok(()),
