@@ -104,6 +104,9 @@ pub struct Record {
     /// The person's own words; may be a digest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Writes of one deed share a number, within one run of the program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<u64>,
     /// What was on the screen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,

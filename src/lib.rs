@@ -39,6 +39,7 @@ pub mod keymap;
 pub mod ledger;
 pub mod outbox;
 pub mod panes;
+pub mod pins;
 pub mod queue;
 pub mod run;
 pub mod sim;

@@ -86,6 +86,21 @@ pub struct Session {
     pub host: String,
     /// The user id, set by the kernel, for the ledger.
     pub uid: u32,
+    /// Whether the ledger keeps a digest of notes instead of their words.
+    pub hash_notes: bool,
+}
+
+impl Session {
+    /// A session whose products are nobody's: for rows in memory.
+    pub fn nowhere() -> Self {
+        Self {
+            origins: Product::ALL
+                .into_iter()
+                .map(|product| (product, "memory".to_owned()))
+                .collect(),
+            ..Self::default()
+        }
+    }
 }
 
 /// A write a person asked for, before it is a row.
@@ -99,6 +114,10 @@ pub struct Draft {
     pub grace: Duration,
     /// What was on the screen when the person acted.
     pub seen: Option<Seen>,
+    /// What the person wrote beside it; kept here, never sent: the product has no field for it.
+    pub note: Option<String>,
+    /// Writes of one deed share a number: they are taken back together.
+    pub batch: Option<u64>,
 }
 
 /// How far a row is.

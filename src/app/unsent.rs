@@ -10,7 +10,7 @@ use ratatui::text::{Line, Span};
 
 use super::App;
 use super::shell::{Overlay, Shell};
-use crate::command::{Ask, Cx, PaneId, Tone};
+use crate::command::{Ask, Cx, PaneId, Target, Tone};
 use crate::outbox::{Request, State};
 use crate::panes::paint::{self, Look, put, rule};
 use crate::store::EventKey;
@@ -105,17 +105,28 @@ impl Shell {
         if let Some(note) = cx.store.writes.note.take() {
             self.say(Tone::Mind, note);
         }
-        for what in std::mem::take(&mut cx.store.writes.undone) {
-            self.say(Tone::Fine, format!("taken back: {what}, never sent"));
+        match std::mem::take(&mut cx.store.writes.undone).as_slice() {
+            [] => {}
+            [what] => self.say(Tone::Fine, format!("taken back: {what}, never sent")),
+            several => {
+                let words = format!("taken back: {} writes, never sent", several.len());
+                self.say(Tone::Fine, words);
+            }
         }
         for why in std::mem::take(&mut cx.store.writes.refusals) {
             self.say(Tone::Mind, why);
         }
         if let Some(EventKey { job, event }) = cx.store.writes.sent_events.pop() {
-            self.say(
-                Tone::Fine,
-                format!("sent as event {event} of job {job}; :event {job} {event} opens it"),
-            );
+            // Whoever still looks at the jobs waits for it; anybody else is not dragged away from what they do.
+            if self.id() == PaneId::Jobs && self.overlay.is_none() && !self.pane().typing() {
+                self.say(Tone::Fine, format!("sent as event {event} of job {job}"));
+                cx.go(PaneId::Triage, Some(Target::Event(job, event)));
+            } else {
+                self.say(
+                    Tone::Fine,
+                    format!("sent as event {event} of job {job}; :event {job} {event} opens it"),
+                );
+            }
         }
         if self.overlay.is_none()
             && let Some(since) = cx.store.writes.offer.take()

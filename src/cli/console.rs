@@ -9,13 +9,13 @@ use crate::api::arcanna::JobId;
 use crate::api::darktrace::sign::QuerySigning;
 use crate::api::http::{Auth, Endpoint, HttpTransport, Proxy};
 use crate::command::Prefs;
-use crate::config::{self, Loaded, Settings, ThemeName};
+use crate::config::{self, Loaded, Notes, Settings, ThemeName};
 use crate::keymap::Override;
 use crate::outbox::{Keeping, Session};
 use crate::run::{self, Connected, Ready, RunError, Setup};
 use crate::sim;
 use crate::term::guard;
-use crate::ui::theme::{Glyphs, Palette, Theme, is_utf8_locale, palette};
+use crate::ui::theme::{Glyphs, Palette, Theme, is_utf8_locale};
 
 use super::{Exit, Failure, output};
 
@@ -144,7 +144,6 @@ fn setup(
             repeat: limits.repeat,
             settle: limits.after_editor,
         },
-        mouse: settings.ui.mouse,
         connect,
         simulator,
         keeping,
@@ -178,6 +177,7 @@ fn session(settings: &Settings, prefs: &Prefs, demo: bool) -> Session {
             .to_string_lossy()
             .into_owned(),
         uid: rustix::process::getuid().as_raw(),
+        hash_notes: settings.ledger.notes == Notes::Hash,
     }
 }
 
@@ -232,6 +232,7 @@ fn prefs(settings: &Settings) -> Prefs {
         default_job: arcanna
             .and_then(|arcanna| arcanna.default_job_id)
             .map(JobId::from),
+        mouse: settings.ui.mouse,
     }
 }
 
@@ -242,7 +243,6 @@ fn theme(settings: &Settings) -> Theme {
         ThemeName::CbSafe => Palette::CbSafe,
         ThemeName::HighContrast => Palette::HighContrast,
     };
-    let wanted = palette(wanted, std::env::var("NO_COLOR").ok().as_deref());
     let utf8 = is_utf8_locale(|name| std::env::var(name).ok());
     let glyphs = match settings.ui.ascii {
         Some(false) => Glyphs::for_locale(true, false),

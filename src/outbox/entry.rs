@@ -20,6 +20,8 @@ pub(super) fn record(row: &Row, origin: &str, session: &Session, answered: Answe
         row: row.id.0,
         request: row.draft.call.to_string(),
         body: body(&row.draft.call),
+        note: row.draft.note.as_ref().map(|note| kept_note(note, session)),
+        batch: row.draft.batch,
         seen: row.draft.seen.as_ref().map(|seen| Seen {
             ai: seen.label.clone(),
             conf: seen.confidence,
@@ -52,7 +54,8 @@ pub(super) fn record(row: &Row, origin: &str, session: &Session, answered: Answe
         Act::Watch(watch) => {
             "watch".clone_into(&mut record.act);
             record.what = Some(watch.entries.join(" "));
-            record.note.clone_from(&watch.description);
+            let reason = watch.description.as_ref();
+            record.note = reason.map(|reason| kept_note(reason, session));
         }
         Act::Unwatch(unwatch) => {
             "unwatch".clone_into(&mut record.act);
@@ -72,6 +75,15 @@ pub(super) fn record(row: &Row, origin: &str, session: &Session, answered: Answe
         Act::Named { name, .. } => record.act.clone_from(name),
     }
     record
+}
+
+/// A note as it is kept: its words, or a digest that shows only whether it is the same.
+fn kept_note(note: &str, session: &Session) -> String {
+    if session.hash_notes {
+        format!("sha256:{}", digest(note.as_bytes()))
+    } else {
+        note.to_owned()
+    }
 }
 
 fn ended(row: &Row, answered: Answered) -> Ended {

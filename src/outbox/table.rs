@@ -46,6 +46,8 @@ CREATE TABLE row (
   act      TEXT NOT NULL,              -- JSON, see stored.rs
   call     TEXT NOT NULL,              -- JSON, the exact request
   seen     TEXT,                       -- JSON
+  note     TEXT,                       -- the person's own words
+  batch    TEXT,                       -- process and number: writes of one deed
   state    TEXT NOT NULL CHECK (state IN ('grace','held','due','sending','sent','parked','unknown','undone')),
   words    TEXT NOT NULL DEFAULT '',   -- the server's
   trouble  TEXT,
@@ -186,10 +188,17 @@ pub(super) fn name(state: &State) -> &'static str {
     names(state).0
 }
 
-const COLUMNS: &str = "id, scope, act, call, seen, state, words, trouble, maybe, grace, staged, due, changed, attempts, owner, lease";
+const COLUMNS: &str = "id, scope, act, call, seen, note, batch, state, words, trouble, maybe, grace, staged, due, changed, attempts, owner, lease";
+
+/// Who reads, and when.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    pub now: Moment,
+    pub me: &'a str,
+}
 
 /// `None` when the row's form is not known to this version.
-fn kept(row: &rusqlite::Row<'_>, now: Moment) -> rusqlite::Result<Option<Kept>> {
+fn kept(row: &rusqlite::Row<'_>, at: At<'_>) -> rusqlite::Result<Option<Kept>> {
     let (act, call): (String, String) = (row.get("act")?, row.get("call")?);
     let seen: Option<String> = row.get("seen")?;
     let (Ok(act), Ok(call), Ok(seen)) = (
@@ -199,6 +208,12 @@ fn kept(row: &rusqlite::Row<'_>, now: Moment) -> rusqlite::Result<Option<Kept>> 
     ) else {
         return Ok(None);
     };
+    // Only this process's numbers mean anything to it.
+    let batch: Option<String> = row.get("batch")?;
+    let batch = batch
+        .as_deref()
+        .and_then(|batch| batch.split_once(' '))
+        .filter(|(process, _)| *process == at.me);
     let words: String = row.get("words")?;
     let state: String = row.get("state")?;
     let state = match state.as_str() {
@@ -212,7 +227,7 @@ fn kept(row: &rusqlite::Row<'_>, now: Moment) -> rusqlite::Result<Option<Kept>> 
         _ => State::Undone,
     };
     let due = point(row.get("due")?);
-    let wait = Duration::try_from(due.duration_since(now.wall)).unwrap_or_default();
+    let wait = Duration::try_from(due.duration_since(at.now.wall)).unwrap_or_default();
     let grace = Duration::from_millis(row.get::<_, i64>("grace")?.unsigned_abs());
     Ok(Some(Kept {
         row: Row {
@@ -222,12 +237,14 @@ fn kept(row: &rusqlite::Row<'_>, now: Moment) -> rusqlite::Result<Option<Kept>> 
                 call,
                 grace,
                 seen,
+                note: row.get("note")?,
+                batch: batch.and_then(|(_, number)| number.parse().ok()),
             },
             state,
             staged: point(row.get("staged")?),
             due: Moment {
                 wall: due,
-                instant: now.instant + wait,
+                instant: at.now.instant + wait,
             },
             changed: point(row.get("changed")?),
             attempts: row.get("attempts")?,
@@ -252,8 +269,8 @@ pub(super) fn insert(
     let grace = i64::try_from(draft.grace.as_millis()).unwrap_or(i64::MAX / 2);
     let seen = draft.seen.as_ref().map(stored::write_seen).transpose()?;
     db.prepare_cached(
-        "INSERT INTO row (scope, product, subject, act, call, seen, state, grace, staged, due, changed, owner, lease)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'grace', ?7, ?8, ?8 + ?7, ?8, ?9, ?10)",
+        "INSERT INTO row (scope, product, subject, act, call, seen, note, batch, state, grace, staged, due, changed, owner, lease)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?11, ?12, 'grace', ?7, ?8, ?8 + ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         scope,
@@ -266,15 +283,17 @@ pub(super) fn insert(
         millis(now),
         owner,
         lease,
+        draft.note,
+        draft.batch.map(|number| format!("{owner} {number}")),
     ])?;
     Ok(RowId(db.last_insert_rowid()))
 }
 
 /// Reads a row.
-pub(super) fn get(db: &Connection, id: RowId, now: Moment) -> Result<Option<Kept>> {
+pub(super) fn get(db: &Connection, id: RowId, at: At<'_>) -> Result<Option<Kept>> {
     let found = db
         .prepare_cached(&format!("SELECT {COLUMNS} FROM row WHERE id = ?1"))?
-        .query_row([id.0], |row| kept(row, now))
+        .query_row([id.0], |row| kept(row, at))
         .optional()?;
     Ok(found.flatten())
 }
@@ -306,28 +325,23 @@ pub(super) fn all(
     db: &Connection,
     scope: &str,
     done: u32,
-    now: Moment,
+    at: At<'_>,
 ) -> Result<(Vec<Kept>, usize)> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM row WHERE scope = ?1 AND (state NOT IN ('sent','undone')
            OR id IN (SELECT id FROM row WHERE scope = ?1 AND state IN ('sent','undone') ORDER BY id DESC LIMIT ?2))
          ORDER BY id"
     ))?;
-    let rows = statement.query_map(params![scope, done], |row| kept(row, now))?;
+    let rows = statement.query_map(params![scope, done], |row| kept(row, at))?;
     collect(rows)
 }
 
 /// Rows of a scope that are on their way but not this process's, oldest first.
-pub(super) fn of_others(
-    db: &Connection,
-    scope: &str,
-    me: &str,
-    now: Moment,
-) -> Result<(Vec<Kept>, usize)> {
+pub(super) fn of_others(db: &Connection, scope: &str, at: At<'_>) -> Result<(Vec<Kept>, usize)> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM row WHERE scope = ?1 AND state IN ('grace','due','sending') AND owner IS NOT ?2 ORDER BY id"
     ))?;
-    let rows = statement.query_map(params![scope, me], |row| kept(row, now))?;
+    let rows = statement.query_map(params![scope, at.me], |row| kept(row, at))?;
     collect(rows)
 }
 
@@ -336,12 +350,12 @@ pub(super) fn replaced(
     db: &Connection,
     scope: &str,
     subject: &str,
-    now: Moment,
+    at: At<'_>,
 ) -> Result<Vec<Kept>> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM row WHERE subject = ?2 AND scope = ?1 AND state IN ('held','parked','unknown') ORDER BY id"
     ))?;
-    let rows = statement.query_map(params![scope, subject], |row| kept(row, now))?;
+    let rows = statement.query_map(params![scope, subject], |row| kept(row, at))?;
     Ok(collect(rows)?.0)
 }
 

@@ -1,34 +1,80 @@
-//! Look-up of an external endpoint: any form of input, refanged and typed; what is missing is `-`, never 0.
+//! Look-up of external endpoints: any form of input, refanged and typed; one at a time, or a pasted list of them.
+//!
+//! What is missing is `-`, never 0, and what was not asked says so. Nothing is asked of a name server: Darktrace alone
+//! answers.
 
-use crossterm::event::KeyEvent;
+mod draw;
+
+use std::collections::{HashMap, HashSet};
+
+use crossterm::event::{KeyCode, KeyEvent};
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::text::{Line, Span};
 
-use super::paint::{self, Look, freshness, put, rule, when};
+use super::lookup::{self, BATCH, Batch, Flags, named};
+use super::paint::Look;
 use super::{Pane, Rows};
-use crate::api::Product;
 use crate::api::darktrace::devices::Device;
-use crate::api::darktrace::endpoints::{
-    Endpoint, EndpointDetails, EndpointKind, EndpointReport, Location,
-};
+use crate::api::darktrace::endpoints::{Endpoint, EndpointReport};
 use crate::command::{Cx, PaneId, Ready, Row, Target, Tone, always};
-use crate::export::{self, Indicator};
+use crate::export;
 use crate::job::Policy;
 use crate::store::{Remote, Store};
 use crate::ui::input::{Field, Reaction};
-use crate::ui::table::{Column, ListState, Row as Cells, Table, Text, Width};
+use crate::ui::table::ListState;
 
-/// Popularity up to which an endpoint is called rare. 0 is nobody, 100 everybody.
-const RARE: f64 = 10.0;
+/// Look-ups the session remembers.
+const KEPT: usize = 100;
+
+/// Which part has the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Part {
+    /// The devices that talked to the endpoint.
+    #[default]
+    Devices,
+    /// The session's look-ups.
+    Past,
+    /// The pasted list.
+    Batch,
+}
+
+/// One text of a pasted list.
+#[derive(Debug, Clone)]
+struct Given {
+    text: String,
+    endpoint: Result<Endpoint, String>,
+}
+
+/// What the open field is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    One,
+    Many,
+}
 
 /// The pane.
 #[derive(Default)]
 pub struct EndpointPane {
     endpoint: Option<Endpoint>,
+    part: Part,
     devices: ListState,
-    field: Option<Field>,
+    /// Look-ups of the session, newest first.
+    past: Vec<(Endpoint, Timestamp)>,
+    past_list: ListState,
+    flags: Flags,
+    /// What was asked about each endpoint.
+    asked: HashMap<Endpoint, Flags>,
+    field: Option<(Asks, Field)>,
+    /// Which of the three options has the keyboard while the field is open; 0 is the text.
+    option: usize,
     history: Vec<String>,
+    given: Vec<Given>,
+    /// How many pasted texts were beyond the limit.
+    surplus: usize,
+    marked: HashSet<usize>,
+    given_list: ListState,
+    batch: Batch,
 }
 
 impl Rows for EndpointPane {
@@ -40,15 +86,100 @@ impl Rows for EndpointPane {
             keys: &["/"],
             hint: "look up",
             ready: always,
-            run: Self::find,
+            run: |pane, _| pane.find(Asks::One),
+        },
+        Row {
+            id: "endpoint.import",
+            title: "look up many: paste a list, or name a file",
+            keys: &["i"],
+            hint: "many",
+            ready: always,
+            run: |pane, _| pane.find(Asks::Many),
+        },
+        Row {
+            id: "endpoint.open",
+            title: "open what is under the cursor: a device, or an earlier look-up",
+            keys: &["enter"],
+            hint: "open",
+            ready: has_row,
+            run: Self::open_row,
         },
         Row {
             id: "endpoint.device",
             title: "open the device under the cursor",
-            keys: &["enter", "d"],
+            keys: &["d"],
             hint: "device",
             ready: has_device,
             run: Self::open_device,
+        },
+        Row {
+            id: "endpoint.watch",
+            title: "put it on the watched list, or all that are marked…",
+            keys: &["w"],
+            hint: "watch",
+            ready: has_endpoint,
+            run: Self::watch,
+        },
+        Row {
+            id: "endpoint.search",
+            title: "search for what talked to it",
+            keys: &["a"],
+            hint: "search",
+            ready: has_endpoint,
+            run: |pane, cx| {
+                let query = pane.chosen().and_then(|one| lookup::query(named(&one).0));
+                if let Some(query) = query {
+                    cx.go(PaneId::Search, Some(Target::Search(query)));
+                }
+            },
+        },
+        Row {
+            id: "endpoint.mark",
+            title: "mark it in the pasted list and go down",
+            keys: &["space"],
+            hint: "",
+            ready: in_batch,
+            run: Self::mark,
+        },
+        Row {
+            id: "endpoint.next-part",
+            title: "next part: devices, look-ups of the session, pasted list",
+            keys: &["tab"],
+            hint: "parts",
+            ready: always,
+            run: |pane, _| pane.turn(1),
+        },
+        Row {
+            id: "endpoint.previous-part",
+            title: "previous part",
+            keys: &["s-tab"],
+            hint: "",
+            ready: always,
+            run: |pane, _| pane.turn(-1),
+        },
+        Row {
+            id: "endpoint.with-info",
+            title: "ask for addresses and places, or not",
+            keys: &[],
+            hint: "",
+            ready: always,
+            run: |pane, cx| pane.toggle(1, cx),
+        },
+        Row {
+            id: "endpoint.with-devices",
+            title: "ask for the devices that talked to it, or not",
+            keys: &[],
+            hint: "",
+            ready: always,
+            run: |pane, cx| pane.toggle(2, cx),
+        },
+        Row {
+            id: "endpoint.with-score",
+            title: "ask for popularity and the dga score, or not",
+            keys: &[],
+            hint: "",
+            ready: always,
+            run: |pane, cx| pane.toggle(3, cx),
         },
     ];
 }
@@ -59,27 +190,30 @@ fn has_device(pane: &EndpointPane, store: &Store) -> Ready {
         .ok_or("there is no device under the cursor".into())
 }
 
-/// Reads what a person typed or pasted: `hxxp://cats[.]com/a`, `8.8.8[.]8:443`, `[2001:db8::1]`.
-fn read(text: &str) -> Result<Endpoint, String> {
-    let indicator = export::classify(text);
-    let address = |target: &String| target.parse::<std::net::IpAddr>().is_ok();
-    match (&indicator, indicator.target()) {
-        (Indicator::Unknown { text, why }, _) => {
-            Err(format!("'{text}' is no address, host name or URL: {why}"))
-        }
-        (Indicator::Email { .. }, _) => {
-            Err("a mail address is no endpoint; look up its domain".to_owned())
-        }
-        (_, None) => Err("a range of addresses is no endpoint; look up one address".to_owned()),
-        (_, Some(target)) if address(&target) => Ok(Endpoint::Ip(target)),
-        (_, Some(target)) => Ok(Endpoint::Hostname(target)),
+fn has_row(pane: &EndpointPane, store: &Store) -> Ready {
+    let full = match pane.part {
+        Part::Devices => return has_device(pane, store),
+        Part::Past => pane.past.get(pane.past_list.cursor()).is_some(),
+        Part::Batch => pane.chosen().is_some(),
+    };
+    if full {
+        Ok(())
+    } else {
+        Err("there is nothing to open under the cursor".into())
     }
 }
 
-fn named(endpoint: &Endpoint) -> (&str, &'static str) {
-    match endpoint {
-        Endpoint::Ip(text) => (text, "IP"),
-        Endpoint::Hostname(text) => (text, "hostname"),
+fn has_endpoint(pane: &EndpointPane, _: &Store) -> Ready {
+    pane.chosen()
+        .map(|_| ())
+        .ok_or("nothing is looked up: / takes an address, host name or URL".into())
+}
+
+fn in_batch(pane: &EndpointPane, _: &Store) -> Ready {
+    if pane.part == Part::Batch && !pane.given.is_empty() {
+        Ok(())
+    } else {
+        Err("marks are for a pasted list; paste one, or i".into())
     }
 }
 
@@ -96,14 +230,44 @@ impl EndpointPane {
     }
 
     fn device<'a>(&self, store: &'a Store) -> Option<&'a Device> {
+        if self.part != Part::Devices {
+            return None;
+        }
         self.met(store).get(self.devices.cursor())
     }
 
-    fn find(&mut self, _cx: &mut Cx<'_>) {
-        let field = Field::new("look up: ")
-            .placeholder("address, host or URL; defanged is fine")
-            .history(self.history.clone());
-        self.field = Some(field);
+    /// The endpoint a key is about: the one under the cursor of a list of endpoints, else the one that is shown.
+    fn chosen(&self) -> Option<Endpoint> {
+        match self.part {
+            Part::Devices => self.endpoint.clone(),
+            Part::Past => {
+                let past = self.past.get(self.past_list.cursor());
+                past.map(|(endpoint, _)| endpoint.clone())
+            }
+            Part::Batch => {
+                let given = self.given.get(self.given_list.cursor())?;
+                given.endpoint.clone().ok()
+            }
+        }
+    }
+
+    fn find(&mut self, asks: Asks) {
+        let field = match asks {
+            Asks::One => Field::new("look up: ")
+                .placeholder("address, host or URL; defanged is fine")
+                .history(self.history.clone()),
+            Asks::Many => Field::new("look up many: ").placeholder("paste the list here, or @file"),
+        };
+        self.option = 0;
+        self.field = Some((asks, field));
+    }
+
+    fn turn(&mut self, by: isize) {
+        let parts = [Part::Devices, Part::Past, Part::Batch];
+        let len = if self.given.is_empty() { 2 } else { 3 };
+        let here = parts.iter().position(|part| *part == self.part);
+        let next = (here.unwrap_or(0) as isize + by).rem_euclid(len);
+        self.part = parts[next as usize];
     }
 
     fn open_device(&mut self, cx: &mut Cx<'_>) {
@@ -117,198 +281,227 @@ impl EndpointPane {
         }
     }
 
+    fn open_row(&mut self, cx: &mut Cx<'_>) {
+        if self.part == Part::Devices {
+            return self.open_device(cx);
+        }
+        if let Some(endpoint) = self.chosen() {
+            self.part = Part::Devices;
+            self.show(endpoint, Policy::Join, cx);
+        }
+    }
+
+    fn watch(&mut self, cx: &mut Cx<'_>) {
+        let marked = (0..self.given.len())
+            .filter(|index| self.part == Part::Batch && self.marked.contains(index))
+            .filter_map(|index| self.given[index].endpoint.clone().ok());
+        let mut wanted: Vec<Endpoint> = marked.collect();
+        if wanted.is_empty() {
+            wanted.extend(self.chosen());
+        }
+        let text: Vec<&str> = wanted.iter().map(|one| named(one).0).collect();
+        cx.go(PaneId::Watched, Some(Target::Watch(text.join("\n"))));
+    }
+
+    fn mark(&mut self, _cx: &mut Cx<'_>) {
+        let at = self.given_list.cursor();
+        if !self.marked.remove(&at) {
+            self.marked.insert(at);
+        }
+        self.given_list.step(1, self.given.len());
+    }
+
+    /// Turns one of the three options on or off; an endpoint that is shown is asked again.
+    fn toggle(&mut self, option: usize, cx: &mut Cx<'_>) {
+        self.flip(option);
+        if self.endpoint.is_some() {
+            self.ask(Policy::Latest, cx);
+        }
+        let on = |on: bool| if on { "on" } else { "off" };
+        let Flags {
+            info,
+            devices,
+            score,
+        } = self.flags;
+        cx.say(
+            Tone::Fine,
+            format!(
+                "info {}   devices {}   score {}",
+                on(info),
+                on(devices),
+                on(score)
+            ),
+        );
+    }
+
+    fn flip(&mut self, option: usize) {
+        let flag = match option {
+            1 => &mut self.flags.info,
+            2 => &mut self.flags.devices,
+            3 => &mut self.flags.score,
+            _ => return,
+        };
+        *flag = !*flag;
+    }
+
     fn look_up(&mut self, text: &str, cx: &mut Cx<'_>) {
-        match read(text) {
-            Ok(endpoint) => {
-                self.endpoint = Some(endpoint);
-                self.devices = ListState::default();
-                self.ask(Policy::Latest, cx);
-            }
+        match lookup::read(text) {
+            Ok(endpoint) => self.show(endpoint, Policy::Latest, cx),
             Err(why) => cx.say(Tone::Mind, why),
         }
     }
 
+    /// Shows an endpoint, and asks about it unless it only joins what is known.
+    fn show(&mut self, endpoint: Endpoint, policy: Policy, cx: &mut Cx<'_>) {
+        self.part = Part::Devices;
+        self.devices = ListState::default();
+        let known = lookup::report(cx.store, &endpoint).is_some();
+        if policy == Policy::Latest || !self.past.iter().any(|(past, _)| *past == endpoint) {
+            self.past.retain(|(past, _)| *past != endpoint);
+            self.past.insert(0, (endpoint.clone(), cx.now.wall));
+            self.past.truncate(KEPT);
+        }
+        self.endpoint = Some(endpoint);
+        if policy == Policy::Latest || !known {
+            self.ask(policy, cx);
+        }
+    }
+
     fn ask(&mut self, policy: Policy, cx: &mut Cx<'_>) {
-        if let Some(endpoint) = self.endpoint.clone() {
-            let details = EndpointDetails {
-                endpoint,
-                additional_info: true,
-                devices: true,
-                score: true,
-            };
-            cx.store.ask(details, policy, cx.now);
-        }
-    }
-
-    fn draw_report(
-        &self,
-        report: &EndpointReport,
-        look: &Look<'_>,
-        area: Rect,
-        buf: &mut Buffer,
-    ) -> u16 {
-        let theme = look.theme;
-        let fact = |name: &'static str, value: Vec<Span<'static>>| {
-            let mut spans = vec![Span::styled(format!("   {name:<14}"), theme.dim)];
-            spans.extend(value);
-            Line::from(spans)
-        };
-        let plain = |value: Option<String>| {
-            vec![Span::raw(
-                value
-                    .filter(|value| !value.is_empty())
-                    .unwrap_or_else(|| "-".into()),
-            )]
-        };
-        let number =
-            |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
-        let place = |place: &Location| {
-            let parts = [&place.city, &place.region, &place.country];
-            let parts: Vec<&str> = parts
-                .into_iter()
-                .filter_map(|part| part.as_deref())
-                .filter(|part| !part.is_empty())
-                .collect();
-            (!parts.is_empty()).then(|| parts.join(", "))
-        };
-        let mut lines = Vec::new();
-        if report.kind == EndpointKind::InternalIp {
-            lines.push(Line::from(Span::styled(
-                "   an internal address: Darktrace keeps no rarity for it",
-                theme.warn,
-            )));
-            let subnet = report.subnet.as_ref();
-            lines.push(fact(
-                "subnet",
-                plain(subnet.and_then(|subnet| subnet.label.clone())),
-            ));
-            lines.push(fact(
-                "network",
-                plain(subnet.and_then(|subnet| subnet.network.clone())),
-            ));
-            lines.push(fact(
-                "subnet id",
-                plain(subnet.and_then(|subnet| subnet.id.clone())),
-            ));
-            lines.push(fact("place", plain(place(&report.location))));
-        } else {
-            let first = report.first_seen.as_ref().map(|at| match at.at() {
-                Some(at) => format!("{}   in your network", look.clock.full(at)),
-                None => at.to_string(),
-            });
-            lines.push(fact("first seen", plain(first)));
-            let mut popularity = vec![
-                Span::raw(number(report.popularity)),
-                Span::styled("   0 nobody .. 100 everybody", theme.dim),
-            ];
-            if report
-                .popularity
-                .is_some_and(|popularity| popularity <= RARE)
-            {
-                popularity.push(Span::styled("   RARE", theme.warn));
-            }
-            lines.push(fact("popularity", popularity));
-            lines.push(fact(
-                "dga score",
-                plain(report.dga_score.map(|score| score.to_string())),
-            ));
-            if report.kind == EndpointKind::ExternalIp {
-                lines.push(fact("asn", plain(report.asn.clone())));
-                lines.push(fact("place", plain(place(&report.location))));
-                lines.push(fact(
-                    "last seen",
-                    plain(report.ip_time.as_ref().map(|at| when(Some(at), look))),
-                ));
-            } else {
-                let ips = report
-                    .ips
-                    .as_deref()
-                    .unwrap_or_default()
-                    .iter()
-                    .filter_map(|ip| ip.ip.as_deref())
-                    .map(export::defang)
-                    .collect::<Vec<_>>();
-                lines.push(fact("ips", plain(Some(ips.join("  ")))));
-                let places = report
-                    .locations
-                    .as_deref()
-                    .unwrap_or_default()
-                    .iter()
-                    .filter_map(place)
-                    .collect::<Vec<_>>();
-                lines.push(fact("locations", plain(Some(places.join("; ")))));
-            }
-        }
-        let rows = lines.len() as u16;
-        paint::put_lines(buf, area, lines, 0);
-        rows
-    }
-
-    fn draw_devices(&self, report: &EndpointReport, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        let Some(devices) = &report.devices else {
+        let Some(endpoint) = self.endpoint.clone() else {
             return;
         };
-        rule(
-            buf,
-            area,
-            0,
-            look,
-            "devices that talked to it",
-            &devices.len().to_string(),
-        );
-        let below = Rect {
-            y: area.y + 1.min(area.height),
-            height: area.height.saturating_sub(1),
-            ..area
-        };
-        if devices.is_empty() {
-            return put(
-                buf,
-                below,
-                0,
-                &Line::from(Span::styled("   none lately", look.theme.dim)),
-            );
+        // An answer to what was asked with other options must not come after this one.
+        let before = self.asked.insert(endpoint.clone(), self.flags);
+        if let Some(before) = before.filter(|before| *before != self.flags)
+            && let Some(slot) = lookup::slot(&lookup::details(endpoint.clone(), before))
+        {
+            cx.store.cancel(&slot);
         }
-        let table = Table::new(vec![
-            Column::new("DID", Width::Fixed(7)),
-            Column::new("HOST", Width::Flex(14, 2)),
-            Column::new("IP", Width::Flex(15, 1)),
-            Column::new("LAST", Width::Fixed(12)).rank(1),
-        ]);
-        table.draw(
-            below,
-            buf,
-            look.theme,
-            &self.devices,
-            devices.len(),
-            |index| {
-                let device = &devices[index];
-                Cells::new([
-                    Text::from(
-                        device
-                            .did
-                            .map_or_else(|| "-".to_owned(), |did| did.to_string()),
-                    ),
-                    Text::from(device.name().unwrap_or("-").to_owned()),
-                    Text::from(device.ip.clone().unwrap_or_else(|| "-".into())),
-                    Text::styled(when(device.last_seen.as_ref(), look), look.theme.dim),
-                ])
-            },
-        );
+        cx.store
+            .ask(lookup::details(endpoint, self.flags), policy, cx.now);
+    }
+
+    /// Looks up a list: every text becomes a line, the endpoints among them are asked two at a time.
+    fn look_up_many(&mut self, pasted: &str, cx: &mut Cx<'_>) {
+        let mut seen = HashSet::new();
+        let mut given = Vec::new();
+        for (_, text) in lookup::texts(pasted) {
+            let endpoint = lookup::read(text);
+            if endpoint.as_ref().is_ok_and(|one| !seen.insert(one.clone())) {
+                continue;
+            }
+            given.push(Given {
+                text: text.to_owned(),
+                endpoint,
+            });
+        }
+        self.surplus = given.len().saturating_sub(BATCH);
+        given.truncate(BATCH);
+        if given.is_empty() {
+            return cx.say(Tone::Mind, "the list is empty");
+        }
+        let endpoints: Vec<Endpoint> = given
+            .iter()
+            .filter_map(|given| given.endpoint.clone().ok())
+            .collect();
+        for endpoint in &endpoints {
+            self.asked.entry(endpoint.clone()).or_default();
+        }
+        self.given = given;
+        self.given_list = ListState::default();
+        self.marked.clear();
+        self.part = Part::Batch;
+        self.batch.start(endpoints, cx);
+    }
+
+    fn submit(&mut self, cx: &mut Cx<'_>) {
+        let Some((asks, field)) = &mut self.field else {
+            return;
+        };
+        // A refused text stays in the field, to be mended.
+        let text = field.text().to_owned();
+        match asks {
+            Asks::One => {
+                if lookup::read(&text).is_ok() {
+                    field.take();
+                    self.history = field.entries().to_vec();
+                    self.field = None;
+                }
+                self.look_up(&text, cx);
+            }
+            Asks::Many => {
+                let read = match text.trim().strip_prefix('@') {
+                    Some(path) => lookup::read_file(path.trim()),
+                    None => Ok(text),
+                };
+                match read {
+                    Ok(text) => {
+                        self.field = None;
+                        self.look_up_many(&text, cx);
+                    }
+                    Err(why) => cx.say(Tone::Mind, why),
+                }
+            }
+        }
+    }
+
+    /// A key for the options beside the field. `false` when it is for the text.
+    fn option_key(&mut self, key: KeyEvent) -> bool {
+        match key.code {
+            KeyCode::Tab => self.option = (self.option + 1) % 4,
+            KeyCode::BackTab => self.option = (self.option + 3) % 4,
+            KeyCode::Char(' ') if self.option > 0 => self.flip(self.option),
+            KeyCode::Char(_) | KeyCode::Backspace
+                if self.option > 0 && key.modifiers.is_empty() =>
+            {
+                // Typing goes on with the text.
+                self.option = 0;
+                return false;
+            }
+            _ => return false,
+        }
+        true
     }
 }
 
 impl Pane for EndpointPane {
     fn open(&mut self, target: Option<Target>, cx: &mut Cx<'_>) {
         match target {
+            Some(Target::Endpoint(text)) if lookup::texts(&text).nth(1).is_some() => {
+                self.look_up_many(&text, cx);
+            }
             Some(Target::Endpoint(text)) => self.look_up(&text, cx),
-            _ if self.endpoint.is_none() => self.find(cx),
+            _ if self.endpoint.is_none()
+                && self.given.is_empty()
+                && !cx.prefs.absent.contains(&crate::api::Product::Darktrace) =>
+            {
+                self.find(Asks::One);
+            }
             _ => {}
         }
     }
 
     fn refresh(&mut self, cx: &mut Cx<'_>) {
-        self.ask(Policy::Latest, cx);
+        if self.part == Part::Batch {
+            // Those without an answer: the rest has one of this session.
+            let endpoints: Vec<Endpoint> = self
+                .given
+                .iter()
+                .filter_map(|given| given.endpoint.clone().ok())
+                .collect();
+            self.batch.start(endpoints, cx);
+        } else {
+            self.ask(Policy::Latest, cx);
+        }
+    }
+
+    fn changed(&mut self, cx: &mut Cx<'_>) {
+        self.batch.step(cx);
+        let len = self.met(cx.store).len();
+        if self.devices.cursor() >= len {
+            self.devices.select(len.saturating_sub(1));
+        }
     }
 
     fn place(&self) -> Option<Target> {
@@ -318,8 +511,14 @@ impl Pane for EndpointPane {
     }
 
     fn list(&mut self, store: &Store) -> Option<(&mut ListState, usize)> {
-        let len = self.met(store).len();
-        Some((&mut self.devices, len))
+        Some(match self.part {
+            Part::Devices => {
+                let len = self.met(store).len();
+                (&mut self.devices, len)
+            }
+            Part::Past => (&mut self.past_list, self.past.len()),
+            Part::Batch => (&mut self.given_list, self.given.len()),
+        })
     }
 
     fn typing(&self) -> bool {
@@ -327,19 +526,18 @@ impl Pane for EndpointPane {
     }
 
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
-        let Some(field) = &mut self.field else {
+        let Some((asks, _)) = &self.field else {
+            return false;
+        };
+        if *asks == Asks::One && self.option_key(key) {
+            return true;
+        }
+        let Some((_, field)) = &mut self.field else {
             return false;
         };
         match field.key(key) {
             Reaction::Submit => {
-                // A refused text stays in the field, to be mended.
-                let text = field.text().to_owned();
-                if read(&text).is_ok() {
-                    field.take();
-                    self.history = field.entries().to_vec();
-                    self.field = None;
-                }
-                self.look_up(&text, cx);
+                self.submit(cx);
                 true
             }
             Reaction::Cancel => {
@@ -351,18 +549,63 @@ impl Pane for EndpointPane {
         }
     }
 
-    fn paste(&mut self, text: &str, _cx: &mut Cx<'_>) -> bool {
-        self.field.as_mut().map(|field| field.paste(text)).is_some()
+    /// Several lines are a list, wherever they are pasted; one line goes into the field.
+    fn paste(&mut self, text: &str, cx: &mut Cx<'_>) -> bool {
+        if text.lines().filter(|line| !line.trim().is_empty()).count() > 1 {
+            self.field = None;
+            self.look_up_many(text, cx);
+            return true;
+        }
+        if self.field.is_none() {
+            self.find(Asks::One);
+        }
+        if let Some((_, field)) = &mut self.field {
+            field.paste(text);
+        }
+        true
     }
 
     fn cancel(&mut self) -> bool {
-        self.field.take().is_some()
+        if self.field.take().is_some() {
+            return true;
+        }
+        if self.part == Part::Batch && !self.marked.is_empty() {
+            self.marked.clear();
+            return true;
+        }
+        // What waits is forgotten; the shell cancels what is under way.
+        self.batch.forget();
+        let moved = self.part == Part::Past;
+        if moved {
+            self.part = Part::Devices;
+        }
+        moved
+    }
+
+    fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
+        let report = self.report(store)?.value()?;
+        Some(super::grids::endpoint(
+            named(self.endpoint.as_ref()?).0,
+            report,
+        ))
+    }
+
+    fn take(
+        &self,
+        what: crate::command::Take,
+        store: &Store,
+        _prefs: &crate::command::Prefs,
+    ) -> Option<String> {
+        let report = self.report(store).and_then(Remote::value);
+        super::grids::endpoint_taken(what, named(self.endpoint.as_ref()?).0, report)
     }
 
     fn heading(&self, _store: &Store) -> String {
-        self.endpoint
-            .as_ref()
-            .map_or_else(String::new, |endpoint| export::defang(named(endpoint).0))
+        match (self.part, &self.endpoint) {
+            (Part::Batch, _) => format!("{} pasted", self.given.len()),
+            (_, Some(endpoint)) => export::defang(named(endpoint).0),
+            (_, None) => String::new(),
+        }
     }
 
     fn draw(
@@ -372,102 +615,9 @@ impl Pane for EndpointPane {
         area: Rect,
         buf: &mut Buffer,
     ) -> Option<Position> {
-        let foot = Rect {
-            y: area.bottom().saturating_sub(1),
-            height: 1.min(area.height),
-            ..area
-        };
-        let body = Rect {
-            height: area.height.saturating_sub(1),
-            ..area
-        };
-        match (&self.endpoint, self.report(store)) {
-            _ if look.prefs.absent.contains(&Product::Darktrace) => {
-                paint::empty(
-                    buf,
-                    body,
-                    look,
-                    &[
-                        "Darktrace is not configured.".into(),
-                        "socdeck config path tells where; socdeck doctor checks it.".into(),
-                    ],
-                );
-            }
-            (None, _) | (_, None) => {
-                let hint = format!(
-                    "{} takes an address, host name or URL, defanged or not.",
-                    look.key("endpoint.find")
-                );
-                paint::empty(buf, body, look, &["Nothing is looked up.".into(), hint]);
-            }
-            (Some(endpoint), Some(remote)) => {
-                let (name, kind) = named(endpoint);
-                let title = vec![
-                    Span::styled(format!(" {}", export::defang(name)), look.theme.accent),
-                    Span::styled(format!("   {kind}"), look.theme.dim),
-                ];
-                put(buf, body, 0, &Line::from(title));
-                let below = Rect {
-                    y: body.y + 1.min(body.height),
-                    height: body.height.saturating_sub(1),
-                    ..body
-                };
-                match (remote.value(), &remote.error) {
-                    (Some(report), _) if report.kind == EndpointKind::Unknown => {
-                        paint::empty(buf, below, look, &["Darktrace knows nothing of it.".into(), "Nothing in your network has talked to it, or it is written differently.".into()]);
-                    }
-                    (Some(report), _) => {
-                        let rows = self.draw_report(report, look, below, buf) + 1;
-                        let rest = Rect {
-                            y: below.y + rows.min(below.height),
-                            height: below.height.saturating_sub(rows),
-                            ..below
-                        };
-                        self.draw_devices(report, look, rest, buf);
-                    }
-                    (None, Some((error, _))) => paint::failed(buf, below, look, error),
-                    (None, None) => {
-                        paint::empty(buf, below, look, &["loading the endpoint".into()])
-                    }
-                }
-            }
-        }
-        if let Some(field) = &self.field {
-            return field.draw(foot, buf, look.theme);
-        }
-        if let Some(remote) = self.report(store) {
-            let (words, style) = freshness(remote, look);
-            put(
-                buf,
-                foot,
-                0,
-                &Line::from(Span::styled(format!(" {words}"), style)),
-            );
-        }
-        None
+        self.paint(store, look, area, buf)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_form_is_refanged_and_typed() {
-        let host = |text: &str| Ok(Endpoint::Hostname(text.into()));
-        let ip = |text: &str| Ok(Endpoint::Ip(text.into()));
-        for (text, wanted) in [
-            ("cats.com", host("cats.com")),
-            ("hxxp://cats[.]com/a?b", host("cats.com")),
-            ("https://8.8.8[.]8:8443/x", ip("8.8.8.8")),
-            (" 8.8.8.8:443 ", ip("8.8.8.8")),
-            ("[2001:db8::1]:443", ip("2001:db8::1")),
-            ("2001:db8::1", ip("2001:db8::1")),
-        ] {
-            assert_eq!(read(text), wanted, "{text}");
-        }
-        for bad in ["", "a b", "not a host!", "1.2.3.999"] {
-            assert!(read(bad).is_err(), "{bad:?} -> {:?}", read(bad));
-        }
-    }
-}
+mod tests;

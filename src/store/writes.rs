@@ -13,6 +13,7 @@ use super::{EventKey, Landing, Store, key};
 use crate::api::arcanna::events::EventStatus;
 use crate::api::arcanna::jobs::Jobs;
 use crate::api::darktrace::tags::{DeviceTags, TagDevice, UntagDevice};
+use crate::api::darktrace::watchlist::{WatchAdd, WatchList, WatchRemove};
 use crate::api::error::Class;
 use crate::api::{Answer, ApiError, BadInput, Call, Cause, Decode, Kind, Product};
 use crate::job::{Policy, Slot};
@@ -127,6 +128,25 @@ impl Writes {
         self.rows.insert(row.id, row);
     }
 
+    /// The rows that are taken back with this one and still can be, itself included, oldest first.
+    pub fn batch_of(&self, row: &Row) -> Vec<RowId> {
+        let open = |row: &&Row| matches!(row.state, State::Grace | State::Due) && !row.elsewhere;
+        self.rows
+            .values()
+            .filter(open)
+            .filter(|one| {
+                one.id == row.id || row.draft.batch.is_some() && one.draft.batch == row.draft.batch
+            })
+            .map(|one| one.id)
+            .collect()
+    }
+
+    /// A number no deed of this session has yet.
+    pub fn new_batch(&mut self) -> u64 {
+        self.last_tag += 1;
+        self.last_tag
+    }
+
     /// Rows of this session that are neither settled nor undone.
     pub fn unsent(&self) -> usize {
         self.rows
@@ -198,6 +218,8 @@ impl Store {
             call,
             grace,
             seen: None,
+            note: None,
+            batch: None,
         };
         self.writes.last_tag += 1;
         let tag = self.writes.last_tag;
@@ -397,6 +419,13 @@ impl Landing for WriteLanding {
             store.writes.named.push(answer);
         } else if let Ok(Ok(confirmed)) = &result {
             read_back(store, &self.row.draft.act, confirmed, now);
+        } else if let Err(error) = &result
+            && error.outcome_unknown()
+            && let Act::Tag(TagDevice { did, .. }) | Act::Untag(UntagDevice { did, .. }) =
+                &self.row.draft.act
+        {
+            // Some gateways answer 502 although it was done [LAB]: only the device knows.
+            store.ask(DeviceTags { did: *did }, Policy::Latest, now);
         }
     }
 
@@ -417,20 +446,29 @@ fn read_back(store: &mut Store, act: &Act, confirmed: &Confirmed, now: Moment) {
             store.ask(EventStatus { job, event }, Policy::Join, now);
         }
         Act::Tag(TagDevice { did, .. }) | Act::Untag(UntagDevice { did, .. }) => {
-            store.ask(DeviceTags { did: *did }, Policy::Join, now);
+            // A read that began before the write would prove nothing.
+            store.ask(DeviceTags { did: *did }, Policy::Latest, now);
         }
         Act::Train(_) => store.ask(Jobs, Policy::Join, now),
         Act::Send(send) => {
             let event = confirmed.event.as_ref().map(|event| key(&send.job, event));
             store.writes.sent_events.extend(event);
         }
-        Act::Watch(_) | Act::Unwatch(_) | Act::Named { .. } => {}
+        Act::Watch(WatchAdd { source, .. }) | Act::Unwatch(WatchRemove { source, .. }) => {
+            store.ask(WatchList::default(), Policy::Join, now);
+            if source.is_some() {
+                let source = source.clone();
+                store.ask(WatchList { source }, Policy::Join, now);
+            }
+        }
+        Act::Named { .. } => {}
     }
 }
 
 /// What a failed attempt means for its row.
 fn settlement(error: &ApiError, row: &Row, named: bool) -> Settlement {
-    let words = error.to_string();
+    let told = error.explain();
+    let words = format!("{} {}", told.what, told.why).trim_end().to_owned();
     let unknown = error.outcome_unknown();
     if unknown && row.draft.call.kind != Kind::Repeatable {
         return Settlement::Unknown(words);

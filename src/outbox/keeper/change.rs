@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::{ATTEMPTS, KEPT, Keeper, LONGEST, Line, Result, STUMBLE, trouble};
 use crate::api::Product;
 use crate::outbox::life::Life;
-use crate::outbox::table::{self, Change, Kept};
+use crate::outbox::table::{self, At, Change, Kept};
 use crate::outbox::{
     Answered, Draft, Moment, Notice, Row, RowId, Session, Settlement, State, entry,
 };
@@ -38,10 +38,14 @@ impl Keeper {
         let product = draft.call.product;
         let origin = self.origin(product).to_owned();
         let lease = self.lease(now);
+        let at = At {
+            now,
+            me: &self.life.token,
+        };
         let begun = self.table.begin()?;
         let mut notices = Vec::new();
         if draft.act.labels().is_some() {
-            for mut kept in table::replaced(&begun, scope, &draft.act.subject(), now)? {
+            for mut kept in table::replaced(&begun, scope, &draft.act.subject(), at)? {
                 let row = &mut kept.row;
                 row.state = State::Undone;
                 row.trouble = Some("replaced by a newer label".to_owned());
@@ -300,8 +304,8 @@ impl Keeper {
         let scopes = self.scopes();
         let me = self.life.token.clone();
         let begun = self.table.begin()?;
-        let Some(mut kept) =
-            table::get(&begun, id, now)?.filter(|kept| scopes.contains(&kept.scope))
+        let Some(mut kept) = table::get(&begun, id, At { now, me: &me })?
+            .filter(|kept| scopes.contains(&kept.scope))
         else {
             self.mine.remove(&id);
             return Ok((

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::change::{tell, write};
 use super::{KEPT, Keeper, LEASE, RENEW, Result};
 use crate::api::Kind;
-use crate::outbox::table::{self, Kept, millis};
+use crate::outbox::table::{self, At, Kept, millis};
 use crate::outbox::{Answered, Moment, Notice, State};
 
 impl Keeper {
@@ -19,10 +19,11 @@ impl Keeper {
         let scopes = self.scopes();
         let life = &self.life;
         let mut known: HashMap<String, bool> = HashMap::new();
+        let at = At { now, me: &me };
         let begun = self.table.begin()?;
         let (mut held, mut taken) = (None, Vec::new());
         for scope in &scopes {
-            for mut kept in table::of_others(&begun, scope, &me, now)?.0 {
+            for mut kept in table::of_others(&begun, scope, at)?.0 {
                 let over = kept.owner.as_ref().is_none_or(|owner| {
                     let gone = known
                         .entry(owner.clone())
@@ -75,7 +76,7 @@ impl Keeper {
         }
         // Rows a session kept on purpose are offered like those it lost.
         for scope in &scopes {
-            for kept in table::all(&begun, scope, 0, now)?.0 {
+            for kept in table::all(&begun, scope, 0, at)?.0 {
                 if kept.row.state == State::Held {
                     held = held.max(Some(kept.row.changed));
                 }
@@ -106,8 +107,12 @@ impl Keeper {
         let (mut rows, mut unread) = (Vec::new(), 0);
         let db: &Connection = self.table.read();
         let scopes = self.scopes();
+        let at = At {
+            now,
+            me: &self.life.token,
+        };
         for scope in &scopes {
-            let (kept, more) = table::all(db, scope, KEPT, now)?;
+            let (kept, more) = table::all(db, scope, KEPT, at)?;
             unread += more;
             for kept in kept {
                 let mut row = kept.row;

@@ -21,6 +21,7 @@ fn session() -> Session {
         analyst: Some("ana.pop".into()),
         host: "jump-03".into(),
         uid: 1004,
+        hash_notes: false,
     }
 }
 
@@ -43,6 +44,8 @@ fn label(event: u64, label: &str) -> Draft {
             confidence: Some(47.0),
             ..Seen::default()
         }),
+        note: None,
+        batch: None,
     }
 }
 
@@ -57,6 +60,8 @@ fn train() -> Draft {
         act: Act::Train(train),
         grace: GRACE,
         seen: None,
+        note: None,
+        batch: None,
     }
 }
 

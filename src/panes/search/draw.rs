@@ -1,0 +1,669 @@
+//! How a search looks: the form, what it offers, what was found and how much was looked at.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line as Spans, Span};
+
+use super::form::Part;
+use super::names;
+use super::results::{self, Line, Pivot, Results, Run, figure};
+use super::window::{self, Window};
+use super::{SearchPane, has_more};
+use crate::api::Product;
+use crate::api::darktrace::search::Analysis;
+use crate::panes::lookup;
+use crate::panes::paint::{self, Look, put, rule};
+use crate::store::{Remote, Store};
+use crate::ui::chart;
+use crate::ui::input::Field;
+use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
+use crate::ui::text::thousands;
+use crate::ui::time::{span, took};
+
+/// From this width on the form stands at the left of what was found.
+const WIDE: u16 = 110;
+/// Width of the form there.
+const FORM: u16 = 58;
+/// Cells before a field.
+const LABEL: u16 = 10;
+/// Cells of the widest bar.
+const BAR: u16 = 18;
+
+/// The part of `area` from row `y` on.
+fn below(area: Rect, y: u16) -> Rect {
+    Rect {
+        y: area.y + y.min(area.height),
+        height: area.height.saturating_sub(y),
+        ..area
+    }
+}
+
+impl SearchPane {
+    pub(super) fn paint(
+        &self,
+        store: &Store,
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) -> Option<Position> {
+        if look.prefs.absent.contains(&Product::Darktrace) {
+            let words = [
+                "Darktrace is not configured.".to_owned(),
+                "socdeck config path tells where; socdeck doctor checks it.".to_owned(),
+            ];
+            paint::empty(buf, area, look, &words);
+            return None;
+        }
+        if area.width < WIDE {
+            let cursor = self.draw_form(look, area, buf);
+            let rest = below(area, 4);
+            if self.draw_offers(look, rest, buf) == 0 {
+                self.draw_found(store, look, rest, buf);
+            }
+            return cursor;
+        }
+        let left = Rect {
+            width: FORM,
+            ..area
+        };
+        let cursor = self.draw_form(look, left, buf);
+        if self.draw_offers(look, below(left, 7), buf) == 0 {
+            self.draw_session(store, look, below(left, 7), buf);
+        }
+        for y in area.top()..area.bottom() {
+            buf.set_stringn(area.x + FORM, y, look.theme.glyphs.bar, 1, look.theme.rule);
+        }
+        let right = Rect {
+            x: area.x + FORM + 2,
+            width: area.width - FORM - 2,
+            ..area
+        };
+        self.draw_found(store, look, right, buf);
+        cursor
+    }
+
+    /// One labelled field; returns where its cursor belongs when it has the keyboard.
+    fn draw_field(
+        &self,
+        part: (Part, &str, &Field),
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) -> Option<Position> {
+        let (part, label, field) = part;
+        let focus = self.form.focus == Some(part);
+        label_at(label, focus, look, area, buf);
+        let room = Rect {
+            x: area.x + LABEL.min(area.width),
+            width: area.width.saturating_sub(LABEL),
+            height: 1.min(area.height),
+            ..area
+        };
+        field.draw(room, buf, look.theme).filter(|_| focus)
+    }
+
+    fn draw_form(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
+        let form = &self.form;
+        let tall = area.width == FORM;
+        // What is shown was found in that window: `last 1h` moves on only when it is asked again.
+        let asked = self
+            .run()
+            .filter(|run| run.time == form.time.text() && form.focus != Some(Part::Time));
+        let window = match asked {
+            Some(Run { first, .. }) => Ok(Window {
+                from: first.query.from,
+                to: first.query.to,
+            }),
+            None => window::parse(form.time.text(), look.clock.now),
+        };
+        let beside = area.width >= 76 && !tall;
+        let words = match &window {
+            Ok(window) => (window.told(), look.theme.dim),
+            Err(_) => ("no time window yet".to_owned(), look.theme.warn),
+        };
+        let mut time = area;
+        if beside {
+            let wide = words.0.chars().count() as u16 + 1;
+            time.width = area.width.saturating_sub(wide + 1);
+            let at = Rect {
+                x: time.right() + 1,
+                width: wide,
+                ..area
+            };
+            put(
+                buf,
+                at,
+                0,
+                &Spans::from(Span::styled(words.0.clone(), words.1)),
+            );
+        }
+        let mut cursor = self.draw_field((Part::Time, "time", &form.time), look, time, buf);
+        let mut y = 1;
+        if tall {
+            let indented = format!("{}{}", " ".repeat(usize::from(LABEL)), words.0);
+            put(buf, area, y, &Spans::from(Span::styled(indented, words.1)));
+            y += 1;
+        }
+        let query = (Part::Query, "query", &form.query);
+        cursor = cursor.or(self.draw_field(query, look, below(area, y), buf));
+        let mut metric = below(area, y + 1);
+        let mut operation = below(area, y + 2);
+        if !tall {
+            metric.width = area.width / 2 - 1;
+            operation = Rect {
+                x: metric.right() + 1,
+                width: area.width - metric.width - 1,
+                ..metric
+            };
+        }
+        let field = (Part::Metric, "metric", &form.metric);
+        cursor = cursor.or(self.draw_field(field, look, metric, buf));
+        self.draw_operation(look, operation, buf);
+        let y = if tall { 5 } else { 3 };
+        let (words, style) = self.message(look, window.as_ref().ok());
+        put(
+            buf,
+            area,
+            y,
+            &Spans::from(Span::styled(format!(" {words}"), style)),
+        );
+        cursor
+    }
+
+    /// The four operations, the chosen one in brackets; only the chosen one where there is little room.
+    fn draw_operation(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+        let focus = self.form.focus == Some(Part::Operation);
+        label_at("operation", focus, look, area, buf);
+        let mut spans = Vec::new();
+        for (operation, _) in names::OPERATIONS {
+            let chosen = operation == self.form.operation;
+            if chosen {
+                let style = if focus {
+                    look.theme.accent
+                } else {
+                    look.theme.text
+                };
+                spans.push(Span::styled(format!("[{operation}]"), style));
+            } else if area.width >= LABEL + 28 {
+                spans.push(Span::styled(format!(" {operation} "), look.theme.dim));
+            }
+        }
+        let at = Rect {
+            x: area.x + (LABEL + 1).min(area.width),
+            width: area.width.saturating_sub(LABEL + 1),
+            ..area
+        };
+        put(buf, at, 0, &Spans::from(spans));
+    }
+
+    /// The line below the form: what is wrong, else what the part with the keyboard takes.
+    fn message(&self, look: &Look<'_>, window: Option<&Window>) -> (String, Style) {
+        let (dim, warn) = (look.theme.dim, look.theme.warn);
+        if let Some((_, why)) = &self.refused {
+            return (why.clone(), look.theme.bad);
+        }
+        let late = window.is_some_and(|window| window.from > look.clock.now);
+        match self.form.focus {
+            Some(Part::Time) => match window {
+                None => (format!("allowed: {}", window::ALLOWED), warn),
+                Some(_) if late => ("the window begins in the future".to_owned(), warn),
+                Some(window) => {
+                    let long = window.to.as_second() - window.from.as_second();
+                    let words = format!(
+                        "{}   {} long   Up other times   UTC",
+                        window.told(),
+                        span(long.unsigned_abs())
+                    );
+                    (words, dim)
+                }
+            },
+            Some(Part::Metric) => (
+                "Tab takes the first name   Up Down all names   Enter runs".to_owned(),
+                dim,
+            ),
+            Some(Part::Operation) => {
+                let told = names::OPERATIONS
+                    .iter()
+                    .find(|(one, _)| *one == self.form.operation);
+                let told = told.map_or("", |(_, told)| told);
+                (format!("{told}   Space changes   Enter runs"), dim)
+            }
+            focus => match self.form.complaint() {
+                Some(complaint) => (complaint.words, warn),
+                None if late => ("the window begins in the future".to_owned(), warn),
+                None if focus.is_some() => (
+                    "Enter runs   Tab next part   Up earlier queries   ^R finds one".to_owned(),
+                    dim,
+                ),
+                None => (String::new(), dim),
+            },
+        }
+    }
+
+    /// The names offered for what is typed. Returns the rows used.
+    fn draw_offers(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> u16 {
+        let offers = self.form.offers();
+        if offers.is_empty() {
+            return 0;
+        }
+        rule(
+            buf,
+            area,
+            0,
+            look,
+            "names",
+            "Tab takes the first; any other name may be typed",
+        );
+        let lines = offers.iter().enumerate().map(|(index, name)| {
+            let style = if index == 0 {
+                look.theme.accent
+            } else {
+                look.theme.text
+            };
+            Spans::from(Span::styled(format!("   {name}"), style))
+        });
+        let room = below(area, 1);
+        paint::put_lines(buf, room, lines, 0);
+        1 + (offers.len() as u16).min(room.height)
+    }
+
+    /// The session's searches, newest first, beside a wide result.
+    fn draw_session(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+        if self.runs.is_empty() {
+            return;
+        }
+        let keys = format!(
+            "{} {} go through them",
+            look.key("search.previous"),
+            look.key("search.next")
+        );
+        rule(buf, area, 0, look, "this session", &keys);
+        let newest = self.runs.iter().enumerate().rev();
+        let lines = newest.map(|(index, run)| {
+            let here = index == self.current;
+            let coverage = Results::of(run, store).coverage;
+            let seen = coverage
+                .seen
+                .map_or_else(|| "-".to_owned(), |seen| thousands(seen));
+            let field = run.first.field.trim_start_matches("@fields.");
+            let words = format!(
+                " {} {}  {:<6} {:<14} {seen:>9}  {}",
+                if here { look.theme.glyphs.cursor } else { " " },
+                look.clock.minute(run.at),
+                run.first.operation.to_string(),
+                crate::ui::text::cut(field, 14, look.theme.ellipsis()),
+                crate::ui::text::cut(&run.time, 14, look.theme.ellipsis()),
+            );
+            let style = if here {
+                look.theme.text
+            } else {
+                look.theme.dim
+            };
+            Spans::from(Span::styled(words, style))
+        });
+        paint::put_lines(buf, below(area, 1), lines, 0);
+    }
+
+    fn draw_found(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+        let Some(run) = self.run() else {
+            let words = [
+                "Nothing was searched yet.".to_owned(),
+                format!(
+                    "{} edits the query, {} the rest of the form, Enter runs it.",
+                    look.key("search.edit"),
+                    look.key("search.form")
+                ),
+                "Every field of a connection can be counted: who talked to it, on which port, with which agent."
+                    .to_owned(),
+            ];
+            return paint::empty(buf, area, look, &words);
+        };
+        let results = Results::of(run, store);
+        let first: Option<&Remote<_>> = store.analyses.get(&run.first);
+        if results.coverage.slices == 0 {
+            let title = format!("{} of {}", run.first.operation, run.first.field);
+            rule(buf, area, 0, look, &title, &run.time);
+            return Self::draw_unanswered(first, look, below(area, 1), buf);
+        }
+        let right = match has_more(self, store) {
+            Ok(()) => format!("{} next 10,000", look.key("search.more")),
+            Err(_) if run.pending(store) => "looking at the next 10,000   ^G stops".to_owned(),
+            Err(_) => String::new(),
+        };
+        rule(buf, area, 0, look, &told(&results), &right);
+        let mut y = 1;
+        for (words, style) in self.remarks(run, &results, store, look) {
+            let lines =
+                crate::ui::text::wrap(&words, usize::from(area.width.saturating_sub(4)).max(8));
+            for line in lines {
+                put(
+                    buf,
+                    area,
+                    y,
+                    &Spans::from(Span::styled(format!("   {line}"), style)),
+                );
+                y += 1;
+            }
+        }
+        let foot = area.height.saturating_sub(1);
+        let table = Rect {
+            height: foot.saturating_sub(y),
+            ..below(area, y)
+        };
+        if results.lines.is_empty() {
+            Self::draw_nothing(run, &results, look, table, buf);
+        } else {
+            self.draw_lines(run, &results, store, look, table, buf);
+        }
+        let read = first.and_then(|remote| remote.fetched);
+        let words = format!(
+            " {} of {}   {}   {}{}   UTC",
+            run.first.operation,
+            run.first.field,
+            run.time,
+            read.map_or_else(String::new, |at| format!("read {}   ", look.tell(at))),
+            took(results.coverage.took),
+        );
+        put(
+            buf,
+            area,
+            foot,
+            &Spans::from(Span::styled(words, look.theme.dim)),
+        );
+    }
+
+    /// A search without any answer yet.
+    fn draw_unanswered<T>(
+        remote: Option<&Remote<T>>,
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        match remote {
+            Some(Remote {
+                error: Some((error, _)),
+                pending: false,
+                ..
+            }) => paint::failed(buf, area, look, error),
+            Some(remote) if remote.pending => {
+                let words = [
+                    "looking at the first 10,000 records".to_owned(),
+                    "^G stops it".to_owned(),
+                ];
+                paint::empty(buf, area, look, &words);
+            }
+            _ => {
+                let words = [
+                    "It was stopped before an answer came.".to_owned(),
+                    format!("{} runs it again.", look.key("shell.refresh")),
+                ];
+                paint::empty(buf, area, look, &words);
+            }
+        }
+    }
+
+    fn draw_nothing(
+        run: &Run,
+        results: &Results<'_>,
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        let first = match results.coverage.total {
+            Some(total) if total > 0 => {
+                let number = if run.first.operation == Analysis::Mean {
+                    " as a number"
+                } else {
+                    ""
+                };
+                format!(
+                    "{} records match; none of those looked at has {}{number}.",
+                    thousands(total),
+                    run.first.field
+                )
+            }
+            _ => "No record matches.".to_owned(),
+        };
+        let words = [
+            first,
+            format!(
+                "{} loosens the query, {} widens the time.",
+                look.key("search.edit"),
+                look.key("search.form")
+            ),
+        ];
+        paint::empty(buf, area, look, &words);
+    }
+
+    /// What must be known before the numbers are read.
+    fn remarks(
+        &self,
+        run: &Run,
+        results: &Results<'_>,
+        store: &Store,
+        look: &Look<'_>,
+    ) -> Vec<(String, Style)> {
+        let coverage = &results.coverage;
+        let mut remarks: Vec<(String, Style)> = coverage
+            .partial
+            .iter()
+            .map(|why| {
+                (
+                    format!("PARTIAL: {why}; the numbers are too low"),
+                    look.theme.warn,
+                )
+            })
+            .collect();
+        let errors = (0..run.slices).filter_map(|index| {
+            let remote = store.analyses.get(&run.slice(index))?;
+            let (error, _) = remote.error.as_ref()?;
+            Some((index, remote.value().is_some(), error))
+        });
+        for (index, had, error) in errors {
+            let next = if had {
+                "what is shown is older".to_owned()
+            } else {
+                format!("{} asks it again", look.key("search.more"))
+            };
+            remarks.push((
+                format!("slice {}: {error} {next}", index + 1),
+                look.theme.bad,
+            ));
+        }
+        if coverage.slices > 1 {
+            let words = if Self::stands_alone(run.first.operation) {
+                "every slice of 10,000 records stands alone: these values cannot be added"
+            } else {
+                "slices are added up; a value that a slice did not list counts too low"
+            };
+            remarks.push((words.to_owned(), look.theme.dim));
+        }
+        if coverage.others > 0 {
+            remarks.push((
+                format!(
+                    "{} records have values that are not listed",
+                    thousands(coverage.others)
+                ),
+                look.theme.dim,
+            ));
+        }
+        if self.differs(run) {
+            remarks.push((
+                "the form was changed since; Enter in it runs it".to_owned(),
+                look.theme.dim,
+            ));
+        }
+        remarks
+    }
+
+    /// Whether the form asks something else than what is shown.
+    fn differs(&self, run: &Run) -> bool {
+        self.form.query.text().trim() != run.first.query.search
+            || names::whole(self.form.metric.text()) != run.first.field
+            || self.form.operation != run.first.operation
+            || self.form.time.text() != run.time
+    }
+
+    fn draw_lines(
+        &self,
+        run: &Run,
+        results: &Results<'_>,
+        store: &Store,
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        let theme = look.theme;
+        let many = results.coverage.slices > 1;
+        let number = |title: &'static str, wide| Column::new(title, Width::Fixed(wide)).right();
+        let mut columns = Vec::new();
+        if many && Self::stands_alone(run.first.operation) {
+            columns.push(number("SLICE", 5));
+        }
+        let lead = columns.len();
+        match run.first.operation {
+            Analysis::Score | Analysis::Terms => columns.extend([
+                number("COUNT", 8),
+                number("SHARE", 5),
+                Column::new("", Width::Fixed(BAR)).rank(2),
+                Column::new("VALUE", Width::Flex(14, 1)),
+                Column::new("KNOWN", Width::Fixed(18)).rank(1),
+            ]),
+            Analysis::Trend => columns.extend([
+                number("TREND", 9),
+                number("COUNT", 9),
+                number("BEFORE", 9),
+                Column::new("VALUE", Width::Flex(14, 1)),
+                Column::new("KNOWN", Width::Fixed(18)).rank(1),
+            ]),
+            Analysis::Mean => columns.extend([
+                number("RECORDS", 10),
+                number("LEAST", 12),
+                number("MEAN", 14),
+                number("GREATEST", 15),
+                number("SUM", 18).rank(1),
+            ]),
+        }
+        let top = results.lines.iter().find_map(|line| match line {
+            Line::Count(row) => Some(row.count),
+            _ => None,
+        });
+        let (top, whole) = (top.unwrap_or(0), results.whole());
+        let field = &run.first.field;
+        let table = Table::new(columns).active(self.form.focus.is_none());
+        table.draw(area, buf, theme, &self.list, results.lines.len(), |index| {
+            let line = &results.lines[index];
+            let mut cells: Vec<Text<'_>> = Vec::new();
+            match line {
+                Line::Count(row) => {
+                    let bar = chart::bar(
+                        row.count as f64,
+                        top as f64,
+                        usize::from(BAR),
+                        &theme.glyphs,
+                    );
+                    cells.push(thousands(row.count).into());
+                    cells.push(share(row.count, whole).into());
+                    cells.push(Text::styled(bar, theme.accent));
+                }
+                Line::Trend(slice, row) => {
+                    cells.extend((lead > 0).then(|| slice.to_string().into()));
+                    let sign = if row.trend.is_some_and(|trend| trend > 0.0) {
+                        "+"
+                    } else {
+                        ""
+                    };
+                    let style = if sign.is_empty() {
+                        theme.dim
+                    } else {
+                        theme.text
+                    };
+                    cells.push(Text::styled(format!("{sign}{}", figure(row.trend)), style));
+                    cells.push(row.count.map_or_else(|| "-".to_owned(), thousands).into());
+                    cells.push(figure(row.start).into());
+                }
+                Line::Mean(slice, stats) => {
+                    cells.extend((lead > 0).then(|| slice.to_string().into()));
+                    cells.push(stats.count.map_or_else(|| "-".to_owned(), thousands).into());
+                    for value in [stats.min, stats.avg, stats.max, stats.sum] {
+                        cells.push(figure(value).into());
+                    }
+                }
+            }
+            if let Some(value) = line.value() {
+                cells.push(results::shown(field, value).into());
+                cells.push(known(field, value, store, look));
+            }
+            Cells::new(cells)
+        });
+    }
+}
+
+fn label_at(label: &str, focus: bool, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let (mark, style) = if focus {
+        (look.theme.glyphs.cursor, look.theme.accent)
+    } else {
+        (" ", look.theme.dim)
+    };
+    put(
+        buf,
+        area,
+        0,
+        &Spans::from(Span::styled(format!("{mark}{label}"), style)),
+    );
+}
+
+/// What the session knows of a value.
+fn known(field: &str, value: &str, store: &Store, look: &Look<'_>) -> Text<'static> {
+    match results::pivot(field, value) {
+        Some(Pivot::Device(_)) => Text::styled("internal", look.theme.dim),
+        Some(Pivot::Endpoint(target)) => {
+            let words = lookup::read(&target).map_or_else(
+                |_| Vec::new(),
+                |endpoint| lookup::marks(store, &endpoint, look.theme),
+            );
+            let style = words.first().map_or(look.theme.dim, |(_, style)| *style);
+            let words: Vec<String> = words.into_iter().map(|(word, _)| word).collect();
+            Text::styled(words.join("  "), style)
+        }
+        None => Text::default(),
+    }
+}
+
+/// `41%`; `<1%` for what is there but little.
+fn share(count: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "-".to_owned();
+    }
+    match (count as f64 * 100.0 / whole as f64).round() as u64 {
+        0 if count > 0 => "<1%".to_owned(),
+        percent => format!("{percent}%"),
+    }
+}
+
+/// `214 values   9,871 of 20,573 records looked at`.
+fn told(results: &Results<'_>) -> String {
+    let coverage = &results.coverage;
+    let mut words = match results.lines.as_slice() {
+        [Line::Mean(..), ..] => String::new(),
+        [_] => "1 value   ".to_owned(),
+        lines => format!("{} values   ", thousands(lines.len() as u64)),
+    };
+    match (coverage.seen, coverage.total) {
+        (Some(seen), Some(total)) => {
+            words.push_str(&format!(
+                "{} of {} records looked at",
+                thousands(seen),
+                thousands(total)
+            ));
+        }
+        (Some(seen), None) => words.push_str(&format!("{} records looked at", thousands(seen))),
+        (None, Some(total)) => words.push_str(&format!("{} records match", thousands(total))),
+        (None, None) => words.push_str("how many records were looked at is not told"),
+    }
+    if coverage.slices > 1 {
+        words.push_str(&format!(" in {} slices", coverage.slices));
+    }
+    words
+}
