@@ -13,6 +13,7 @@ mod rows;
 mod shell;
 #[cfg(test)]
 mod tests;
+mod unsent;
 
 use std::time::Instant;
 
@@ -23,7 +24,7 @@ use ratatui::layout::{Position, Rect};
 use crate::command::{Ask, Cx, PaneId, Prefs, Spec, Tone};
 use crate::job::Report;
 use crate::keymap::{Keymap, Override, ScopeName};
-use crate::outbox::{Moment, Notice};
+use crate::outbox::{self, Moment, Notice, State};
 use crate::pins::Pins;
 use crate::store::{EventKey, Store, Wish};
 use crate::ui::theme::Theme;
@@ -209,14 +210,27 @@ impl App {
         self.shell.bound(key, &self.keymap)
     }
 
-    /// Writes that were neither sent nor taken back, one line each.
+    /// Writes of this session that are not sent, and what becomes of each, one line each.
     pub fn unsent(&self) -> Vec<String> {
-        let rows = self
-            .store
-            .writes
-            .newest()
-            .filter(|row| !row.state.is_settled());
-        rows.map(|row| row.draft.act.summary()).collect()
+        let told = |row: &outbox::Row| {
+            let what = row.draft.act.summary();
+            let kept = self.shell.keeps;
+            match row.state {
+                _ if row.elsewhere => None,
+                State::Grace if kept => Some(format!("kept for the next start: {what}")),
+                State::Due | State::Sending if kept => {
+                    Some(format!("not confirmed, goes on at the next start: {what}"))
+                }
+                State::Grace | State::Due | State::Sending => Some(format!("not sent: {what}")),
+                _ => None,
+            }
+        };
+        self.store.writes.newest().filter_map(told).collect()
+    }
+
+    /// Says whether what is not sent at the end outlives the program.
+    pub fn keeps(&mut self, keeps: bool) {
+        self.shell.keeps = keeps;
     }
 
     /// Whether a field has the keyboard.

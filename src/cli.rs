@@ -9,6 +9,7 @@ mod console;
 mod doctor;
 pub mod exec;
 mod init;
+mod ledger;
 mod log;
 mod output;
 mod setup;
@@ -86,6 +87,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Some(Command::Doctor) => doctor::run(&sources),
         Some(Command::Config { what }) => config::run(&what, &sources),
         Some(Command::Init) => init::run(&sources),
+        Some(Command::Ledger { what }) => ledger::run(&what, &sources),
     }
 }
 

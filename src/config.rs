@@ -29,8 +29,8 @@ pub use place::{ConfigError, Place, Problem};
 pub use reader::Row;
 pub use secret::{COMMAND_LIMIT, Revealed, Secret, SecretError};
 pub use settings::{
-    Analyst, ArcannaSettings, Colour, DarktraceSettings, Guard, KeyOverride, Labels, Link, Log,
-    LogLevel, ProxyChoice, Settings, SignQuery, ThemeName, TimeStyle, Ui,
+    Analyst, ArcannaSettings, Colour, DarktraceSettings, Guard, KeyOverride, Labels, Ledger, Link,
+    Log, LogLevel, Notes, ProxyChoice, Settings, SignQuery, ThemeName, TimeStyle, Ui,
 };
 
 use file::File;

@@ -36,6 +36,7 @@ pub mod config;
 pub mod export;
 pub mod job;
 pub mod keymap;
+pub mod ledger;
 pub mod outbox;
 pub mod panes;
 pub mod pins;

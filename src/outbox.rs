@@ -2,22 +2,35 @@
 //!
 //! ```text
 //! Stage ─▶ grace ─▶ due ─▶ sending ─▶ sent | parked | unknown
-//!            └ Undo ─▶ undone           └ retry ─▶ due (only what may be repeated)
+//!            │ Undo ─▶ undone         └ retry ─▶ due (only what may be repeated)
+//!            └ the session ends ─▶ held ─ Resend ─▶ due │ Drop ─▶ undone
 //! ```
 //!
-//! The door is asked by [`Request`] and answers by [`Notice`], never by return value: where the rows are kept (memory
-//! today) and on which thread is its own affair. It knows neither the screen nor the queue.
+//! The door is asked by [`Request`] and answers by [`Notice`], never by return value. The rows are in SQLite in the state
+//! folder ([`Keeper`]), on a thread of their own ([`Outbox`]): nothing is told as kept before it is durable, and each row
+//! is sent by exactly one process. It knows neither the screen nor the queue.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::api::Call;
+use crate::api::{Call, Product};
 
 mod act;
+mod entry;
+mod keeper;
+mod life;
+mod place;
+mod stored;
+mod table;
+mod worker;
+
 pub use act::{Act, Confirmed, Seen};
+pub use keeper::{Keeper, remembered};
+pub use place::{Place, find as find_place};
+pub use table::TableError;
+pub use worker::{Keeping, Outbox};
 
 /// One moment on both clocks: the wall's, for people and records, and the monotonic one, for deadlines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,13 +60,46 @@ impl Moment {
     }
 }
 
-/// Names a row for as long as it is kept.
+/// Names a row for as long as it is kept, across processes and restarts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RowId(u64);
+pub struct RowId(i64);
 
 impl fmt::Display for RowId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
+    }
+}
+
+/// Whose outbox it is and where its rows may go. A row is only ever sent by a session with the same profile and the same
+/// address of its product.
+#[derive(Debug, Clone, Default)]
+pub struct Session {
+    /// The settings' profile; empty without one.
+    pub profile: String,
+    /// The address of each product that is configured.
+    pub origins: Vec<(Product, String)>,
+    /// Environment as the screen shows it, for the ledger.
+    pub environment: String,
+    /// The person, for the ledger; a label names its own.
+    pub analyst: Option<String>,
+    /// The machine's name, for the ledger.
+    pub host: String,
+    /// The user id, set by the kernel, for the ledger.
+    pub uid: u32,
+    /// Whether the ledger keeps a digest of notes instead of their words.
+    pub hash_notes: bool,
+}
+
+impl Session {
+    /// A session whose products are nobody's: for rows in memory.
+    pub fn nowhere() -> Self {
+        Self {
+            origins: Product::ALL
+                .into_iter()
+                .map(|product| (product, "memory".to_owned()))
+                .collect(),
+            ..Self::default()
+        }
     }
 }
 
@@ -79,6 +125,8 @@ pub struct Draft {
 pub enum State {
     /// Waits out its grace time; can still be undone without a trace on the server.
     Grace,
+    /// Its session ended within its grace time: never sent without a person's yes.
+    Held,
     /// May be sent as soon as a sender claims it.
     Due,
     /// Claimed: on its way.
@@ -89,7 +137,7 @@ pub enum State {
     Parked(String),
     /// Nobody knows whether it was applied. Never repeated without asking; the reason.
     Unknown(String),
-    /// Taken back in its grace time: never sent.
+    /// Taken back, dropped or replaced before it was sent.
     Undone,
 }
 
@@ -97,6 +145,11 @@ impl State {
     /// Whether nothing more happens to the row on its own.
     pub fn is_settled(&self) -> bool {
         !matches!(self, Self::Grace | Self::Due | Self::Sending)
+    }
+
+    /// Whether a person has to decide what becomes of the row.
+    pub fn asks(&self) -> bool {
+        matches!(self, Self::Held | Self::Parked(_) | Self::Unknown(_))
     }
 }
 
@@ -117,8 +170,10 @@ pub struct Row {
     pub changed: Timestamp,
     /// Attempts made.
     pub attempts: u32,
-    /// Why the last attempt did not settle it, while it waits for the next.
+    /// Why the last attempt did not settle it, while it waits for the next; why it was undone, if not by `u`.
     pub trouble: Option<String>,
+    /// Whether another running session has it: nothing can be done about it from here.
+    pub elsewhere: bool,
 }
 
 /// How an attempt to send a row ended.
@@ -126,15 +181,35 @@ pub struct Row {
 pub enum Settlement {
     /// Confirmed; the server's words.
     Sent(String),
-    /// Not applied, and may be repeated: after this pause, for this reason.
-    Again(Duration, String),
+    /// Not applied, or harmless to say twice: may be repeated, not before the pause the server asked for.
+    Again {
+        /// The server's `Retry-After`.
+        asked: Option<Duration>,
+        /// Whether the product as a whole cannot be used now: then it is tried again without end.
+        down: bool,
+        /// Whether it may have been applied all the same: then it can no longer be taken back.
+        maybe: bool,
+        /// Why.
+        why: String,
+    },
+    /// Nothing was attempted: it may be sent at once.
+    Back(String),
     /// Refused.
     Parked(String),
     /// Possibly applied.
     Unknown(String),
 }
 
-/// What is asked of the outbox.
+/// What the ledger keeps of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Answered {
+    /// HTTP status, when an answer came.
+    pub status: Option<u16>,
+    /// How long the attempt took.
+    pub took: Option<Duration>,
+}
+
+/// What is asked of the outbox. Each request is answered by at least one notice.
 #[derive(Debug, Clone)]
 pub enum Request {
     /// Keep this write and send it after its grace time. `tag` comes back in [`Notice::Staged`].
@@ -148,15 +223,32 @@ pub enum Request {
     Undo(RowId),
     /// Send the row now, without waiting out its grace time.
     Hasten(RowId),
-    /// Send a parked or unknown row again: a person decided.
+    /// Send a held, parked or unknown row: a person decided.
     Resend(RowId),
+    /// Give a held, parked or unknown row up: a person decided.
+    Drop(RowId),
     /// An attempt ended.
-    Settle(RowId, Settlement),
+    Settle(RowId, Settlement, Answered),
+    /// Reading again told what became of an unknown row.
+    Learn(RowId, Settlement),
+    /// Tell all rows anew: another session may have changed some.
+    Reread,
 }
 
 /// What the outbox tells.
 #[derive(Debug, Clone)]
 pub enum Notice {
+    /// The rows as they are kept, at the start or when asked.
+    Rows {
+        /// All that are kept, oldest first.
+        rows: Vec<Row>,
+        /// Since when rows of an ended session are held, when this start found some.
+        held: Option<Timestamp>,
+        /// Unsent rows for another profile or address: they wait for a session of theirs.
+        foreign: usize,
+        /// What a person should know about where the rows are kept.
+        note: Option<String>,
+    },
     /// The write is kept: from here on it is not lost.
     Staged {
         /// The row.
@@ -164,150 +256,19 @@ pub enum Notice {
         /// As given.
         tag: u64,
     },
+    /// The write is **not** kept; why.
+    NotStaged {
+        /// As given.
+        tag: u64,
+        /// Why.
+        why: String,
+    },
     /// A row's state changed.
     Changed(Row),
     /// A row is claimed: send it, then [`Request::Settle`] it.
     Send(Row),
     /// The request came too late or named no row; why.
     Refused(RowId, String),
-}
-
-/// The rows, in memory. Requests in, notices out.
-#[derive(Debug, Default)]
-pub struct Outbox {
-    last: u64,
-    rows: BTreeMap<RowId, Row>,
-}
-
-/// Settled rows kept for the Activity pane; older ones are forgotten (the ledger is the record).
-const KEPT: usize = 500;
-
-impl Outbox {
-    /// Carries out one request.
-    pub fn handle(&mut self, request: Request, now: Moment) -> Vec<Notice> {
-        match request {
-            Request::Stage { draft, tag } => vec![Notice::Staged {
-                row: self.stage(draft, now),
-                tag,
-            }],
-            Request::Undo(id) => vec![self.change(id, now, "its grace time is over", |state| {
-                matches!(state, State::Grace | State::Due).then_some(State::Undone)
-            })],
-            Request::Hasten(id) => {
-                let notice = self.change(id, now, "it no longer waits", |state| {
-                    (*state == State::Grace).then_some(State::Due)
-                });
-                if let Some(row) = self.rows.get_mut(&id).filter(|row| row.state == State::Due) {
-                    row.due = now;
-                }
-                vec![notice]
-            }
-            Request::Resend(id) => vec![self.change(
-                id,
-                now,
-                "only a parked or unknown write can be sent again",
-                |state| matches!(state, State::Parked(_) | State::Unknown(_)).then_some(State::Due),
-            )],
-            Request::Settle(id, settlement) => vec![self.settle(id, settlement, now)],
-        }
-    }
-
-    /// Claims every row whose time has come, at most one per subject, in the order they were staged.
-    pub fn claim(&mut self, now: Moment) -> Vec<Notice> {
-        let mut claimed = Vec::new();
-        let mut earlier = std::collections::HashSet::new();
-        for row in self.rows.values_mut().filter(|row| !row.state.is_settled()) {
-            let first = earlier.insert(row.draft.act.subject());
-            let ready =
-                matches!(row.state, State::Grace | State::Due) && row.due.instant <= now.instant;
-            if first && ready {
-                row.state = State::Sending;
-                row.attempts += 1;
-                row.changed = now.wall;
-                claimed.push(Notice::Send(row.clone()));
-            }
-        }
-        claimed
-    }
-
-    /// When the next row can be claimed; `None` when nothing waits for time to pass.
-    pub fn next_due(&self) -> Option<Instant> {
-        let mut earlier = std::collections::HashSet::new();
-        self.rows
-            .values()
-            .filter(|row| !row.state.is_settled())
-            .filter(|row| earlier.insert(row.draft.act.subject()) && row.state != State::Sending)
-            .map(|row| row.due.instant)
-            .min()
-    }
-
-    /// All rows, oldest first.
-    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
-        self.rows.values()
-    }
-
-    fn stage(&mut self, draft: Draft, now: Moment) -> Row {
-        self.last += 1;
-        let id = RowId(self.last);
-        let due = now.plus(draft.grace);
-        let row = Row {
-            id,
-            draft,
-            state: State::Grace,
-            staged: now.wall,
-            due,
-            changed: now.wall,
-            attempts: 0,
-            trouble: None,
-        };
-        self.rows.insert(id, row.clone());
-        let settled: Vec<RowId> = self
-            .rows
-            .values()
-            .filter(|row| row.state.is_settled())
-            .map(|row| row.id)
-            .collect();
-        for id in settled.iter().take(settled.len().saturating_sub(KEPT)) {
-            self.rows.remove(id);
-        }
-        row
-    }
-
-    fn settle(&mut self, id: RowId, settlement: Settlement, now: Moment) -> Notice {
-        if let Some(row) = self.rows.get_mut(&id) {
-            row.trouble = None;
-            if let Settlement::Again(pause, why) = &settlement {
-                row.due = now.plus(*pause);
-                row.trouble = Some(why.clone());
-            }
-        }
-        self.change(id, now, "it is not being sent", |state| {
-            (*state == State::Sending).then_some(match settlement {
-                Settlement::Sent(words) => State::Sent(words),
-                Settlement::Again(..) => State::Due,
-                Settlement::Parked(words) => State::Parked(words),
-                Settlement::Unknown(words) => State::Unknown(words),
-            })
-        })
-    }
-
-    fn change(
-        &mut self,
-        id: RowId,
-        now: Moment,
-        refusal: &str,
-        next: impl FnOnce(&State) -> Option<State>,
-    ) -> Notice {
-        let Some(row) = self.rows.get_mut(&id) else {
-            return Notice::Refused(id, "no such write is kept".to_owned());
-        };
-        match next(&row.state) {
-            Some(state) => {
-                row.state = state;
-                row.changed = now.wall;
-                Notice::Changed(row.clone())
-            }
-            None => Notice::Refused(id, refusal.to_owned()),
-        }
-    }
+    /// Something is wrong with the file or the ledger; what.
+    Trouble(String),
 }

@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use crate::app::{App, Effect, Event};
 use crate::command::{Prefs, Tone};
 use crate::keymap::Override;
-use crate::outbox::{Moment, Outbox};
+use crate::outbox::{Act, Draft, Keeping, Moment, Notice, Outbox, Request, Seen, Session};
 use crate::pins::Pins;
 use crate::queue::{self, Command, Limits, Queue};
 use crate::sim;
@@ -33,6 +33,14 @@ pub use deferred::{Connected, Deferred, Ready};
 
 /// How long the process may stay after its terminal went away, and after it was told to end.
 const LAST_SECOND: Duration = Duration::from_millis(800);
+
+/// Of that: for writes under way to get their answer, for the outbox to hold and release its rows, for what the runtime
+/// still does.
+const LAST: [Duration; 3] = [
+    Duration::from_millis(450),
+    Duration::from_millis(250),
+    Duration::from_millis(100),
+];
 
 /// Events taken in before a frame is drawn, so that a flood cannot keep the screen from being drawn.
 const DRAIN: usize = 256;
@@ -53,6 +61,10 @@ pub struct Setup {
     pub simulator: Option<sim::Bound>,
     /// The digits of labels from earlier sessions, and the file they are kept in; none for the demo.
     pub pins: (Pins, Option<PathBuf>),
+    /// Where writes are kept until they are sent.
+    pub keeping: Keeping,
+    /// Whose they are and where they may go.
+    pub session: Session,
 }
 
 /// Why the console could not run or had to end.
@@ -79,10 +91,13 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         connect,
         simulator,
         pins: (pins, pins_file),
+        keeping,
+        session,
     } = setup;
     let (ascii, mouse) = (theme.glyphs.ascii, prefs.mouse);
     let now = Moment::now();
     let mut app = App::new(prefs, theme, &keys, now).map_err(RunError::Keys)?;
+    app.keeps(keeping != Keeping::Memory);
     let mut screen = Screen::enter(Options {
         ascii,
         mouse,
@@ -98,12 +113,20 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         .enable_all()
         .build()?;
     let left = runtime.block_on(async {
-        let mut running = Loop::new(app, screen, guard, connect, simulator, pins_file)?;
+        let mut running = Loop::new(
+            app,
+            screen,
+            guard,
+            connect,
+            simulator,
+            (keeping, session),
+            pins_file,
+        )?;
         let ended = running.run().await;
         let left = running.leave().await;
         ended.map(|()| left)
     });
-    runtime.shutdown_timeout(LAST_SECOND);
+    runtime.shutdown_timeout(LAST[2]);
     Ok(left?)
 }
 
@@ -120,6 +143,7 @@ fn draw(app: &App, screen: &mut Screen) -> io::Result<usize> {
 enum Turn {
     Typed(Option<Typed>),
     Report(crate::job::Report),
+    Notice(Notice),
     Room(mpsc::OwnedPermit<Command>),
     Resized,
     Clock,
@@ -133,6 +157,9 @@ struct Loop {
     screen: Screen,
     guard: Guard,
     outbox: Outbox,
+    notices: mpsc::Receiver<Notice>,
+    /// Requests the outbox has no room for yet, in order.
+    asked: VecDeque<Request>,
     queue: Queue,
     /// Commands the queue has no room for yet, in order.
     waiting: VecDeque<Command>,
@@ -146,6 +173,8 @@ struct Loop {
     pins: Option<PathBuf>,
     /// The event under the cursor when the guard was last told.
     event: Option<EventKey>,
+    /// Since when it has been on the screen.
+    shown: Option<Instant>,
     dirty: bool,
     quit: bool,
 }
@@ -157,6 +186,7 @@ impl Loop {
         limits: guard::Limits,
         connect: Connected,
         simulator: Option<sim::Bound>,
+        (keeping, session): (Keeping, Session),
         pins: Option<PathBuf>,
     ) -> io::Result<Self> {
         if let Some(bound) = simulator {
@@ -168,6 +198,11 @@ impl Loop {
         }
         let (tell, reports) = mpsc::channel(256);
         let queue = queue::start(Arc::new(Deferred::new(connect)), Limits::default(), tell);
+        let (tell, notices) = mpsc::channel(256);
+        let outbox = Outbox::start(keeping, session, move |notice| {
+            // Nobody listens any more at the end: what matters is in the file.
+            let _ = tell.blocking_send(notice);
+        })?;
         let (deliver, typed) = mpsc::channel(1_024);
         let keys = Keys::start(move |typed| deliver.blocking_send(typed).is_ok())?;
         let ending = [
@@ -179,7 +214,9 @@ impl Loop {
             app,
             screen,
             guard: Guard::new(limits),
-            outbox: Outbox::default(),
+            outbox,
+            notices,
+            asked: VecDeque::new(),
             queue,
             waiting: VecDeque::new(),
             reports,
@@ -191,6 +228,7 @@ impl Loop {
             _watch: hangup::watch(LAST_SECOND, || {}).ok(),
             pins,
             event: None,
+            shown: None,
             dirty: true,
             quit: false,
         })
@@ -217,6 +255,8 @@ impl Loop {
                     self.take(Turn::Typed(Some(typed)));
                 } else if let Ok(report) = self.reports.try_recv() {
                     self.take(Turn::Report(report));
+                } else if let Ok(notice) = self.notices.try_recv() {
+                    self.take(Turn::Notice(notice));
                 } else {
                     break;
                 }
@@ -231,14 +271,10 @@ impl Loop {
 
     /// Waits for whatever comes first.
     async fn next(&mut self) -> Turn {
-        let deadline = [
-            self.app.deadline(),
-            self.guard.next_deadline(),
-            self.outbox.next_due(),
-        ]
-        .into_iter()
-        .flatten()
-        .min();
+        let deadline = [self.app.deadline(), self.guard.next_deadline()]
+            .into_iter()
+            .flatten()
+            .min();
         let room = self.queue.commands.clone();
         let waiting = !self.waiting.is_empty();
         let [terminate, hangup, interrupt] = &mut self.ending;
@@ -248,6 +284,7 @@ impl Loop {
             _ = hangup.recv() => Turn::End,
             _ = interrupt.recv() => Turn::End,
             typed = self.typed.recv() => Turn::Typed(typed),
+            Some(notice) = self.notices.recv() => Turn::Notice(notice),
             report = self.reports.recv() => report.map_or(Turn::Broken, Turn::Report),
             permit = room.reserve_owned(), if waiting => permit.map_or(Turn::Broken, Turn::Room),
             _ = self.resized.recv() => Turn::Resized,
@@ -267,6 +304,11 @@ impl Loop {
             }
             Turn::Typed(None | Some(Typed::Closed)) => self.quit = true,
             Turn::Report(report) => self.tell(Event::Report(report)),
+            Turn::Notice(notice) => {
+                self.tell(Event::Notice(notice));
+                // A notice is the outbox's sign that there is room.
+                self.pass_on();
+            }
             Turn::Room(permit) => {
                 if let Some(command) = self.waiting.pop_front() {
                     permit.send(command);
@@ -285,9 +327,6 @@ impl Loop {
                 let now = Moment::now();
                 let verdicts = self.guard.poll(now.instant);
                 self.judged(verdicts);
-                for notice in self.outbox.claim(now) {
-                    self.tell(Event::Notice(notice));
-                }
                 self.tell(Event::Tick);
             }
             Turn::End | Turn::Broken => {}
@@ -339,6 +378,7 @@ impl Loop {
         if event != self.event {
             self.guard.moved();
             self.event = event;
+            self.shown = None;
         }
     }
 
@@ -354,9 +394,9 @@ impl Loop {
                     Effect::Wish(Wish::Run(action)) => self.send(Command::Run(action)),
                     Effect::Wish(Wish::Cancel(ticket)) => self.send(Command::Cancel(ticket)),
                     Effect::Wish(Wish::Outbox(request)) => {
-                        for notice in self.outbox.handle(request, Moment::now()) {
-                            self.tell(Event::Notice(notice));
-                        }
+                        let request = self.witnessed(request);
+                        self.asked.push_back(request);
+                        self.pass_on();
                     }
                     Effect::Edit(text) => self.edit(&text),
                     Effect::Load(path) => self.tell(Event::Edited(editor::load(&path))),
@@ -410,22 +450,55 @@ impl Loop {
         }
     }
 
+    /// Hands requests to the outbox, in order, as far as it has room.
+    fn pass_on(&mut self) {
+        while let Some(request) = self.asked.pop_front() {
+            if let Err(request) = self.outbox.ask(request) {
+                self.asked.push_front(request);
+                return;
+            }
+        }
+    }
+
+    /// A label with how long its event had been on the screen.
+    fn witnessed(&self, mut request: Request) -> Request {
+        if let Request::Stage {
+            draft:
+                Draft {
+                    act: Act::Label { .. },
+                    seen,
+                    ..
+                },
+            ..
+        } = &mut request
+        {
+            let dwell = self.shown.map(|since| since.elapsed().as_millis() as u64);
+            seen.get_or_insert_with(Seen::default).dwell_ms = dwell;
+        }
+        request
+    }
+
     fn suspend(&mut self) {
+        // Nothing is sent while nobody could take it back.
+        self.outbox.halt(LAST_SECOND);
         self.keys.pause();
         if let Err(error) = self.screen.suspend() {
             tracing::error!(%error, "the terminal could not be taken back");
             self.quit = true;
         }
         self.keys.resume();
+        self.outbox.resume();
         self.guard.flushed(Instant::now());
         self.dirty = true;
     }
 
-    /// Hands a text to the person's own editor. Nothing is sent meanwhile: the loop stands still until it is back.
+    /// Hands a text to the person's own editor. Nothing is sent meanwhile, since nobody could take it back.
     fn edit(&mut self, text: &str) {
+        self.outbox.halt(LAST_SECOND);
         self.keys.pause();
         let edited = editor::edit(text, |command| self.screen.run(command));
         self.keys.resume();
+        self.outbox.resume();
         self.guard.flushed(Instant::now());
         self.dirty = true;
         self.tell(Event::Edited(edited));
@@ -436,33 +509,58 @@ impl Loop {
         draw(&self.app, &mut self.screen)?;
         self.app.drawn(self.event.clone());
         if self.event.is_some() {
-            self.guard.drawn(Instant::now());
+            let now = Instant::now();
+            self.shown.get_or_insert(now);
+            self.guard.drawn(now);
         }
         Ok(())
     }
 
-    /// Gives the terminal back and lets writes under way end. Returns what was not sent.
+    /// Gives the terminal back, lets writes under way end and have their answers written down, holds what was in its grace
+    /// time. Returns what was not sent.
     async fn leave(self) -> Vec<String> {
         let Self {
-            app,
+            mut app,
             screen,
             keys,
             queue,
+            outbox,
+            notices,
+            mut asked,
             mut reports,
             ..
         } = self;
         drop(keys);
+        // Its thread must not wait for us while we wait for it.
+        drop(notices);
         if let Err(error) = screen.leave() {
             tracing::warn!(%error, "the terminal could not be restored");
         }
         let Queue { commands, done } = queue;
         drop(commands);
-        // The queue may be waiting to report: nobody listens any more, but it must not be held up.
-        reports.close();
-        if tokio::time::timeout(LAST_SECOND, done).await.is_err() {
+        let answers = async {
+            while let Some(report) = reports.recv().await {
+                app.update(Event::Report(report), Moment::now());
+                for effect in app.take_effects() {
+                    if let Effect::Wish(Wish::Outbox(request)) = effect {
+                        asked.push_back(request);
+                    }
+                }
+                while let Some(request) = asked.pop_front() {
+                    if let Err(request) = outbox.ask(request) {
+                        asked.push_front(request);
+                        break;
+                    }
+                }
+            }
+        };
+        if tokio::time::timeout(LAST[0], answers).await.is_err() {
             tracing::warn!("a write was still under way at the end");
         }
-        app.unsent()
+        done.abort();
+        let unsent = app.unsent();
+        outbox.leave(LAST[1]);
+        unsent
     }
 }
 

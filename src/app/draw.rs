@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use super::App;
 use super::finder::{Does, Finder, Item, Kind};
 use super::shell::{Overlay, SHELL};
+use super::unsent;
 use crate::api::Product;
 use crate::api::error::Class;
 use crate::command::{PaneId, Tone};
@@ -66,8 +67,8 @@ pub(super) fn whole(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position>
             );
             cursor = None;
         }
-        Some(Overlay::Quit) => {
-            quit(app, &look, body, buf);
+        Some(Overlay::Quit | Overlay::Offer { .. }) => {
+            unsent::draw(app, &look, body, buf);
             cursor = None;
         }
     }
@@ -96,8 +97,14 @@ fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
             tell(format!("TLS OFF {product}"), theme.header_danger);
         }
         if let Some(since) = link.down_since {
+            let waiting = store.writes.waiting_for(product);
+            let rows = if waiting > 0 {
+                format!(", {waiting} wait")
+            } else {
+                String::new()
+            };
             tell(
-                format!("OFFLINE {product} since {}", look.tell(since)),
+                format!("OFFLINE {product} since {}{rows}", look.tell(since)),
                 theme.header_danger,
             );
         } else if let Some(trouble) = &link.trouble {
@@ -114,6 +121,10 @@ fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let (unsent, troubled) = (store.writes.unsent(), store.writes.troubled());
     if troubled > 0 {
         tell(format!("{troubled} parked"), theme.header_danger);
+    }
+    let held = store.writes.held().count();
+    if held > 0 {
+        tell(format!("{held} held"), theme.header_caution);
     }
     if unsent > 0 {
         tell(format!("out {unsent}"), theme.header);
@@ -446,41 +457,5 @@ fn keys_of(keys: &[String]) -> String {
     match (digits, keys.first(), keys.last()) {
         (true, Some(first), Some(last)) => format!("{first}..{last}"),
         _ => keys.join("  "),
-    }
-}
-
-fn quit(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let unsent = app.store.writes.unsent();
-    let first = if app.shell.leaving {
-        format!("sending {unsent} writes; the program ends when each has its answer")
-    } else {
-        format!("{unsent} writes are not sent. This version keeps them in memory only.")
-    };
-    let lines = [
-        first,
-        "s sends them now and quits".to_owned(),
-        "X drops them and quits".to_owned(),
-        "^G stays".to_owned(),
-    ];
-    let height = lines.len() as u16 + 2;
-    let area = Rect {
-        y: area.bottom().saturating_sub(height),
-        height,
-        ..area
-    };
-    paint::blank(buf, area);
-    rule(buf, area, 0, look, "quit", "");
-    for (index, words) in lines.iter().enumerate() {
-        let style = if index == 0 {
-            look.theme.warn
-        } else {
-            look.theme.text
-        };
-        put(
-            buf,
-            area,
-            index as u16 + 1,
-            &Line::from(Span::styled(format!("   {words}"), style)),
-        );
     }
 }

@@ -13,7 +13,7 @@ use super::outcome::OutcomeView;
 use super::rows;
 use crate::command::{Ask, Cx, PaneId, Row, Spec, Target, Tone};
 use crate::keymap::{Chord, Found, Keymap, ScopeName};
-use crate::outbox::{Request, State};
+use crate::outbox::State;
 use crate::panes::paint;
 use crate::panes::{self, Pane};
 use crate::store::{EventKey, Store};
@@ -39,6 +39,15 @@ pub(super) enum Overlay {
     Outcome(OutcomeView),
     /// Leaving with writes that are not sent.
     Quit,
+    /// Writes of an ended session wait for a yes.
+    Offer {
+        /// Since when.
+        since: Timestamp,
+        /// Keys count from then on: one meant for what was shown before must not decide.
+        from: Instant,
+        /// `X` was pressed once.
+        sure: bool,
+    },
 }
 
 /// The state around the panes.
@@ -61,6 +70,8 @@ pub(super) struct Shell {
     interrupted: Option<Instant>,
     /// The person chose to send what is unsent and leave: the program ends when nothing is.
     pub(super) leaving: bool,
+    /// Whether what is not sent outlives the program.
+    pub(super) keeps: bool,
 }
 
 impl Default for Shell {
@@ -81,6 +92,7 @@ impl Default for Shell {
             which_key: false,
             interrupted: None,
             leaving: false,
+            keeps: true,
         }
     }
 }
@@ -243,6 +255,7 @@ impl Shell {
         let cancel = ctrl('g') || (key.code == KeyCode::Esc && key.modifiers.is_empty());
         match &mut self.overlay {
             Some(Overlay::Quit) => return self.quit_key(&key, cancel, cx),
+            Some(Overlay::Offer { .. }) => return self.offer_key(&key, cancel, cx),
             Some(Overlay::Outcome(_)) => return self.outcome_key(&key, cancel, cx),
             Some(Overlay::Finder(finder)) => {
                 match finder.key(key) {
@@ -379,82 +392,18 @@ impl Shell {
         self.overlay = None;
     }
 
-    /// `q`: ends the program, or asks when writes are not sent.
-    pub(super) fn quit(&mut self, cx: &mut Cx<'_>) {
-        if cx.store.writes.unsent() == 0 {
-            cx.asks.push(Ask::Quit);
-        } else {
-            self.overlay = Some(Overlay::Quit);
-        }
-    }
-
-    fn quit_key(&mut self, key: &KeyEvent, cancel: bool, cx: &mut Cx<'_>) {
-        match key.code {
-            _ if cancel => {
-                self.overlay = None;
-                self.leaving = false;
-            }
-            KeyCode::Char('s') => {
-                self.leaving = true;
-                let waiting: Vec<_> = cx
-                    .store
-                    .writes
-                    .newest()
-                    .filter(|row| row.state == State::Grace)
-                    .map(|row| row.id)
-                    .collect();
-                for id in waiting.into_iter().rev() {
-                    cx.store.outbox(Request::Hasten(id));
-                }
-            }
-            KeyCode::Char('X') => cx.asks.push(Ask::Quit),
-            _ => {}
-        }
-    }
-
-    /// After the outbox or a write's answer was heard: tells refusals, and leaves when that was waited for.
-    pub(super) fn after_writes(&mut self, cx: &mut Cx<'_>) {
-        for why in std::mem::take(&mut cx.store.writes.refusals) {
-            self.say(Tone::Mind, why);
-        }
-        if let Some(EventKey { job, event }) = cx.store.writes.sent_events.pop() {
-            // Whoever still looks at the jobs waits for it; anybody else is not dragged away from what they do.
-            if self.id() == PaneId::Jobs && self.overlay.is_none() && !self.pane().typing() {
-                self.say(Tone::Fine, format!("sent as event {event} of job {job}"));
-                cx.go(PaneId::Triage, Some(Target::Event(job, event)));
-            } else {
-                self.say(
-                    Tone::Fine,
-                    format!("sent as event {event} of job {job}; :event {job} {event} opens it"),
-                );
-            }
-        }
-        if self.leaving && cx.store.writes.unsent() == 0 {
-            cx.asks.push(Ask::Quit);
-        }
-    }
-
-    /// Takes back the newest write that can be; else goes to the newest label, which a digit can overwrite.
+    /// Takes back the newest write that can be, with its batch; else goes to the newest label, which a digit can overwrite.
     pub(super) fn undo(&mut self, cx: &mut Cx<'_>) {
         if let Some(row) = cx.store.writes.last_undoable() {
             let batch = cx.store.writes.batch_of(row);
-            let words = if batch.len() > 1 {
-                format!(
-                    "taken back: {} writes of one batch, never sent",
-                    batch.len()
-                )
-            } else {
-                format!("taken back: {}, never sent", row.draft.act.summary())
-            };
             let event = row
                 .draft
                 .act
                 .labels()
                 .map(|(job, event, _)| (job.clone(), event.clone()));
             for id in batch {
-                cx.store.outbox(Request::Undo(id));
+                cx.store.undo(id);
             }
-            self.say(Tone::Fine, words);
             if let Some((job, event)) = event.filter(|_| self.id() == PaneId::Triage) {
                 self.show(PaneId::Triage, Some(Target::Event(job, event)), false, cx);
             }

@@ -11,13 +11,13 @@ use strum::IntoEnumIterator as _;
 use super::*;
 use crate::api::{Answer, ApiError, Cause};
 use crate::job::{Action, Arrived, Phase};
-use crate::outbox::{Outbox, Request};
+use crate::outbox::{Keeper, Request, Session};
 use crate::ui::theme::{Glyphs, Palette};
 
 /// The program with a scripted other side: what it asks is kept, what is answered is said.
 struct Desk {
     app: App,
-    outbox: Outbox,
+    outbox: Keeper,
     now: Moment,
     asked: Vec<Action>,
     cancelled: Vec<crate::job::Ticket>,
@@ -68,7 +68,7 @@ impl Desk {
         let app = App::new(prefs, theme, &[], now).unwrap();
         let mut desk = Self {
             app,
-            outbox: Outbox::default(),
+            outbox: Keeper::open(None, Session::nowhere(), now).unwrap().0,
             now,
             asked: Vec::new(),
             cancelled: Vec::new(),

@@ -94,6 +94,33 @@ pub(super) enum Command {
     },
     /// Write a configuration file with every setting explained
     Init,
+    /// Show what was done and how it ended, or check that its record is whole
+    Ledger {
+        #[command(subcommand)]
+        what: LedgerCommand,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum LedgerCommand {
+    /// Print what was done
+    Export {
+        /// Only what was staged since: a span back (-8h, 2d) or a point in time
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+        since: Option<String>,
+        /// md and csv: one line per act with its latest result; jsonl: the records as they are kept
+        #[arg(long, value_name = "FORMAT", default_value = "md")]
+        format: LedgerFormat,
+    },
+    /// Check the chain from the first record to the last; exit code 1 and the place where it breaks
+    Verify,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum LedgerFormat {
+    Md,
+    Csv,
+    Jsonl,
 }
 
 #[derive(Args)]

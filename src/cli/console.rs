@@ -11,8 +11,9 @@ use crate::api::arcanna::JobId;
 use crate::api::darktrace::sign::QuerySigning;
 use crate::api::http::{Auth, Endpoint, HttpTransport, Proxy};
 use crate::command::Prefs;
-use crate::config::{self, Loaded, Settings, ThemeName};
+use crate::config::{self, Loaded, Notes, Settings, ThemeName};
 use crate::keymap::Override;
+use crate::outbox::{Keeping, Session};
 use crate::pins::Pins;
 use crate::run::{self, Connected, Ready, RunError, Setup, pins_file};
 use crate::sim;
@@ -45,7 +46,12 @@ pub(super) fn live(loaded: &Loaded) -> Result<ExitCode, Failure> {
             missing,
         }
     });
-    let setup = setup(&loaded.settings, prefs(&loaded.settings), connect, None);
+    let keeping = match &loaded.folders {
+        Some(folders) => Keeping::Folder(folders.state.clone()),
+        None => Keeping::Nowhere("HOME is not set, so there is no state folder".to_owned()),
+    };
+    let settings = &loaded.settings;
+    let setup = setup(settings, prefs(settings), connect, None, keeping);
     open(Setup {
         pins: pins(loaded)?,
         ..setup
@@ -94,7 +100,9 @@ pub(super) fn demo(loaded: &Loaded) -> Result<ExitCode, Failure> {
         default_job: None,
         ..prefs(settings)
     };
-    open(setup(settings, prefs, connect, Some(bound)))
+    // Never the person's real outbox: what is tried here must not wait for anybody.
+    let keeping = Keeping::Memory;
+    open(setup(settings, prefs, connect, Some(bound), keeping))
 }
 
 /// The digits of labels from earlier sessions, one file per profile.
@@ -114,13 +122,19 @@ fn pins(loaded: &Loaded) -> Result<(Pins, Option<PathBuf>), Failure> {
     Ok((pins, Some(path)))
 }
 
+/// Unsent writes told one by one at the end.
+const TOLD: usize = 10;
+
 fn open(setup: Setup) -> Result<ExitCode, Failure> {
     let unsent = run::run(setup).map_err(|error| match error {
         RunError::Keys(_) => Failure::said(Exit::Configuration, error.to_string()),
         RunError::Terminal(_) => Failure::said(Exit::Refused, error.to_string()),
     })?;
-    for line in &unsent {
-        output::tell(&format!("not sent: {line}"));
+    for line in unsent.iter().take(TOLD) {
+        output::tell(line);
+    }
+    if unsent.len() > TOLD {
+        output::tell(&format!("and {} more", unsent.len() - TOLD));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -130,8 +144,10 @@ fn setup(
     prefs: Prefs,
     connect: Connected,
     simulator: Option<sim::Bound>,
+    keeping: Keeping,
 ) -> Setup {
     let limits = settings.guard;
+    let session = session(settings, &prefs, simulator.is_some());
     Setup {
         prefs,
         theme: theme(settings),
@@ -155,6 +171,38 @@ fn setup(
         connect,
         simulator,
         pins: (Pins::default(), None),
+        keeping,
+        session,
+    }
+}
+
+/// Whose writes they are and where they may go.
+fn session(settings: &Settings, prefs: &Prefs, demo: bool) -> Session {
+    let url = |product| match product {
+        Product::Arcanna => settings.arcanna.as_ref().map(|arcanna| &arcanna.link.url),
+        Product::Darktrace => settings
+            .darktrace
+            .as_ref()
+            .map(|darktrace| &darktrace.link.url),
+    };
+    let origin = |product| {
+        if demo {
+            Some((product, "demo".to_owned()))
+        } else {
+            Some((product, url(product)?.clone()))
+        }
+    };
+    Session {
+        profile: settings.profile.clone().unwrap_or_default(),
+        origins: Product::ALL.into_iter().filter_map(origin).collect(),
+        environment: prefs.environment.clone(),
+        analyst: prefs.analyst.clone(),
+        host: rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned(),
+        uid: rustix::process::getuid().as_raw(),
+        hash_notes: settings.ledger.notes == Notes::Hash,
     }
 }
 

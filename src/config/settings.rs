@@ -19,7 +19,7 @@ pub const ALIASES: [(&str, &str, &str); 3] = [
 ];
 
 /// The tables of the file.
-pub const SECTIONS: [&str; 8] = [
+pub const SECTIONS: [&str; 9] = [
     "arcanna",
     "darktrace",
     "analyst",
@@ -27,6 +27,7 @@ pub const SECTIONS: [&str; 8] = [
     "labels",
     "guard",
     "keys",
+    "ledger",
     "log",
 ];
 
@@ -49,6 +50,8 @@ pub struct Settings {
     pub guard: Guard,
     /// Overridden keys, in the order of their names.
     pub keys: Vec<KeyOverride>,
+    /// The ledger.
+    pub ledger: Ledger,
     /// The log.
     pub log: Log,
 }
@@ -275,6 +278,24 @@ pub struct KeyOverride {
     pub chords: Vec<String>,
     /// Where it is configured.
     pub place: Place,
+}
+
+/// The ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ledger {
+    /// How a person's own words are kept.
+    pub notes: Notes,
+}
+
+/// How the ledger keeps a person's own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "lowercase")]
+pub enum Notes {
+    /// As they were written.
+    #[default]
+    Keep,
+    /// As a digest: they may hold personal data.
+    Hash,
 }
 
 /// The log.

@@ -2,6 +2,8 @@
 
 use std::any::Any;
 
+use serde::{Deserialize, Serialize};
+
 use crate::api::arcanna::events::SendEvent;
 use crate::api::arcanna::feedback::Feedback;
 use crate::api::arcanna::jobs::Train;
@@ -42,7 +44,8 @@ pub enum Act {
 }
 
 /// What was on the screen when a label key was pressed: the record of what the person could know.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Seen {
     /// The AI's label, if one was shown.
     pub label: Option<String>,
@@ -50,6 +53,10 @@ pub struct Seen {
     pub confidence: Option<f64>,
     /// Whether it was shown as an outlier.
     pub outlier: Option<bool>,
+    /// Whether the AI's answer was hidden.
+    pub blind: bool,
+    /// How long the event had been on the screen, in milliseconds.
+    pub dwell_ms: Option<u64>,
 }
 
 impl Act {

@@ -1,5 +1,6 @@
 //! What was written and what was asked: every write with its state, every call with status, attempts and time.
 
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -10,8 +11,9 @@ use super::{Pane, Rows};
 use crate::api::{Body, Call};
 use crate::command::{Cx, PaneId, Ready, Row, Target, Tone, always};
 use crate::job::{Live, Ticket};
-use crate::outbox::{Request, Row as Write, State};
+use crate::outbox::{Request, Row as Write, RowId, State};
 use crate::store::{Entry, Outcome, Store, key};
+use crate::ui::input::{Field, Reaction};
 use crate::ui::table::{Column, ListState, Row as Cells, Table, Text, Width};
 use crate::ui::text;
 
@@ -31,6 +33,11 @@ pub struct ActivityPane {
     calls: ListState,
     /// Rows each list had when it was last looked at: what came since stands above the cursor.
     had: (usize, usize),
+    /// Only what holds these words, in lower case.
+    filter: String,
+    field: Option<Field>,
+    /// The row whose giving up was asked for once.
+    giving_up: Option<RowId>,
 }
 
 impl Rows for ActivityPane {
@@ -54,11 +61,27 @@ impl Rows for ActivityPane {
         },
         Row {
             id: "activity.resend",
-            title: "send a parked or unknown write again",
+            title: "send a held, parked or unknown write",
             keys: &["R"],
-            hint: "resend",
-            ready: has_parked,
+            hint: "send again",
+            ready: asks,
             run: Self::resend,
+        },
+        Row {
+            id: "activity.drop",
+            title: "give a held, parked or unknown write up (twice: it asks)",
+            keys: &["X"],
+            hint: "give up",
+            ready: asks,
+            run: Self::give_up,
+        },
+        Row {
+            id: "activity.find",
+            title: "show only what holds a text",
+            keys: &["/"],
+            hint: "filter",
+            ready: always,
+            run: Self::find,
         },
     ];
 }
@@ -68,15 +91,32 @@ fn has_event(pane: &ActivityPane, store: &Store) -> Ready {
     event.map(|_| ()).ok_or("the cursor is on no label".into())
 }
 
-fn has_parked(pane: &ActivityPane, store: &Store) -> Ready {
-    let parked = pane
-        .write(store)
-        .is_some_and(|row| matches!(row.state, State::Parked(_) | State::Unknown(_)));
-    if parked {
+fn asks(pane: &ActivityPane, store: &Store) -> Ready {
+    if pane.write(store).is_some_and(|row| row.state.asks()) {
         Ok(())
     } else {
-        Err("only a parked or unknown write can be sent again".into())
+        Err("only a held, parked or unknown write can be sent again or given up".into())
     }
+}
+
+/// Whether a write's line holds every word of the filter.
+fn holds(row: &Write, words: &str) -> bool {
+    let state = match row.state {
+        State::Grace => "grace",
+        State::Held => "held",
+        State::Due => "retry due",
+        State::Sending => "sending",
+        State::Sent(_) => "sent",
+        State::Parked(_) => "parked",
+        State::Unknown(_) => "unknown",
+        State::Undone => "undone",
+    };
+    let said = match &row.state {
+        State::Sent(said) | State::Parked(said) | State::Unknown(said) => said.as_str(),
+        _ => row.trouble.as_deref().unwrap_or_default(),
+    };
+    let line = format!("{state} {} {said}", row.draft.act.summary()).to_lowercase();
+    words.split_whitespace().all(|word| line.contains(word))
 }
 
 /// A line of the calls: under way, or ended.
@@ -116,8 +156,68 @@ impl ActivityPane {
         };
     }
 
-    fn write<'a>(&self, store: &'a Store) -> Option<&'a Write> {
-        (self.part == Part::Writes).then(|| store.writes.newest().nth(self.writes.cursor()))?
+    /// The writes that are shown, newest first.
+    fn shown<'a>(&'a self, store: &'a Store) -> impl Iterator<Item = &'a Write> {
+        store
+            .writes
+            .newest()
+            .filter(|row| self.filter.is_empty() || holds(row, &self.filter))
+    }
+
+    fn shown_calls<'a>(&self, store: &'a Store) -> Vec<CallLine<'a>> {
+        let mut lines = calls(store);
+        lines.retain(|line| {
+            let call = match line {
+                CallLine::Live(_, live) => &live.call,
+                CallLine::Ended(entry) => &entry.call,
+            };
+            let text = format!("{} {} {call}", call.product, call.name).to_lowercase();
+            self.filter
+                .split_whitespace()
+                .all(|word| text.contains(word))
+        });
+        lines
+    }
+
+    fn counts(&self, store: &Store) -> (usize, usize) {
+        (self.shown(store).count(), self.shown_calls(store).len())
+    }
+
+    fn write<'a>(&'a self, store: &'a Store) -> Option<&'a Write> {
+        (self.part == Part::Writes).then(|| self.shown(store).nth(self.writes.cursor()))?
+    }
+
+    fn find(&mut self, _cx: &mut Cx<'_>) {
+        let mut field =
+            Field::new("show only: ").placeholder("words of the line, such as parked 1202");
+        field.set(&self.filter);
+        self.field = Some(field);
+    }
+
+    fn filtered(&mut self, words: &str, store: &Store) {
+        self.filter = words.trim().to_lowercase();
+        self.writes = ListState::default();
+        self.calls = ListState::default();
+        self.had = self.counts(store);
+    }
+
+    /// The first press asks, the second on the same row does it.
+    fn give_up(&mut self, cx: &mut Cx<'_>) {
+        let Some((id, what)) = self
+            .write(cx.store)
+            .map(|row| (row.id, row.draft.act.summary()))
+        else {
+            return;
+        };
+        if self.giving_up.take() == Some(id) {
+            cx.store.outbox(Request::Drop(id));
+        } else {
+            self.giving_up = Some(id);
+            cx.say(
+                Tone::Mind,
+                format!("the same key again gives it up for ever: {what}"),
+            );
+        }
     }
 
     fn open_event(&mut self, cx: &mut Cx<'_>) {
@@ -133,23 +233,21 @@ impl ActivityPane {
     fn resend(&mut self, cx: &mut Cx<'_>) {
         if let Some(id) = self.write(cx.store).map(|row| row.id) {
             cx.store.outbox(Request::Resend(id));
-            cx.say(Tone::Fine, "it is sent again");
+            cx.say(Tone::Fine, "it goes out now");
         }
     }
 
     fn draw_writes(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        let rows: Vec<&Write> = store.writes.newest().collect();
+        let rows: Vec<&Write> = self.shown(store).collect();
+        if rows.is_empty() && !self.filter.is_empty() {
+            return self.draw_no_match(look, area, buf);
+        }
         if rows.is_empty() {
             let hint = format!(
                 "A label from Triage, or a command typed after {}, appears here.",
                 look.key("shell.command")
             );
-            return paint::empty(
-                buf,
-                area,
-                look,
-                &["Nothing was written in this session.".into(), hint],
-            );
+            return paint::empty(buf, area, look, &["Nothing was written yet.".into(), hint]);
         }
         let table = Table::new(vec![
             Column::new("WHEN", Width::Fixed(12)),
@@ -169,8 +267,18 @@ impl ActivityPane {
         });
     }
 
+    fn draw_no_match(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+        let first = format!("No line holds '{}'.", self.filter);
+        let find = look.key("activity.find");
+        let hint = format!("{find} changes the filter; {find} Enter with no words takes it away.");
+        paint::empty(buf, area, look, &[first, hint]);
+    }
+
     fn draw_calls(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        let lines = calls(store);
+        let lines = self.shown_calls(store);
+        if lines.is_empty() && !self.filter.is_empty() {
+            return self.draw_no_match(look, area, buf);
+        }
         if lines.is_empty() {
             return paint::empty(buf, area, look, &["Nothing was asked yet.".into()]);
         }
@@ -263,7 +371,7 @@ impl ActivityPane {
                     ]);
                 }
             }
-            Part::Calls => match calls(store).into_iter().nth(self.calls.cursor()) {
+            Part::Calls => match self.shown_calls(store).into_iter().nth(self.calls.cursor()) {
                 Some(CallLine::Live(_, live)) => {
                     request(&live.call, look, &mut lines);
                     let why = live.waiting.as_ref().map_or_else(
@@ -386,10 +494,16 @@ fn told(row: &Write, look: &Look<'_>) -> (&'static str, String, Style) {
             theme.accent,
         ),
         State::Due => (
-            "RETRY",
-            row.trouble
-                .clone()
-                .unwrap_or_else(|| "waits its turn".to_owned()),
+            if row.attempts > 0 { "RETRY" } else { "due" },
+            row.trouble.as_ref().map_or_else(
+                || "waits its turn".to_owned(),
+                |why| format!("again {}: {why}", look.tell(row.due.wall)),
+            ),
+            theme.warn,
+        ),
+        State::Held => (
+            "HELD",
+            format!("since {}, never sent without a yes", look.tell(row.changed)),
             theme.warn,
         ),
         State::Sending => ("sending", String::new(), theme.accent),
@@ -400,7 +514,13 @@ fn told(row: &Write, look: &Look<'_>) -> (&'static str, String, Style) {
         ),
         State::Parked(words) => ("PARKED", words.clone(), theme.bad),
         State::Unknown(words) => ("UNKNOWN", words.clone(), theme.warn),
-        State::Undone => ("undone", "never sent".to_owned(), theme.dim),
+        State::Undone => (
+            "undone",
+            row.trouble
+                .as_ref()
+                .map_or_else(|| "never sent".to_owned(), |why| format!("{why}, not sent")),
+            theme.dim,
+        ),
     }
 }
 
@@ -408,25 +528,75 @@ impl Pane for ActivityPane {
     fn open(&mut self, _target: Option<Target>, cx: &mut Cx<'_>) {
         self.writes = ListState::default();
         self.calls = ListState::default();
-        self.had = (cx.store.writes.newest().count(), calls(cx.store).len());
+        self.giving_up = None;
+        self.had = self.counts(cx.store);
+        // Another session may have changed some.
+        cx.store.outbox(Request::Reread);
     }
 
     fn changed(&mut self, cx: &mut Cx<'_>) {
-        let have = (cx.store.writes.newest().count(), calls(cx.store).len());
+        let have = self.counts(cx.store);
         self.writes
             .shift(have.0.saturating_sub(self.had.0) as isize);
         self.calls.shift(have.1.saturating_sub(self.had.1) as isize);
         self.had = have;
     }
 
+    fn moved(&mut self, _cx: &mut Cx<'_>) {
+        self.giving_up = None;
+    }
+
     fn refresh(&mut self, cx: &mut Cx<'_>) {
-        cx.say(Tone::Fine, "this list is always current");
+        cx.store.outbox(Request::Reread);
+        cx.say(
+            Tone::Fine,
+            "calls are always current; writes were read again",
+        );
+    }
+
+    fn typing(&self) -> bool {
+        self.field.is_some()
+    }
+
+    fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
+        let Some(field) = &mut self.field else {
+            return false;
+        };
+        match field.key(key) {
+            Reaction::Submit => {
+                let words = field.take();
+                self.field = None;
+                self.filtered(&words, cx.store);
+                true
+            }
+            Reaction::Cancel => {
+                self.field = None;
+                true
+            }
+            Reaction::Ignored => false,
+            _ => true,
+        }
+    }
+
+    fn paste(&mut self, text: &str, _cx: &mut Cx<'_>) -> bool {
+        self.field.as_mut().map(|field| field.paste(text)).is_some()
+    }
+
+    fn cancel(&mut self) -> bool {
+        self.giving_up = None;
+        if self.field.take().is_some() {
+            return true;
+        }
+        let had = !self.filter.is_empty();
+        self.filter.clear();
+        had
     }
 
     fn list(&mut self, store: &Store) -> Option<(&mut ListState, usize)> {
+        let (writes, calls) = self.counts(store);
         Some(match self.part {
-            Part::Writes => (&mut self.writes, store.writes.newest().count()),
-            Part::Calls => (&mut self.calls, calls(store).len()),
+            Part::Writes => (&mut self.writes, writes),
+            Part::Calls => (&mut self.calls, calls),
         })
     }
 
@@ -453,11 +623,17 @@ impl Pane for ActivityPane {
             Part::Calls => "writes [calls]",
         };
         let live = store.jobs.live().count();
-        if live > 0 {
-            format!("{part}  {live} under way")
+        let live = if live > 0 {
+            format!("  {live} under way")
         } else {
-            part.to_owned()
-        }
+            String::new()
+        };
+        let filter = if self.filter.is_empty() {
+            String::new()
+        } else {
+            format!("  /{}", self.filter)
+        };
+        format!("{part}{live}{filter}")
     }
 
     fn draw(
@@ -485,9 +661,22 @@ impl Pane for ActivityPane {
         if below.height > 2 {
             self.draw_detail(store, look, below, buf);
         }
+        let line = Rect {
+            y: area.y + foot,
+            height: 1,
+            ..area
+        };
+        if let Some(field) = &self.field {
+            return field.draw(line, buf, look.theme);
+        }
+        let foreign = match store.writes.foreign {
+            0 => String::new(),
+            count => format!("   {count} unsent for another profile or address: start with it"),
+        };
         let words = format!(
-            " {} unsent   {} parked or unknown   {} calls ended",
+            " {} unsent   {} held   {} parked or unknown   {} calls ended{foreign}",
             store.writes.unsent(),
+            store.writes.held().count(),
             store.writes.troubled(),
             store.activity.len()
         );

@@ -199,12 +199,13 @@ pub(super) fn writes<'a>(rows: impl Iterator<Item = &'a Write>) -> Option<Grid> 
     for row in rows {
         let (state, words) = match &row.state {
             State::Grace => ("in grace", None),
+            State::Held => ("held", None),
             State::Due => ("waiting", row.trouble.as_deref()),
             State::Sending => ("sending", None),
             State::Sent(words) => ("sent", Some(words.as_str())),
             State::Parked(words) => ("parked", Some(words.as_str())),
             State::Unknown(words) => ("unknown", Some(words.as_str())),
-            State::Undone => ("undone", None),
+            State::Undone => ("undone", row.trouble.as_deref()),
         };
         grid.push([
             row.id.to_string(),

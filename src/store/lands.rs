@@ -145,6 +145,10 @@ impl Lands for DeviceTags {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Vec<Tag>> {
         store.device_tags.entry(self.did).or_default()
     }
+
+    fn landed(&self, store: &mut Store, _now: Moment) {
+        store.tags_read(self.did);
+    }
 }
 
 impl Lands for TaggedDevices {

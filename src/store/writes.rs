@@ -7,16 +7,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::{EventKey, Landing, Store, key};
 use crate::api::arcanna::events::EventStatus;
 use crate::api::arcanna::jobs::Jobs;
 use crate::api::darktrace::tags::{DeviceTags, TagDevice, UntagDevice};
 use crate::api::darktrace::watchlist::{WatchAdd, WatchList, WatchRemove};
 use crate::api::error::Class;
-use crate::api::{Answer, ApiError, Call, Cause, Decode, Kind};
+use crate::api::{Answer, ApiError, BadInput, Call, Cause, Decode, Kind, Product};
 use crate::job::{Policy, Slot};
 use crate::outbox::{
-    Act, Confirmed, Draft, Moment, Notice, Request, Row, RowId, Settlement, State,
+    Act, Answered, Confirmed, Draft, Moment, Notice, Request, Row, RowId, Settlement, State,
 };
 
 /// The rows of the outbox, as last told.
@@ -37,6 +39,18 @@ pub struct Writes {
     pub sent_events: Vec<EventKey>,
     /// What the outbox refused since the program last looked.
     pub refusals: Vec<String>,
+    /// Writes taken back since the program last looked, one line each.
+    pub undone: Vec<String>,
+    /// Since when writes of an ended session are held: to be offered once, at the start.
+    pub offer: Option<Timestamp>,
+    /// What a person should know about where writes are kept; said once.
+    pub note: Option<String>,
+    /// Unsent writes that are for another profile or address.
+    pub foreign: usize,
+    /// Rows this session asked to take back.
+    undoing: HashSet<RowId>,
+    /// The first telling of the rows has come.
+    told: bool,
 }
 
 /// What the list shows of an event's label.
@@ -75,15 +89,48 @@ impl Writes {
         self.rows.get(&id)
     }
 
-    /// The newest row that can still be taken back, else the newest label.
+    /// The newest row of this session that can still be taken back.
     pub fn last_undoable(&self) -> Option<&Row> {
-        self.newest()
-            .find(|row| matches!(row.state, State::Grace | State::Due))
+        self.newest().find(|row| {
+            matches!(row.state, State::Grace | State::Due)
+                && !row.elsewhere
+                && !self.undoing.contains(&row.id)
+        })
+    }
+
+    /// Takes in a row as it is now.
+    fn take_in(&mut self, row: Row) {
+        if let Some((job, event, _)) = row.draft.act.labels() {
+            let event = key(job, event);
+            let newest = self.latest.get(&event).is_none_or(|id| *id <= row.id);
+            if newest && row.state != State::Undone {
+                self.latest.insert(event, row.id);
+            } else if self.latest.get(&event) == Some(&row.id) {
+                // The label before it counts again, if there is one.
+                let before = self.rows.values().rev().find(|other| {
+                    other.id < row.id
+                        && other.state != State::Undone
+                        && other
+                            .draft
+                            .act
+                            .labels()
+                            .is_some_and(|(job, id, _)| *job == event.job && *id == event.event)
+                });
+                match before.map(|row| row.id) {
+                    Some(id) => self.latest.insert(event, id),
+                    None => self.latest.remove(&event),
+                };
+            }
+        }
+        if self.undoing.remove(&row.id) && row.state == State::Undone {
+            self.undone.push(row.draft.act.summary());
+        }
+        self.rows.insert(row.id, row);
     }
 
     /// The rows that are taken back with this one and still can be, itself included, oldest first.
     pub fn batch_of(&self, row: &Row) -> Vec<RowId> {
-        let open = |row: &&Row| matches!(row.state, State::Grace | State::Due);
+        let open = |row: &&Row| matches!(row.state, State::Grace | State::Due) && !row.elsewhere;
         self.rows
             .values()
             .filter(open)
@@ -100,15 +147,29 @@ impl Writes {
         self.last_tag
     }
 
-    /// Rows that are neither settled nor undone.
+    /// Rows of this session that are neither settled nor undone.
     pub fn unsent(&self) -> usize {
         self.rows
             .values()
-            .filter(|row| !row.state.is_settled())
+            .filter(|row| !row.state.is_settled() && !row.elsewhere)
             .count()
     }
 
-    /// Rows a person must look at.
+    /// Rows of this session that wait for a product.
+    pub fn waiting_for(&self, product: Product) -> usize {
+        self.rows
+            .values()
+            .filter(|row| !row.state.is_settled() && !row.elsewhere)
+            .filter(|row| row.draft.call.product == product)
+            .count()
+    }
+
+    /// Rows of ended sessions that wait for a person's yes, oldest first.
+    pub fn held(&self) -> impl Iterator<Item = &Row> {
+        self.rows.values().filter(|row| row.state == State::Held)
+    }
+
+    /// Rows a person must look at: refused, or of unknown outcome.
     pub fn troubled(&self) -> usize {
         self.rows
             .values()
@@ -180,20 +241,69 @@ impl Store {
         );
     }
 
+    /// Asks the outbox to take a row back; [`Writes::undone`] tells when it has.
+    pub fn undo(&mut self, id: RowId) {
+        self.writes.undoing.insert(id);
+        self.outbox(Request::Undo(id));
+    }
+
+    /// Sends all held rows, or gives them up.
+    pub fn decide_held(&mut self, send: bool) -> usize {
+        let held: Vec<RowId> = self.writes.held().map(|row| row.id).collect();
+        for id in &held {
+            self.outbox(if send {
+                Request::Resend(*id)
+            } else {
+                Request::Drop(*id)
+            });
+        }
+        held.len()
+    }
+
     /// Takes in what the outbox told.
     pub fn notice(&mut self, notice: Notice, now: Moment) {
         match notice {
+            Notice::Rows {
+                rows,
+                held,
+                foreign,
+                note,
+            } => {
+                self.writes.rows.clear();
+                self.writes.latest.clear();
+                for row in rows {
+                    self.look_at_unknown(&row, now);
+                    self.writes.take_in(row);
+                }
+                if !std::mem::replace(&mut self.writes.told, true) {
+                    self.writes.offer = held;
+                }
+                self.writes.foreign = foreign;
+                self.writes.note = note;
+            }
             Notice::Staged { row, tag } => {
                 match self.writes.asked.remove(&tag) {
                     Some(Asked::Label(event)) => {
                         self.writes.staging.remove(&event);
-                        self.writes.latest.insert(event.clone(), row.id);
                         self.writes.just_staged.push(event);
                     }
                     Some(Asked::Named) => self.writes.named_row = Some(row.id),
                     None => {}
                 }
-                self.writes.rows.insert(row.id, row);
+                self.writes.take_in(row);
+            }
+            Notice::NotStaged { tag, why } => {
+                match self.writes.asked.remove(&tag) {
+                    Some(Asked::Label(event)) => {
+                        self.writes.staging.remove(&event);
+                    }
+                    Some(Asked::Named) => self
+                        .writes
+                        .named
+                        .push(Err(BadInput::new("write", "", &why).into())),
+                    None => {}
+                }
+                self.writes.refusals.push(why);
             }
             Notice::Changed(row) => {
                 if row.state == State::Undone && self.writes.named_row == Some(row.id) {
@@ -201,10 +311,11 @@ impl Store {
                         .named
                         .push(Err(ApiError::of(&row.draft.call, Cause::Cancelled)));
                 }
-                self.writes.rows.insert(row.id, row);
+                self.look_at_unknown(&row, now);
+                self.writes.take_in(row);
             }
             Notice::Send(row) => {
-                self.writes.rows.insert(row.id, row.clone());
+                self.writes.take_in(row.clone());
                 let call = row.draft.call.clone();
                 let slot = Slot::new(format!("write {}", row.id));
                 if let Some(ticket) = self.admit(slot, Policy::Serial, &call, now) {
@@ -218,7 +329,56 @@ impl Store {
                     );
                 }
             }
-            Notice::Refused(_, why) => self.writes.refusals.push(why),
+            Notice::Refused(id, why) => {
+                self.writes.undoing.remove(&id);
+                self.writes.refusals.push(why);
+            }
+            Notice::Trouble(why) => self.writes.refusals.push(why),
+        }
+    }
+
+    /// What became of a tag whose answer was lost is read, not guessed and not repeated.
+    fn look_at_unknown(&mut self, row: &Row, now: Moment) {
+        if !matches!(row.state, State::Unknown(_)) || row.elsewhere {
+            return;
+        }
+        if let Act::Tag(TagDevice { did, .. }) | Act::Untag(UntagDevice { did, .. }) =
+            &row.draft.act
+        {
+            self.ask(DeviceTags { did: *did }, Policy::Join, now);
+        }
+    }
+
+    /// The tags of a device were read: writes to them whose outcome is unknown are settled by what is there.
+    pub(super) fn tags_read(&mut self, did: i64) {
+        let Some(tags) = self.device_tags.get(&did).and_then(|tags| tags.value()) else {
+            return;
+        };
+        let has = |name: &str| tags.iter().any(|tag| tag.name.as_deref() == Some(name));
+        let mut learnt = Vec::new();
+        for row in self.writes.rows.values() {
+            if !matches!(row.state, State::Unknown(_)) {
+                continue;
+            }
+            let (there, wanted) = match &row.draft.act {
+                Act::Tag(tag) if tag.did == did => (has(&tag.tag), true),
+                Act::Untag(untag) if untag.did == did => (has(&untag.tag), false),
+                _ => continue,
+            };
+            let words = if there {
+                "read back: the device has the tag"
+            } else {
+                "read back: the device does not have the tag"
+            };
+            let settlement = if there == wanted {
+                Settlement::Sent(words.to_owned())
+            } else {
+                Settlement::Parked(words.to_owned())
+            };
+            learnt.push(Request::Learn(row.id, settlement));
+        }
+        for request in learnt {
+            self.outbox(request);
         }
     }
 }
@@ -227,12 +387,27 @@ impl Landing for WriteLanding {
     fn land(&self, store: &mut Store, result: Result<Box<dyn Any + Send>, ApiError>, now: Moment) {
         let named = matches!(self.row.draft.act, Act::Named { .. });
         let result = result.map(|output| output.downcast::<Confirmed>());
-        let settlement = match &result {
-            Ok(Ok(confirmed)) => Settlement::Sent(confirmed.words.clone()),
-            Ok(Err(_)) => Settlement::Unknown("its answer was read by another decoder".to_owned()),
-            Err(error) => settlement(error, &self.row, named),
+        let (settlement, answered) = match &result {
+            Ok(Ok(confirmed)) => (
+                Settlement::Sent(confirmed.words.clone()),
+                Answered {
+                    status: Some(confirmed.answer.status),
+                    took: Some(confirmed.answer.took),
+                },
+            ),
+            Ok(Err(_)) => (
+                Settlement::Unknown("its answer was read by another decoder".to_owned()),
+                Answered::default(),
+            ),
+            Err(error) => (
+                settlement(error, &self.row, named),
+                Answered {
+                    status: error.status,
+                    took: None,
+                },
+            ),
         };
-        store.outbox(Request::Settle(self.row.id, settlement));
+        store.outbox(Request::Settle(self.row.id, settlement, answered));
         if named {
             let answer = result.and_then(|confirmed| match confirmed {
                 Ok(confirmed) => Ok(confirmed.answer),
@@ -257,7 +432,8 @@ impl Landing for WriteLanding {
     fn abandon(&self, store: &mut Store) {
         store.outbox(Request::Settle(
             self.row.id,
-            Settlement::Again(Duration::ZERO, "it was not sent".to_owned()),
+            Settlement::Back("it was not sent".to_owned()),
+            Answered::default(),
         ));
     }
 }
@@ -297,19 +473,19 @@ fn settlement(error: &ApiError, row: &Row, named: bool) -> Settlement {
     if unknown && row.draft.call.kind != Kind::Repeatable {
         return Settlement::Unknown(words);
     }
-    let passing = unknown
-        || matches!(error.class(), Class::Network | Class::TimedOut)
-        || matches!(*error.cause, Cause::Limited(_) | Cause::Server(..));
+    let down = matches!(error.class(), Class::Network | Class::TimedOut)
+        || matches!(*error.cause, Cause::Limited(_))
+        || matches!(error.status, Some(502..=504));
+    let passing = unknown || down || matches!(*error.cause, Cause::Server(..));
     if passing && !named {
-        return Settlement::Again(pause(row.attempts, error.retry_after()), words);
+        return Settlement::Again {
+            asked: error.retry_after(),
+            down,
+            maybe: unknown,
+            why: words,
+        };
     }
     Settlement::Parked(words)
-}
-
-/// 2, 4, 8, 16, then 30 s, or what the server asked for if that is longer.
-fn pause(attempts: u32, asked: Option<Duration>) -> Duration {
-    let own = Duration::from_secs(2u64.saturating_pow(attempts.clamp(1, 5)).min(30));
-    own.max(asked.unwrap_or_default())
 }
 
 /// Keeps an answer whole, for the catalogue to read.

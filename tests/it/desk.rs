@@ -13,7 +13,7 @@ use socdeck::api::http::{Auth, Endpoint, HttpTransport, Proxy};
 use socdeck::app::{App, Effect, Event};
 use socdeck::command::Prefs;
 use socdeck::job::Report;
-use socdeck::outbox::{Moment, Outbox};
+use socdeck::outbox::{Keeper, Moment, Session};
 use socdeck::queue::{self, Command, Limits, Queue};
 use socdeck::sim;
 use socdeck::store::Wish;
@@ -29,7 +29,7 @@ pub struct Desk {
     pub app: App,
     /// What the loop would have handed out of the program: copies and exports.
     pub handed: Vec<String>,
-    outbox: Outbox,
+    outbox: Keeper,
     queue: Queue,
     reports: mpsc::Receiver<Report>,
     now: Moment,
@@ -81,7 +81,7 @@ impl Desk {
         let mut desk = Self {
             app: App::new(prefs(), theme, &[], now).expect("the built-in keys are sound"),
             handed: Vec::new(),
-            outbox: Outbox::default(),
+            outbox: Keeper::open(None, Session::nowhere(), now).unwrap().0,
             queue,
             reports,
             now,

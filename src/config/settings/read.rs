@@ -8,7 +8,7 @@ use super::super::reader::{Findings, Reader, Row};
 use super::super::secret::Secret;
 use super::super::tree::{Data, Table};
 use super::{
-    Analyst, ArcannaSettings, DarktraceSettings, Guard, KeyOverride, Labels, Link, Log,
+    Analyst, ArcannaSettings, DarktraceSettings, Guard, KeyOverride, Labels, Ledger, Link, Log,
     ProxyChoice, SECTIONS, Settings, Ui,
 };
 
@@ -23,6 +23,7 @@ pub fn read(findings: &mut Findings, mut root: Table, profile: Option<String>) -
         labels: labels(Reader::of(findings, &mut root, "labels")),
         guard: guard(Reader::of(findings, &mut root, "guard")),
         keys: keys(findings, &mut root),
+        ledger: ledger(Reader::of(findings, &mut root, "ledger")),
         log: log(Reader::of(findings, &mut root, "log")),
     };
     for (name, value) in root {
@@ -207,6 +208,14 @@ fn guard(mut reader: Reader<'_>) -> Guard {
     };
     reader.finish();
     guard
+}
+
+fn ledger(mut reader: Reader<'_>) -> Ledger {
+    let ledger = Ledger {
+        notes: reader.read("notes", parse::word),
+    };
+    reader.finish();
+    ledger
 }
 
 fn log(mut reader: Reader<'_>) -> Log {

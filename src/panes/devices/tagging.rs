@@ -299,6 +299,7 @@ pub(super) fn fate(row: &Row, store: &Store) -> Option<Fate> {
     Some(match &row.state {
         State::Undone => return None,
         State::Grace | State::Due => Fate::Waits(format!("{deed} {tag} is not sent yet")),
+        State::Held => Fate::Other(format!("{deed} {tag} is held: not sent, Activity asks")),
         State::Sending => Fate::Waits(format!("{deed} {tag} is on its way")),
         State::Parked(why) => Fate::Other(format!("{deed} {tag} refused: {why}")),
         State::Sent(_) | State::Unknown(_) => {

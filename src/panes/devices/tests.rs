@@ -3,7 +3,7 @@ use crate::api::Cause;
 use crate::api::darktrace::connections::ConnectionInfo;
 use crate::api::darktrace::devices::{DeviceById, DeviceSearch, Order, OrderBy, SimilarDevices};
 use crate::api::darktrace::tags::{DeviceTags, Tags};
-use crate::outbox::{Notice, Outbox, Request, Settlement};
+use crate::outbox::{Answered, Keeper, Notice, Request, Session, Settlement};
 use crate::panes::testing::Bench;
 use crate::store::{Lands, Wish};
 
@@ -308,7 +308,7 @@ fn unknown_and_restricted_tags_are_refused_with_the_reason() {
 }
 
 /// Stages what the pane wished and lets it end.
-fn carry_out(bench: &mut Bench, outbox: &mut Outbox, how: Settlement) {
+fn carry_out(bench: &mut Bench, outbox: &mut Keeper, how: Settlement) {
     for wish in bench.store.take_wishes() {
         let Wish::Outbox(request) = wish else {
             continue;
@@ -320,7 +320,7 @@ fn carry_out(bench: &mut Bench, outbox: &mut Outbox, how: Settlement) {
     bench.now = bench.now.plus(bench.prefs.outward_grace);
     outbox.claim(bench.now);
     let id = bench.store.writes.newest().next().unwrap().id;
-    for notice in outbox.handle(Request::Settle(id, how), bench.now) {
+    for notice in outbox.handle(Request::Settle(id, how, Answered::default()), bench.now) {
         assert!(matches!(notice, Notice::Changed(_)));
         bench.store.notice(notice, bench.now);
     }
@@ -346,7 +346,7 @@ fn success_is_no_proof_the_device_is_read_again() {
         ),
     ] {
         let (mut bench, mut pane) = open();
-        let mut outbox = Outbox::default();
+        let mut outbox = Keeper::open(None, Session::nowhere(), bench.now).unwrap().0;
         bench.land(&Tags, ALL_TAGS);
         bench.run(&mut pane, "devices.tag");
         bench.press(&mut pane, "under\t\n\ny");

@@ -320,6 +320,10 @@ fn write(row: &Row, look: &Look<'_>) -> Vec<Span<'static>> {
             let words = format!("waits until {}, u takes it back", look.tell(row.due.wall));
             (words, theme.warn)
         }
+        State::Held => (
+            "held from an earlier session, not sent; Activity decides".to_owned(),
+            theme.warn,
+        ),
         State::Sending => ("on its way".to_owned(), theme.dim),
         State::Sent(said) => (format!("sent {at}, Arcanna said {said}"), theme.good),
         State::Parked(why) => (format!("refused {at}: {why}"), theme.bad),

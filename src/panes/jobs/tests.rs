@@ -1,6 +1,6 @@
 use super::*;
 use crate::api::Cause;
-use crate::outbox::{Notice, Outbox, Request};
+use crate::outbox::{Answered, Keeper, Notice, Request, Session};
 use crate::panes::testing::Bench;
 use crate::store::{Wish, key};
 
@@ -70,7 +70,7 @@ fn unsent_labels_of_the_job_go_first() {
         note: None,
         batch: None,
     };
-    let mut outbox = Outbox::default();
+    let mut outbox = Keeper::open(None, Session::nowhere(), bench.now).unwrap().0;
     bench.store.stage_label(event, draft);
     for wish in bench.store.take_wishes() {
         let Wish::Outbox(request) = wish else {
@@ -94,7 +94,7 @@ fn unsent_labels_of_the_job_go_first() {
     let later = bench.now.plus(bench.prefs.label_grace);
     let mut notices = outbox.claim(later);
     let sent = crate::outbox::Settlement::Sent("updated".into());
-    notices.extend(outbox.handle(Request::Settle(id, sent), later));
+    notices.extend(outbox.handle(Request::Settle(id, sent, Answered::default()), later));
     for notice in notices {
         if let Notice::Changed(_) = notice {
             bench.store.notice(notice, later);

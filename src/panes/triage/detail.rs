@@ -435,6 +435,13 @@ pub fn told(row: &Row, look: &Look<'_>) -> (String, Style) {
             ),
             theme.warn,
         ),
+        State::Held => (
+            format!(
+                "HELD since {}: not sent; a digit labels anew",
+                look.tell(row.changed)
+            ),
+            theme.warn,
+        ),
         State::Sending => ("sending".to_owned(), theme.dim),
         State::Sent(words) => (
             format!("sent {}, the server says {words}", look.tell(row.changed)),

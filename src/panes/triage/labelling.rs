@@ -289,6 +289,7 @@ fn draft(event: &EventKey, label: &str, digit: char, cx: &Cx<'_>) -> Result<Draf
         label: decision.label.clone(),
         confidence: decision.confidence.map(|confidence| confidence.raw),
         outlier: decision.outlier,
+        ..Seen::default()
     });
     Ok(Draft {
         act: Act::Label { feedback, digit },

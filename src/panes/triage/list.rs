@@ -540,6 +540,7 @@ fn mark(store: &Store, event: &EventKey, look: &Look<'_>) -> Option<(String, Sty
                 State::Sent(_) => ('.', theme.good),
                 State::Parked(_) => ('!', theme.bad),
                 State::Unknown(_) => ('?', theme.warn),
+                State::Held => ('=', theme.warn),
                 State::Undone => return None,
                 State::Grace | State::Due | State::Sending => ('~', theme.accent),
             };

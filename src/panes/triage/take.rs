@@ -122,6 +122,7 @@ fn ticket(store: &Store, prefs: &Prefs, known: &Known<'_>, note: Option<&str>) -
             State::Sent(_) => "",
             State::Parked(_) => " (refused by the server)",
             State::Unknown(_) => " (not known whether it was applied)",
+            State::Held => " (held, not sent)",
             State::Grace | State::Due | State::Sending | State::Undone => " (not sent yet)",
         };
         let who = prefs.analyst.as_deref().unwrap_or("-");
@@ -225,6 +226,7 @@ pub(super) fn grid(store: &Store, events: &[EventKey], title: &str) -> Grid {
             State::Parked(_) => "parked",
             State::Unknown(_) => "unknown",
             State::Undone => "undone",
+            State::Held => "held, not sent",
             State::Grace | State::Due | State::Sending => "not sent yet",
         });
         let places: Vec<String> = known

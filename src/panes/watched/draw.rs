@@ -388,6 +388,10 @@ fn told(write: &Write, look: &Look<'_>) -> (String, Style) {
                 .unwrap_or_else(|| "waits its turn".to_owned()),
             theme.warn,
         ),
+        State::Held => (
+            "HELD, not sent: Activity sends it or gives it up".to_owned(),
+            theme.warn,
+        ),
         State::Sending => ("sending".to_owned(), theme.accent),
         State::Sent(words) => {
             let nothing = words.contains("0 added") && words.contains("0 updated");

@@ -4,7 +4,7 @@ use super::*;
 use crate::api::darktrace::endpoints::{Endpoint, EndpointKind, EndpointReport};
 use crate::api::value::Time;
 use crate::api::{ApiError, Cause, Operation};
-use crate::outbox::{Notice, Outbox, Request, Settlement};
+use crate::outbox::{Answered, Keeper, Notice, Request, Session, Settlement};
 use crate::panes::testing::{Bench, text as lines};
 use crate::store::Wish;
 
@@ -341,7 +341,7 @@ fn write(bench: &mut Bench, settlement: Option<Settlement>) {
         note: None,
         batch: None,
     };
-    let mut outbox = Outbox::default();
+    let mut outbox = Keeper::open(None, Session::nowhere(), bench.now).unwrap().0;
     let mut notices = outbox.handle(Request::Stage { draft, tag: 7 }, bench.now);
     if let Some(settlement) = settlement {
         let later = bench.now.plus(std::time::Duration::from_secs(31));
@@ -349,7 +349,10 @@ fn write(bench: &mut Bench, settlement: Option<Settlement>) {
         let Notice::Send(row) = &sending[0] else {
             panic!("it is sent")
         };
-        notices = outbox.handle(Request::Settle(row.id, settlement), later);
+        notices = outbox.handle(
+            Request::Settle(row.id, settlement, Answered::default()),
+            later,
+        );
     }
     for notice in notices {
         bench.store.notice(notice, bench.now);
