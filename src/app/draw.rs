@@ -225,8 +225,8 @@ fn hints(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
     };
     if app.shell.overlay.is_none() && app.shell.pane().typing() {
         // A field or a sheet has the keyboard: no other key does anything.
-        for (key, word) in [("^G", "leave"), ("Tab", "next"), ("^X^E", "your editor")] {
-            add(key.to_owned(), word, &mut spans);
+        for (key, word) in app.shell.pane().typing_hints() {
+            add((*key).to_owned(), word, &mut spans);
         }
     } else if typed.is_empty() {
         let here = app.shell.id().name();
