@@ -7,9 +7,11 @@
 mod away;
 mod deferred;
 mod editor;
+pub mod pins_file;
 
 use std::collections::VecDeque;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,6 +23,7 @@ use crate::app::{App, Effect, Event};
 use crate::command::{Prefs, Tone};
 use crate::keymap::Override;
 use crate::outbox::{Moment, Outbox};
+use crate::pins::Pins;
 use crate::queue::{self, Command, Limits, Queue};
 use crate::sim;
 use crate::store::{EventKey, Wish};
@@ -48,6 +51,8 @@ pub struct Setup {
     pub connect: Connected,
     /// A simulator to serve inside this process.
     pub simulator: Option<sim::Bound>,
+    /// The digits of labels from earlier sessions, and the file they are kept in; none for the demo.
+    pub pins: (Pins, Option<PathBuf>),
 }
 
 /// Why the console could not run or had to end.
@@ -73,6 +78,7 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         guard,
         connect,
         simulator,
+        pins: (pins, pins_file),
     } = setup;
     let (ascii, mouse) = (theme.glyphs.ascii, prefs.mouse);
     let now = Moment::now();
@@ -82,6 +88,7 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         mouse,
         title: None,
     })?;
+    app.store.set_pins(pins);
     app.start(now);
     // The first frame needs nothing but the settings: it is on the screen before anything is asked.
     draw(&app, &mut screen)?;
@@ -91,7 +98,7 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         .enable_all()
         .build()?;
     let left = runtime.block_on(async {
-        let mut running = Loop::new(app, screen, guard, connect, simulator)?;
+        let mut running = Loop::new(app, screen, guard, connect, simulator, pins_file)?;
         let ended = running.run().await;
         let left = running.leave().await;
         ended.map(|()| left)
@@ -135,6 +142,8 @@ struct Loop {
     resized: Signal,
     ending: [Signal; 3],
     _watch: Option<hangup::Watch>,
+    /// Where pins are kept.
+    pins: Option<PathBuf>,
     /// The event under the cursor when the guard was last told.
     event: Option<EventKey>,
     dirty: bool,
@@ -148,6 +157,7 @@ impl Loop {
         limits: guard::Limits,
         connect: Connected,
         simulator: Option<sim::Bound>,
+        pins: Option<PathBuf>,
     ) -> io::Result<Self> {
         if let Some(bound) = simulator {
             tokio::spawn(async move {
@@ -179,6 +189,7 @@ impl Loop {
             ending,
             // Without a terminal to watch (input from elsewhere) the closed reader ends the loop all the same.
             _watch: hangup::watch(LAST_SECOND, || {}).ok(),
+            pins,
             event: None,
             dirty: true,
             quit: false,
@@ -363,6 +374,7 @@ impl Loop {
                             self.tell(Event::Told(Tone::Bad, error.to_string()));
                         }
                     }
+                    Effect::Pins(pins) => self.keep(&pins),
                     Effect::Redraw => {
                         self.screen.repaint();
                         self.dirty = true;
@@ -381,6 +393,20 @@ impl Loop {
                 Some(command) => permit.send(command),
                 None => break,
             }
+        }
+    }
+
+    /// Keeps pins in their file: written beside it and moved over it, so that it is whole at any moment.
+    fn keep(&mut self, pins: &Pins) {
+        let Some(path) = self.pins.clone() else {
+            return;
+        };
+        if let Err(error) = pins_file::write(&path, pins) {
+            let words = format!(
+                "the digits of labels could not be kept in {}: {error}",
+                path.display()
+            );
+            self.tell(Event::Told(Tone::Bad, words));
         }
     }
 

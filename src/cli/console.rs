@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use std::path::PathBuf;
+
 use secrecy::SecretString;
 
 use crate::api::Product;
@@ -11,7 +13,8 @@ use crate::api::http::{Auth, Endpoint, HttpTransport, Proxy};
 use crate::command::Prefs;
 use crate::config::{self, Loaded, Settings, ThemeName};
 use crate::keymap::Override;
-use crate::run::{self, Connected, Ready, RunError, Setup};
+use crate::pins::Pins;
+use crate::run::{self, Connected, Ready, RunError, Setup, pins_file};
 use crate::sim;
 use crate::term::guard;
 use crate::ui::theme::{Glyphs, Palette, Theme, is_utf8_locale};
@@ -42,12 +45,11 @@ pub(super) fn live(loaded: &Loaded) -> Result<ExitCode, Failure> {
             missing,
         }
     });
-    open(setup(
-        &loaded.settings,
-        prefs(&loaded.settings),
-        connect,
-        None,
-    ))
+    let setup = setup(&loaded.settings, prefs(&loaded.settings), connect, None);
+    open(Setup {
+        pins: pins(loaded)?,
+        ..setup
+    })
 }
 
 /// Opens the console on a simulator inside this process.
@@ -95,6 +97,23 @@ pub(super) fn demo(loaded: &Loaded) -> Result<ExitCode, Failure> {
     open(setup(settings, prefs, connect, Some(bound)))
 }
 
+/// The digits of labels from earlier sessions, one file per profile.
+fn pins(loaded: &Loaded) -> Result<(Pins, Option<PathBuf>), Failure> {
+    let Some(folders) = &loaded.folders else {
+        return Ok((Pins::default(), None));
+    };
+    let name = match &loaded.settings.profile {
+        Some(profile) => format!("pins-{}.json", crate::api::call::encode(profile)),
+        None => "pins.json".to_owned(),
+    };
+    let path = folders.state.join(name);
+    let pins = pins_file::read(&path).map_err(|error| {
+        let words = format!("{}: the digits of labels cannot be read ({error}); mend the file, or remove it to pin them anew", path.display());
+        Failure::said(Exit::Configuration, words)
+    })?;
+    Ok((pins, Some(path)))
+}
+
 fn open(setup: Setup) -> Result<ExitCode, Failure> {
     let unsent = run::run(setup).map_err(|error| match error {
         RunError::Keys(_) => Failure::said(Exit::Configuration, error.to_string()),
@@ -135,6 +154,7 @@ fn setup(
         },
         connect,
         simulator,
+        pins: (Pins::default(), None),
     }
 }
 

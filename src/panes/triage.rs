@@ -135,6 +135,13 @@ impl Rows for TriagePane {
             Self::second_opinion,
         ),
         row(
+            "triage.pin",
+            "pin the digits of the labels anew after the decision set changed",
+            &["L"],
+            "",
+            Self::pin,
+        ),
+        row(
             "triage.skip",
             "skip to the end of this session's queue",
             &["s"],

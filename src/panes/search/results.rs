@@ -199,12 +199,11 @@ fn lines<'a>(answers: &[(u64, &'a Analysed)]) -> Vec<Line<'a>> {
         match &answer.found {
             Found::Score(rows) | Found::Terms { rows, .. } => {
                 for row in rows {
-                    match place.get(row.value.as_str()) {
-                        Some(&at) => counts[at].count = counts[at].count.saturating_add(row.count),
-                        None => {
-                            place.insert(&row.value, counts.len());
-                            counts.push(row.clone());
-                        }
+                    if let Some(&at) = place.get(row.value.as_str()) {
+                        counts[at].count = counts[at].count.saturating_add(row.count);
+                    } else {
+                        place.insert(&row.value, counts.len());
+                        counts.push(row.clone());
                     }
                 }
             }

@@ -13,7 +13,7 @@ use crate::api::arcanna::{EventState, JobId};
 use crate::api::value::Time;
 use crate::outbox::State;
 use crate::panes::paint::{self, Look, freshness, put, rule};
-use crate::store::{EventKey, LabelState, Store, is_undecided, key};
+use crate::store::{Digits, EventKey, LabelState, Store, is_undecided, key};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::text;
 
@@ -328,13 +328,14 @@ impl TriagePane {
                 spans.push(Span::styled(format!(" {word}  "), style));
             }
         };
-        match store.labels(job) {
-            Some(labels) if !labels.is_empty() => {
-                for (index, label) in labels.iter().take(9).enumerate() {
-                    add(&(index + 1).to_string(), label, theme.label);
+        match store.digits(job) {
+            Digits::Ready(digits) => {
+                for (digit, label) in &digits {
+                    add(&digit.to_string(), label, theme.label);
                 }
-                if labels.len() > 9 {
-                    add(":", &format!("{} more", labels.len() - 9), theme.dim);
+                let all = store.labels(job).map_or(0, <[String]>::len);
+                if all > digits.len() {
+                    add(":", &format!("{} more", all - digits.len()), theme.dim);
                 }
                 if look.prefs.read_only {
                     add("", "READ-ONLY", theme.warn);
@@ -350,7 +351,19 @@ impl TriagePane {
                     add(&look.key(id), word, theme.dim);
                 }
             }
-            _ => spans.push(Span::styled("the decision set is not read yet", theme.dim)),
+            Digits::Changed { added, gone } => {
+                let mut words = "the decision set changed".to_owned();
+                for (list, what) in [(&added, "new"), (&gone, "gone")] {
+                    if !list.is_empty() {
+                        words = format!("{words}; {what}: {}", list.join(", "));
+                    }
+                }
+                add("", &words, theme.warn);
+                add(&look.key("triage.pin"), "pins its digits anew", theme.text);
+            }
+            Digits::Unknown => {
+                spans.push(Span::styled("the decision set is not read yet", theme.dim));
+            }
         }
         put(buf, area, 0, &Line::from(spans));
     }
