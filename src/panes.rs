@@ -123,6 +123,11 @@ pub trait Pane: Registered {
         false
     }
 
+    /// The keys that matter while a field has the keyboard, with a word each.
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        &[("^G", "leave"), ("Tab", "next"), ("^X^E", "your editor")]
+    }
+
     /// A key for the field. `false` when the field does not want it.
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
         let _ = (key, cx);

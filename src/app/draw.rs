@@ -226,9 +226,9 @@ fn hints(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
     let scopes = app.shell.scopes();
     let mut spans = vec![Span::raw(" ")];
     let mut room = usize::from(area.width).saturating_sub(2);
-    let mut add = |key: String, word: &str, spans: &mut Vec<Span<'static>>| {
+    let mut add = |key: String, word: &str, kept: usize, spans: &mut Vec<Span<'static>>| {
         let wide = text::width(&key) + 1 + text::width(word) + 2;
-        if wide <= room {
+        if wide + kept <= room {
             room -= wide;
             spans.push(Span::styled(key, look.theme.key));
             spans.push(Span::styled(format!(" {word}  "), look.theme.dim));
@@ -236,8 +236,8 @@ fn hints(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
     };
     if app.shell.overlay.is_none() && app.shell.pane().typing() {
         // A field or a sheet has the keyboard: no other key does anything.
-        for (key, word) in [("^G", "leave"), ("Tab", "next"), ("^X^E", "your editor")] {
-            add(key.to_owned(), word, &mut spans);
+        for (key, word) in app.shell.pane().typing_hints() {
+            add((*key).to_owned(), word, 0, &mut spans);
         }
     } else if typed.is_empty() {
         let here = app.shell.id().name();
@@ -247,20 +247,23 @@ fn hints(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
                 .filter(move |(scope, _)| *scope == name)
                 .flat_map(|(_, specs)| specs.iter())
         };
+        // Help is never left out: its room is kept free until the others have theirs.
+        let help = (look.key("shell.help"), "help");
+        let kept = text::width(&help.0) + help.1.len() + 3;
         // The label keys have a line of their own.
-        for spec in of(here)
-            .chain(of(SHELL))
-            .filter(|spec| !spec.hint.is_empty() && spec.id != "triage.label")
-        {
+        for spec in of(here).chain(of(SHELL)).filter(|spec| {
+            !spec.hint.is_empty() && !matches!(spec.id, "triage.label" | "shell.help")
+        }) {
             // Of a chord the first key is enough: what may follow is shown once it is pressed.
             let key = look.key(spec.id);
             let key = key.split(' ').next().unwrap_or_default().to_owned();
-            add(key, spec.hint, &mut spans);
+            add(key, spec.hint, kept, &mut spans);
         }
-        add("g".to_owned(), "go", &mut spans);
+        add("g".to_owned(), "go", kept, &mut spans);
+        add(help.0, help.1, 0, &mut spans);
     } else {
         for (key, word) in following(app, look) {
-            add(key, word, &mut spans);
+            add(key, word, 0, &mut spans);
         }
     }
     put(buf, area, y, &Line::from(spans));

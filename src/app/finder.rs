@@ -311,7 +311,9 @@ fn group(id: &str) -> &'static str {
             "triage",
             "find" | "next-view" | "previous-view" | "order" | "next-match" | "previous-match",
         ) => "CHOOSE",
-        (_, "device" | "endpoint" | "search" | "next-job" | "previous-job") if scope != "shell" => {
+        (_, "device" | "endpoint" | "search" | "watch" | "next-job" | "previous-job")
+            if scope != "shell" =>
+        {
             "GO ON"
         }
         ("shell", "back") => "GO",

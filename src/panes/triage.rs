@@ -444,6 +444,14 @@ impl Pane for TriagePane {
         self.input.is_some() || self.over.is_some()
     }
 
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        match (&self.over, &self.input) {
+            (Some(over), _) => over.hints(),
+            (None, Some(input)) => input.what.hints(),
+            (None, None) => &[],
+        }
+    }
+
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
         if self.over.is_some() {
             self.over_key(key, cx)

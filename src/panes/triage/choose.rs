@@ -18,6 +18,21 @@ pub(super) enum What {
     Note,
 }
 
+impl What {
+    /// The keys that matter while the line is typed.
+    pub(super) fn hints(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Filter => &[
+                ("Enter", "keep, or open the id"),
+                ("Up", "earlier filters"),
+                ("^G", "leave"),
+            ],
+            Self::Raw => &[("Enter", "search"), ("Up", "earlier"), ("^G", "leave")],
+            Self::Note => &[("Enter", "keep"), ("^X^E", "your editor"), ("^G", "leave")],
+        }
+    }
+}
+
 /// The line that has the keyboard.
 pub(super) struct Input {
     pub what: What,

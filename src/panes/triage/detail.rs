@@ -273,7 +273,17 @@ impl Detail<'_> {
         let Some(block) = known.block().filter(|block| !block.log_messages.is_empty()) else {
             return Vec::new();
         };
-        let mut lines = vec![Line::from(Span::styled(" PIPELINE", theme.title))];
+        let count = block.log_messages.len();
+        let mut lines = vec![Line::from(vec![
+            Span::styled(" PIPELINE  ", theme.title),
+            Span::styled(
+                format!(
+                    "{count} messages   {} scrolls",
+                    self.look.key("shell.scroll-down")
+                ),
+                theme.dim,
+            ),
+        ])];
         for message in &block.log_messages {
             let level = message.level.as_deref().unwrap_or("-");
             let style = if level.starts_with("warn") || level.starts_with("err") {

@@ -126,7 +126,7 @@ impl TriagePane {
         if queue.toggle_second(&event.event) {
             cx.say(
                 Tone::Fine,
-                "second opinion wanted: flagged here, nothing is sent; 0 on it takes the flag away",
+                "second opinion: flagged here, nothing is sent; 0 again takes it away",
             );
             self.go_on(&event, cx);
         } else {

@@ -323,9 +323,9 @@ impl TriagePane {
             // Whole or not at all; labels are cut rather than left out.
             let wide = text::width(key) + text::width(word) + 1;
             if wide <= room || style == theme.label {
-                room = room.saturating_sub(wide + 3);
+                room = room.saturating_sub(wide + 2);
                 spans.push(Span::styled(key.to_owned(), theme.key));
-                spans.push(Span::styled(format!(" {word}   "), style));
+                spans.push(Span::styled(format!(" {word}  "), style));
             }
         };
         match store.digits(job) {
@@ -346,7 +346,7 @@ impl TriagePane {
                     ("shell.undo", "undo"),
                     ("triage.skip", "skip"),
                     ("triage.note", "note"),
-                    ("triage.second-opinion", "second opinion"),
+                    ("triage.second-opinion", "2nd opinion"),
                 ] {
                     add(&look.key(id), word, theme.dim);
                 }

@@ -27,6 +27,25 @@ pub(super) enum Over {
 const LETTERS: [char; 4] = ['w', 'n', 'c', 't'];
 
 impl Over {
+    /// The keys that matter while it is open.
+    pub(super) fn hints(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Order(_) => &[("Enter", "sort"), ("j k", "choose"), ("^G", "leave")],
+            Self::Diff(_) => &[
+                ("h l", "another"),
+                ("j k", "scroll"),
+                ("Enter", "open it"),
+                ("^G", "leave"),
+            ],
+            Self::Bulk(_) => &[
+                ("the number, Enter", "label them"),
+                ("e", "exclude"),
+                ("v", "list"),
+                ("^G", "cancel"),
+            ],
+        }
+    }
+
     pub(super) fn order(now: Order) -> Self {
         Self::Order(Order::iter().position(|one| one == now).unwrap_or(0))
     }

@@ -59,5 +59,6 @@ pub(super) fn store() -> Store {
         .entry(job())
         .or_default()
         .arrived(vec!["Drop".into(), "Escalate".into()], NOW.parse().unwrap());
+    store.pin_new();
     store
 }
