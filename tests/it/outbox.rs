@@ -7,15 +7,21 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use secrecy::SecretString;
 use socdeck::api::arcanna::feedback::Feedback;
-use socdeck::api::{Operation, Product};
+use socdeck::api::arcanna::jobs::Jobs;
+use socdeck::api::http::{Auth, Endpoint, HttpTransport, Proxy};
+use socdeck::api::{Operation, Product, Transport};
 use socdeck::outbox::{
     Act, Answered, Draft, Keeper, Keeping, Moment, Notice, Outbox, Request, Row, Session,
     Settlement, State,
 };
+use socdeck::sim;
 
 const ROLE: &str = "SOCDECK_TEST_OUTBOX_ROLE";
 const BASE: &str = "SOCDECK_TEST_OUTBOX_BASE";
@@ -223,16 +229,60 @@ fn what_cannot_be_kept_is_refused_and_says_why() {
     outbox.leave(PATIENCE);
 }
 
-/// What a label waits for: from the request to the notice that it is durable, with ledger and sending going on.
+/// What a label waits for, from the request to the notice that it is durable: ledger and sending go on, and 1,000 requests are
+/// under way on two threads. `SOCDECK_LABELS=1000 cargo test --release --test it quickly -- --nocapture` prints the figures.
 #[test]
+#[expect(clippy::print_stderr, reason = "figures for whoever asks for them")]
 fn a_label_is_durable_quickly() {
+    let labels: u64 = std::env::var("SOCDECK_LABELS").map_or(60, |labels| labels.parse().unwrap());
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let bound = sim::bind(sim::Options {
+        latency: Duration::from_millis(400),
+        ..sim::Options::default()
+    })
+    .unwrap();
+    let (url, credentials) = (bound.base_url(), bound.credentials());
+    let (load, server) = [2, 1]
+        .map(|threads| {
+            tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(threads)
+                .enable_all()
+                .build()
+                .unwrap()
+        })
+        .into();
+    server.spawn(bound.serve(std::future::pending()));
+    let auth = Auth::Arcanna {
+        api_key: SecretString::from(credentials.arcanna_api_key),
+    };
+    let endpoint = Endpoint {
+        proxy: Proxy::None,
+        ..Endpoint::new(url, auth)
+    };
+    let transport = Arc::new(HttpTransport::new([(Product::Arcanna, endpoint)]));
+    let answered = Arc::new(AtomicUsize::new(0));
+    for _ in 0..1_000 {
+        let (transport, answered) = (Arc::clone(&transport), Arc::clone(&answered));
+        load.spawn(async move {
+            let call = Jobs.call().unwrap();
+            while transport.send(&call).await.is_ok() {
+                answered.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+    }
+    let until = Instant::now() + PATIENCE;
+    while answered.load(Ordering::SeqCst) < 1_000 {
+        assert!(Instant::now() < until, "the load does not begin");
+        std::thread::yield_now();
+    }
+
     let folder = tempfile::tempdir().unwrap();
     let (outbox, notices) = start(folder.path());
     rows(&notices);
     let mut took = Vec::new();
-    for tag in 0..100 {
+    for tag in 0..labels {
         let begun = Instant::now();
-        let draft = label(tag, Duration::from_millis(tag * 3));
+        let draft = label(tag, Duration::from_millis(tag % 50 * 10));
         outbox.ask(Request::Stage { draft, tag }).unwrap();
         loop {
             match notices.recv_timeout(PATIENCE).unwrap() {
@@ -240,17 +290,35 @@ fn a_label_is_durable_quickly() {
                 Notice::Send(row) => {
                     let settlement = Settlement::Sent("updated".into());
                     let answered = Answered::default();
-                    outbox
-                        .ask(Request::Settle(row.id, settlement, answered))
-                        .unwrap();
+                    let settle = Request::Settle(row.id, settlement, answered);
+                    outbox.ask(settle).unwrap();
                 }
                 _ => {}
             }
         }
         took.push(begun.elapsed());
+        // A person's pace, or the disk would be measured and not the wait.
+        let pause = Instant::now() + Duration::from_millis(20);
+        while let Some(left) = pause.checked_duration_since(Instant::now()) {
+            if let Ok(Notice::Send(row)) = notices.recv_timeout(left) {
+                let settlement = Settlement::Sent("updated".into());
+                let settle = Request::Settle(row.id, settlement, Answered::default());
+                outbox.ask(settle).unwrap();
+            }
+        }
     }
     outbox.leave(PATIENCE);
+    load.shutdown_background();
+    server.shutdown_background();
     took.sort();
-    // The figure is the campaign's to measure; here only what no loaded machine excuses.
-    assert!(took[50] < Duration::from_millis(250), "{:?}", took[50]);
+    let at = |share: usize| took[(took.len() * share / 100).min(took.len() - 1)];
+    eprintln!(
+        "{labels} labels durable under 1,000 requests ({} answered): p50 {:?} p99 {:?} max {:?}",
+        answered.load(Ordering::SeqCst),
+        at(50),
+        at(99),
+        at(100)
+    );
+    // The figure is for a quiet machine; here only what no loaded one excuses.
+    assert!(at(50) < Duration::from_millis(250), "{:?}", at(50));
 }
