@@ -25,6 +25,7 @@ use crate::command::{Ask, Cx, PaneId, Prefs, Spec, Tone};
 use crate::job::Report;
 use crate::keymap::{Keymap, Override, ScopeName};
 use crate::outbox::{self, Moment, Notice, State};
+use crate::pins::Pins;
 use crate::store::{EventKey, Store, Wish};
 use crate::ui::theme::Theme;
 use shell::Shell;
@@ -79,6 +80,8 @@ pub enum Effect {
     },
     /// Mouse reports on or off.
     Mouse(bool),
+    /// Keep these pins for later sessions.
+    Pins(Pins),
     /// Draw everything anew.
     Redraw,
     /// Stop the process until it is resumed.
@@ -182,6 +185,7 @@ impl App {
             .into_iter()
             .map(Effect::Wish)
             .collect();
+        effects.extend(self.store.take_pins().map(Effect::Pins));
         effects.append(&mut self.effects);
         effects
     }

@@ -7,9 +7,11 @@
 mod away;
 mod deferred;
 mod editor;
+pub mod pins_file;
 
 use std::collections::VecDeque;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,6 +23,7 @@ use crate::app::{App, Effect, Event};
 use crate::command::{Prefs, Tone};
 use crate::keymap::Override;
 use crate::outbox::{Act, Draft, Keeping, Moment, Notice, Outbox, Request, Seen, Session};
+use crate::pins::Pins;
 use crate::queue::{self, Command, Limits, Queue};
 use crate::sim;
 use crate::store::{EventKey, Wish};
@@ -56,6 +59,8 @@ pub struct Setup {
     pub connect: Connected,
     /// A simulator to serve inside this process.
     pub simulator: Option<sim::Bound>,
+    /// The digits of labels from earlier sessions, and the file they are kept in; none for the demo.
+    pub pins: (Pins, Option<PathBuf>),
     /// Where writes are kept until they are sent.
     pub keeping: Keeping,
     /// Whose they are and where they may go.
@@ -85,6 +90,7 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         guard,
         connect,
         simulator,
+        pins: (pins, pins_file),
         keeping,
         session,
     } = setup;
@@ -97,6 +103,7 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         mouse,
         title: None,
     })?;
+    app.store.set_pins(pins);
     app.start(now);
     // The first frame needs nothing but the settings: it is on the screen before anything is asked.
     draw(&app, &mut screen)?;
@@ -106,7 +113,15 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         .enable_all()
         .build()?;
     let left = runtime.block_on(async {
-        let mut running = Loop::new(app, screen, guard, connect, simulator, (keeping, session))?;
+        let mut running = Loop::new(
+            app,
+            screen,
+            guard,
+            connect,
+            simulator,
+            (keeping, session),
+            pins_file,
+        )?;
         let ended = running.run().await;
         let left = running.leave().await;
         ended.map(|()| left)
@@ -154,6 +169,8 @@ struct Loop {
     resized: Signal,
     ending: [Signal; 3],
     _watch: Option<hangup::Watch>,
+    /// Where pins are kept.
+    pins: Option<PathBuf>,
     /// The event under the cursor when the guard was last told.
     event: Option<EventKey>,
     /// Since when it has been on the screen.
@@ -170,6 +187,7 @@ impl Loop {
         connect: Connected,
         simulator: Option<sim::Bound>,
         (keeping, session): (Keeping, Session),
+        pins: Option<PathBuf>,
     ) -> io::Result<Self> {
         if let Some(bound) = simulator {
             tokio::spawn(async move {
@@ -208,6 +226,7 @@ impl Loop {
             ending,
             // Without a terminal to watch (input from elsewhere) the closed reader ends the loop all the same.
             _watch: hangup::watch(LAST_SECOND, || {}).ok(),
+            pins,
             event: None,
             shown: None,
             dirty: true,
@@ -395,6 +414,7 @@ impl Loop {
                             self.tell(Event::Told(Tone::Bad, error.to_string()));
                         }
                     }
+                    Effect::Pins(pins) => self.keep(&pins),
                     Effect::Redraw => {
                         self.screen.repaint();
                         self.dirty = true;
@@ -413,6 +433,20 @@ impl Loop {
                 Some(command) => permit.send(command),
                 None => break,
             }
+        }
+    }
+
+    /// Keeps pins in their file: written beside it and moved over it, so that it is whole at any moment.
+    fn keep(&mut self, pins: &Pins) {
+        let Some(path) = self.pins.clone() else {
+            return;
+        };
+        if let Err(error) = pins_file::write(&path, pins) {
+            let words = format!(
+                "the digits of labels could not be kept in {}: {error}",
+                path.display()
+            );
+            self.tell(Event::Told(Tone::Bad, words));
         }
     }
 

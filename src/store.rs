@@ -4,6 +4,7 @@
 //! A failure never removes the old value. It knows neither the queue nor the screen.
 
 mod activity;
+mod digits;
 mod landing;
 mod lands;
 mod link;
@@ -27,8 +28,10 @@ use crate::api::darktrace::watchlist::Watched;
 use crate::api::{Call, Product};
 use crate::job::{Action, Admission, Jobs, Policy, Slot, Ticket};
 use crate::outbox::{Moment, Request};
+use crate::pins::Pins;
 
 pub use activity::{Activity, Entry, Outcome};
+pub use digits::Digits;
 pub use landing::{Landing, Lands};
 pub use link::Link;
 pub use remote::Remote;
@@ -53,6 +56,8 @@ pub struct Store {
     pub jobs: Jobs,
     landings: HashMap<Ticket, Box<dyn Landing>>,
     wishes: Vec<Wish>,
+    pins: Pins,
+    pins_changed: bool,
     /// The pane whose key or answer is being handled: it owns the reads that are asked meanwhile.
     pub owner: &'static str,
 

@@ -404,7 +404,8 @@ fn draw_finder(finder: &Finder, look: &Look<'_>, area: Rect, buf: &mut Buffer) -
     let help = finder.kind == Kind::Help;
     let mut columns = vec![
         Column::new("", Width::Fixed(12)),
-        Column::new("", Width::Flex(20, 3)),
+        // In help the whole sentence comes before the row's name.
+        Column::new("", Width::Flex(if help { 52 } else { 20 }, 3)),
         Column::new("", Width::Flex(16, 2)).rank(1),
     ];
     if help {

@@ -382,3 +382,43 @@ fn every_row_of_every_pane_runs_without_data() {
         }
     }
 }
+
+#[test]
+fn a_digit_keeps_its_label_and_a_changed_decision_set_locks_until_it_is_pinned() {
+    let mut desk = Desk::triage(&[(1, 10.0), (2, 20.0)]);
+    assert!(desk.draw().contains("1 Drop   2 Escalate"));
+    let set = |labels: &str| {
+        format!(r#"[{{"job_id":1202,"title":"suricata","status":"ENABLED","labels":[{labels}]}}]"#)
+    };
+    desk.app.store.ask(
+        crate::api::arcanna::jobs::Jobs,
+        crate::job::Policy::Latest,
+        desk.now,
+    );
+    desk.carry_out();
+    desk.now = desk.now.plus(Duration::from_secs(1));
+    desk.answer("jobs", &set(r#""Escalate","Drop""#));
+    assert!(
+        desk.draw().contains("1 Drop   2 Escalate"),
+        "the order of the answer does not count"
+    );
+    desk.app.store.ask(
+        crate::api::arcanna::jobs::Jobs,
+        crate::job::Policy::Latest,
+        desk.now,
+    );
+    desk.carry_out();
+    desk.answer("jobs", &set(r#""Drop","Monitor""#));
+    let screen = desk.draw();
+    assert!(
+        screen.contains("the decision set changed; new: Monitor; gone: Escalate"),
+        "{screen}"
+    );
+    desk.keys("1");
+    assert!(desk.draw().contains("labelling waits until L"));
+    desk.keys("L");
+    assert!(
+        desk.draw().contains("1 Drop   3 Monitor"),
+        "Escalate's digit is not given to another"
+    );
+}

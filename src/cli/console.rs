@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use std::path::PathBuf;
+
 use secrecy::SecretString;
 
 use crate::api::Product;
@@ -12,7 +14,8 @@ use crate::command::Prefs;
 use crate::config::{self, Loaded, Notes, Settings, ThemeName};
 use crate::keymap::Override;
 use crate::outbox::{Keeping, Session};
-use crate::run::{self, Connected, Ready, RunError, Setup};
+use crate::pins::Pins;
+use crate::run::{self, Connected, Ready, RunError, Setup, pins_file};
 use crate::sim;
 use crate::term::guard;
 use crate::ui::theme::{Glyphs, Palette, Theme, is_utf8_locale};
@@ -48,7 +51,11 @@ pub(super) fn live(loaded: &Loaded) -> Result<ExitCode, Failure> {
         None => Keeping::Nowhere("HOME is not set, so there is no state folder".to_owned()),
     };
     let settings = &loaded.settings;
-    open(setup(settings, prefs(settings), connect, None, keeping))
+    let setup = setup(settings, prefs(settings), connect, None, keeping);
+    open(Setup {
+        pins: pins(loaded)?,
+        ..setup
+    })
 }
 
 /// Opens the console on a simulator inside this process.
@@ -96,6 +103,23 @@ pub(super) fn demo(loaded: &Loaded) -> Result<ExitCode, Failure> {
     // Never the person's real outbox: what is tried here must not wait for anybody.
     let keeping = Keeping::Memory;
     open(setup(settings, prefs, connect, Some(bound), keeping))
+}
+
+/// The digits of labels from earlier sessions, one file per profile.
+fn pins(loaded: &Loaded) -> Result<(Pins, Option<PathBuf>), Failure> {
+    let Some(folders) = &loaded.folders else {
+        return Ok((Pins::default(), None));
+    };
+    let name = match &loaded.settings.profile {
+        Some(profile) => format!("pins-{}.json", crate::api::call::encode(profile)),
+        None => "pins.json".to_owned(),
+    };
+    let path = folders.state.join(name);
+    let pins = pins_file::read(&path).map_err(|error| {
+        let words = format!("{}: the digits of labels cannot be read ({error}); mend the file, or remove it to pin them anew", path.display());
+        Failure::said(Exit::Configuration, words)
+    })?;
+    Ok((pins, Some(path)))
 }
 
 /// Unsent writes told one by one at the end.
@@ -146,6 +170,7 @@ fn setup(
         },
         connect,
         simulator,
+        pins: (Pins::default(), None),
         keeping,
         session,
     }

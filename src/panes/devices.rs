@@ -146,17 +146,14 @@ impl DevicesPane {
                 .and_then(|device| device.did)
                 .map(Target::Device),
             Part::Peers => match self.met(cx.store).get(self.peers.cursor()) {
-                Some(parts::Met::Peer(row)) => match row.peer.device() {
-                    Some(did) => Some(Target::Device(did)),
-                    None => {
+                Some(parts::Met::Peer(row)) => {
+                    let Some(did) = row.peer.device() else {
                         let words = parts::peer_words(&row.peer, &[]);
-                        cx.say(
-                            Tone::Mind,
-                            format!("{words} is no device: it cannot be opened"),
-                        );
-                        return;
-                    }
-                },
+                        let words = format!("{words} is no device: it cannot be opened");
+                        return cx.say(Tone::Mind, words);
+                    };
+                    Some(Target::Device(did))
+                }
                 Some(parts::Met::Domain(name, _)) => {
                     let target = Target::Endpoint((*name).to_owned());
                     return cx.go(PaneId::Endpoint, Some(target));

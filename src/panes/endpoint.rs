@@ -3,6 +3,7 @@
 //! What is missing is `-`, never 0, and what was not asked says so. Nothing is asked of a name server: Darktrace alone
 //! answers.
 
+mod batch;
 mod draw;
 
 use std::collections::{HashMap, HashSet};
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::lookup::{self, BATCH, Batch, Flags, named};
+use super::lookup::{self, Batch, Flags, named};
 use super::paint::Look;
 use super::{Pane, Rows};
 use crate::api::darktrace::devices::Device;
@@ -23,6 +24,7 @@ use crate::job::Policy;
 use crate::store::{Remote, Store};
 use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
+use batch::Given;
 
 /// Look-ups the session remembers.
 const KEPT: usize = 100;
@@ -37,13 +39,6 @@ enum Part {
     Past,
     /// The pasted list.
     Batch,
-}
-
-/// One text of a pasted list.
-#[derive(Debug, Clone)]
-struct Given {
-    text: String,
-    endpoint: Result<Endpoint, String>,
 }
 
 /// What the open field is for.
@@ -117,7 +112,7 @@ impl Rows for EndpointPane {
             title: "put it on the watched list, or all that are marked…",
             keys: &["w"],
             hint: "watch",
-            ready: has_endpoint,
+            ready: has_some,
             run: Self::watch,
         },
         Row {
@@ -201,6 +196,13 @@ fn has_row(pane: &EndpointPane, store: &Store) -> Ready {
     } else {
         Err("there is nothing to open under the cursor".into())
     }
+}
+
+fn has_some(pane: &EndpointPane, store: &Store) -> Ready {
+    if pane.part == Part::Batch && !pane.marked.is_empty() {
+        return Ok(());
+    }
+    has_endpoint(pane, store)
 }
 
 fn has_endpoint(pane: &EndpointPane, _: &Store) -> Ready {
@@ -291,26 +293,6 @@ impl EndpointPane {
         }
     }
 
-    fn watch(&mut self, cx: &mut Cx<'_>) {
-        let marked = (0..self.given.len())
-            .filter(|index| self.part == Part::Batch && self.marked.contains(index))
-            .filter_map(|index| self.given[index].endpoint.clone().ok());
-        let mut wanted: Vec<Endpoint> = marked.collect();
-        if wanted.is_empty() {
-            wanted.extend(self.chosen());
-        }
-        let text: Vec<&str> = wanted.iter().map(|one| named(one).0).collect();
-        cx.go(PaneId::Watched, Some(Target::Watch(text.join("\n"))));
-    }
-
-    fn mark(&mut self, _cx: &mut Cx<'_>) {
-        let at = self.given_list.cursor();
-        if !self.marked.remove(&at) {
-            self.marked.insert(at);
-        }
-        self.given_list.step(1, self.given.len());
-    }
-
     /// Turns one of the three options on or off; an endpoint that is shown is asked again.
     fn toggle(&mut self, option: usize, cx: &mut Cx<'_>) {
         self.flip(option);
@@ -382,39 +364,6 @@ impl EndpointPane {
             .ask(lookup::details(endpoint, self.flags), policy, cx.now);
     }
 
-    /// Looks up a list: every text becomes a line, the endpoints among them are asked two at a time.
-    fn look_up_many(&mut self, pasted: &str, cx: &mut Cx<'_>) {
-        let mut seen = HashSet::new();
-        let mut given = Vec::new();
-        for (_, text) in lookup::texts(pasted) {
-            let endpoint = lookup::read(text);
-            if endpoint.as_ref().is_ok_and(|one| !seen.insert(one.clone())) {
-                continue;
-            }
-            given.push(Given {
-                text: text.to_owned(),
-                endpoint,
-            });
-        }
-        self.surplus = given.len().saturating_sub(BATCH);
-        given.truncate(BATCH);
-        if given.is_empty() {
-            return cx.say(Tone::Mind, "the list is empty");
-        }
-        let endpoints: Vec<Endpoint> = given
-            .iter()
-            .filter_map(|given| given.endpoint.clone().ok())
-            .collect();
-        for endpoint in &endpoints {
-            self.asked.entry(endpoint.clone()).or_default();
-        }
-        self.given = given;
-        self.given_list = ListState::default();
-        self.marked.clear();
-        self.part = Part::Batch;
-        self.batch.start(endpoints, cx);
-    }
-
     fn submit(&mut self, cx: &mut Cx<'_>) {
         let Some((asks, field)) = &mut self.field else {
             return;
@@ -484,13 +433,7 @@ impl Pane for EndpointPane {
 
     fn refresh(&mut self, cx: &mut Cx<'_>) {
         if self.part == Part::Batch {
-            // Those without an answer: the rest has one of this session.
-            let endpoints: Vec<Endpoint> = self
-                .given
-                .iter()
-                .filter_map(|given| given.endpoint.clone().ok())
-                .collect();
-            self.batch.start(endpoints, cx);
+            self.look_up_rest(cx);
         } else {
             self.ask(Policy::Latest, cx);
         }

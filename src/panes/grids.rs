@@ -174,6 +174,22 @@ pub(super) fn endpoint_taken(
     }
 }
 
+/// Entries of the watched list: name, reason, expiry, whose it is.
+pub(super) fn watched<'a>(
+    entries: impl Iterator<Item = (&'a str, Option<&'a str>, Option<&'a Time>, &'static str)>,
+) -> Option<Grid> {
+    let mut grid = Grid::new(["entry", "reason", "expires", "whose"]).title("Watched list");
+    for (name, reason, expiry, whose) in entries {
+        grid.push([
+            export::defang(name),
+            text(reason),
+            time(expiry),
+            whose.to_owned(),
+        ]);
+    }
+    filled(grid)
+}
+
 /// What was written from here.
 pub(super) fn writes<'a>(rows: impl Iterator<Item = &'a Write>) -> Option<Grid> {
     let mut grid = Grid::new([

@@ -22,7 +22,7 @@ use crate::api::arcanna::jobs::{DecisionSet, Job, Jobs};
 use crate::command::{Ask, Cx, PaneId, Ready, Row, Target, Tone};
 use crate::job::Policy;
 use crate::outbox::{Act, Draft};
-use crate::store::Store;
+use crate::store::{Digits, Store};
 use crate::ui::table::ListState;
 use send::Written;
 
@@ -87,7 +87,7 @@ impl Rows for JobsPane {
         },
         Row {
             id: "jobs.decision-set",
-            title: "read the decision set again",
+            title: "read the decision set again; pin its digits anew if it changed",
             keys: &["L"],
             hint: "labels",
             ready: has_job,
@@ -118,6 +118,10 @@ impl JobsPane {
     fn decision_set(&mut self, cx: &mut Cx<'_>) {
         if let Some(job) = self.current(cx.store).map(|job| job.id.clone()) {
             self.sets.remove(&job);
+            if let Digits::Changed { .. } = cx.store.digits(&job) {
+                cx.store.repin(&job);
+                cx.say(Tone::Fine, "the digits of its labels are pinned anew");
+            }
             cx.store.ask(DecisionSet { job }, Policy::Latest, cx.now);
         }
     }
@@ -351,6 +355,8 @@ impl Pane for JobsPane {
                 open.sheet.edited(text);
             }
             open.check(cx);
+            let lines = text.lines().count();
+            cx.say(Tone::Fine, format!("{lines} lines taken in"));
         }
     }
 

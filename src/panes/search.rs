@@ -351,6 +351,14 @@ impl Pane for SearchPane {
         Some((&mut self.list, len))
     }
 
+    fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
+        results::grid(self.run()?, store)
+    }
+
+    fn grid_row(&self) -> Option<usize> {
+        Some(self.list.cursor())
+    }
+
     fn typing(&self) -> bool {
         self.form.focus.is_some()
     }

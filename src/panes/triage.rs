@@ -135,6 +135,13 @@ impl Rows for TriagePane {
             Self::second_opinion,
         ),
         row(
+            "triage.pin",
+            "pin the digits of the labels anew after the decision set changed",
+            &["L"],
+            "",
+            Self::pin,
+        ),
+        row(
             "triage.skip",
             "skip to the end of this session's queue",
             &["s"],
@@ -187,6 +194,20 @@ impl Rows for TriagePane {
             &["e"],
             "endpoint",
             Self::endpoint,
+        ),
+        row(
+            "triage.search",
+            "search the records around the event for the value under the cursor",
+            &["a"],
+            "search",
+            Self::search,
+        ),
+        row(
+            "triage.watch",
+            "put the value under the cursor on the watched list…",
+            &["w"],
+            "",
+            Self::watch_value,
         ),
         Row {
             ready: has_job,

@@ -200,19 +200,23 @@ impl WatchedPane {
     /// Everything: what waits to be written, then ours, then the rest in the server's order.
     fn everything<'a>(&self, store: &'a Store) -> Vec<Line<'a>> {
         let own = self.own(store);
-        let mut mine: HashSet<&str> = own.iter().map(|entry| entry.name.as_str()).collect();
+        let all = self.whole(store).and_then(Remote::value);
+        let all = all.map_or(&[][..], Vec::as_slice);
+        // The same name may stand there once more, from another source: only one of them is ours.
+        let mine: HashSet<usize> = own
+            .iter()
+            .filter_map(|entry| {
+                let same = all.iter().position(|one| one == entry);
+                same.or_else(|| all.iter().position(|one| one.name == entry.name))
+            })
+            .collect();
         let mut lines: Vec<Line<'a>> = writes(store)
             .filter(|row| matches!(row.draft.act, Act::Watch(_)) && !done(row))
             .flat_map(|row| names(&row.draft.act).map(move |name| Line::Write(row, name)))
             .collect();
         lines.extend(own.iter().map(|entry| Line::Entry(entry, true)));
-        let all = self.whole(store).and_then(Remote::value);
-        // The same name may stand there once more, from another source: only one of them is ours.
-        let others = all
-            .into_iter()
-            .flatten()
-            .filter(|entry| !mine.remove(entry.name.as_str()));
-        lines.extend(others.map(|entry| Line::Entry(entry, false)));
+        let others = (0..all.len()).filter(|index| !mine.contains(index));
+        lines.extend(others.map(|index| Line::Entry(&all[index], false)));
         lines
     }
 
@@ -281,7 +285,7 @@ impl WatchedPane {
         else {
             return;
         };
-        match Removing::new(&entry.clone(), source, cx) {
+        match Removing::new(entry, &source, cx) {
             Ok(removing) => self.open = Some(Open::Remove(Box::new(removing))),
             Err(why) => cx.say(Tone::Bad, why),
         }
@@ -405,6 +409,24 @@ impl Pane for WatchedPane {
     fn list(&mut self, store: &Store) -> Option<(&mut ListState, usize)> {
         let len = self.len(store);
         Some((&mut self.list, len))
+    }
+
+    fn grid(&self, store: &Store) -> Option<export::Grid> {
+        let now = self.whole(store)?.fetched?;
+        let entries = self.lines(store, now).into_iter().map(|line| match line {
+            Line::Write(row, name) => (name, reason(&row.draft.act), None, "not on the list yet"),
+            Line::Entry(entry, ours) => (
+                entry.name.as_str(),
+                entry.description.as_deref(),
+                entry.expiry.as_ref(),
+                if ours { "ours" } else { "" },
+            ),
+        });
+        super::grids::watched(entries)
+    }
+
+    fn grid_row(&self) -> Option<usize> {
+        Some(self.list.cursor())
     }
 
     fn typing(&self) -> bool {

@@ -20,6 +20,10 @@ impl Lands for Jobs {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Vec<Job>> {
         &mut store.job_list
     }
+
+    fn landed(&self, store: &mut Store, _now: Moment) {
+        store.pin_new();
+    }
 }
 
 impl Lands for Health {
@@ -37,6 +41,10 @@ impl Lands for Scopes {
 impl Lands for DecisionSet {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Vec<String>> {
         store.decision_sets.entry(self.job.clone()).or_default()
+    }
+
+    fn landed(&self, store: &mut Store, _now: Moment) {
+        store.pin_new();
     }
 }
 

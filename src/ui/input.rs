@@ -383,9 +383,11 @@ impl Editor {
         self.area.lines()
     }
 
-    /// Replaces everything.
+    /// Replaces everything; the cursor goes to its end.
     pub fn set(&mut self, text: &str) {
         *self = Self::new(text);
+        self.area.move_cursor(CursorMove::Bottom);
+        self.area.move_cursor(CursorMove::End);
     }
 
     /// Inserts pasted text, its lines kept.

@@ -254,13 +254,15 @@ fn what_is_copied_and_exported_is_harmless() {
 }
 
 /// Panes and overlays worth drawing, by the keys that lead there.
-const PLACES: [&str; 16] = [
+const PLACES: [&str; 18] = [
     "gj",
     "gt",
     "gt\t",
     "gt\t\t",
-    "gd:device 10.20.1.25\r",
-    "ge:endpoint hxxp://cats[.]com/a\r",
+    ":device 10.20.1.25\r",
+    ":endpoint hxxp://cats[.]com/a\r",
+    "gs",
+    "gw",
     "ga",
     "gt?",
     "gt:",

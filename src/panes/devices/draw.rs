@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::chart::under;
 use super::parts::{kind, number};
 use super::picture::{filled, pictures};
-use super::{DevicesPane, Part, Query};
+use super::{DevicesPane, Part, Query, tagging};
 use crate::api::Product;
 use crate::api::darktrace::devices::Device;
 use crate::panes::paint::{self, Look, freshness, put, rule, when};
@@ -61,7 +61,8 @@ impl DevicesPane {
         );
         // The small picture has no room for it beside itself.
         let first = self.graph(store).map(pictures).unwrap_or_default();
-        if let Some(first) = first.first().filter(|_| self.part == Part::List) {
+        let small = area.width < WIDE.0 || area.height <= WIDE.1;
+        if let Some(first) = first.first().filter(|_| small && self.part == Part::List) {
             let said = filled(first);
             let (wide, left) = (text::width(&said) as u16, text::width(&words) as u16 + 1);
             if left + wide + 2 <= foot.width {
@@ -271,7 +272,7 @@ impl DevicesPane {
         );
         let Some(did) = self.did(store) else { return };
         let lists = under(left, rows + 1);
-        let fate = u16::from(super::parts::fate_words(did, store, look).is_some());
+        let fate = super::parts::fate_lines(did, store, look, LEFT).len() as u16;
         let tags = (self.tags_of(store).len() as u16).clamp(1, 6) + fate + 2;
         let alike = (self.alike_of(store).len() as u16).clamp(1, 7) + 2;
         let part = |area: Rect, height: u16| Rect {
@@ -327,27 +328,33 @@ impl DevicesPane {
         let used = self.draw_facts(store, look, area, buf);
         let below = under(area, used);
         let mut spans = vec![Span::styled(" tags ", theme.dim)];
-        if let Some((words, style)) = super::parts::fate_words(did, store, look) {
+        // A write that is proven shows in the tags themselves.
+        let fate = tagging::newest(did, store).and_then(|row| tagging::fate(row, store));
+        if let Some((words, style)) = super::parts::fate_words(did, store, look)
+            .filter(|_| !matches!(fate, Some(tagging::Fate::Proven(_))))
+        {
             spans.push(Span::styled(words, style));
         } else {
             spans.extend(self.tag_words(store, did, look));
             spans.push(Span::styled("   similar ", theme.dim));
-            let alike: Vec<String> = self
-                .alike_of(store)
-                .iter()
-                .take(4)
-                .filter_map(|device| {
-                    let score = device
-                        .score
-                        .map_or_else(String::new, |score| format!(" ({score:.0})"));
-                    Some(format!("{}{score}", device.did?))
-                })
-                .collect();
-            spans.push(Span::raw(if alike.is_empty() {
-                "-".to_owned()
-            } else {
-                alike.join("  ")
-            }));
+            let mut used: usize = spans.iter().map(|span| text::width(&span.content)).sum();
+            let alike = self.alike_of(store);
+            // As many as fit whole.
+            for device in &alike {
+                let Some(other) = device.did else { continue };
+                let score = device
+                    .score
+                    .map_or_else(String::new, |score| format!(" ({score:.0})"));
+                let words = format!("{other}{score}  ");
+                used += text::width(&words);
+                if used > usize::from(area.width) + 2 {
+                    break;
+                }
+                spans.push(Span::raw(words));
+            }
+            if alike.is_empty() {
+                spans.push(Span::raw("-"));
+            }
         }
         put(buf, below, 0, &Line::from(spans));
         let picture = under(below, 1);

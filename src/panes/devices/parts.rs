@@ -12,10 +12,11 @@ use crate::api::darktrace::connections::{ConnectionSeries, DeviceInfo, Direction
 use crate::api::darktrace::devices::Device;
 use crate::api::darktrace::tags::Tag;
 use crate::export;
-use crate::panes::paint::{Look, freshness, put, when};
+use crate::panes::paint::{self, Look, freshness, put, when};
 use crate::store::{Remote, Store};
 use crate::ui::chart;
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
+use crate::ui::text;
 
 /// One line of whom a device talks to.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,22 +93,17 @@ impl DevicesPane {
         let theme = look.theme;
         let remote = store.device_tags.get(&did);
         let mut area = self.part_title(look, (Part::Tags, "TAGS"), remote, area, buf);
-        if let Some((words, style)) = fate_words(did, store, look) {
-            put(
-                buf,
-                area,
-                0,
-                &Line::from(Span::styled(format!("   {words}"), style)),
-            );
-            area = under(area, 1);
-        }
+        let fate = fate_lines(did, store, look, area.width);
+        let rows = fate.len() as u16;
+        paint::put_lines(buf, area, fate, 0);
+        area = under(area, rows);
         let tags = self.tags_of(store);
         if tags.is_empty() && remote.is_some_and(|remote| remote.value().is_some()) {
             let words = format!("   none; {} puts one on", look.key("devices.tag"));
             return put(buf, area, 0, &Line::from(Span::styled(words, theme.dim)));
         }
         let table = Table::new(vec![
-            Column::new("TAG", Width::Flex(12, 2)),
+            Column::new("TAG", Width::Flex(20, 3)),
             Column::new("EXPIRES", Width::Fixed(12)),
             Column::new("NOTE", Width::Flex(10, 3)).rank(1),
             Column::new("TID", Width::Fixed(5)).right().rank(2),
@@ -204,7 +200,11 @@ impl DevicesPane {
                     (
                         row.percent,
                         way,
-                        format!(":{}", row.port),
+                        if row.peer == Peer::Others {
+                            String::new()
+                        } else {
+                            format!(":{}", row.port)
+                        },
                         peer_words(&row.peer, &info.devices),
                         style,
                     )
@@ -254,7 +254,10 @@ impl DevicesPane {
                         other => other.to_string(),
                     };
                     let percent = row.percent?;
-                    Some(format!("{peer} :{} {percent:.0}%", row.port))
+                    Some(match row.peer {
+                        Peer::Others => format!("others {percent:.0}%"),
+                        _ => format!("{peer} :{} {percent:.0}%", row.port),
+                    })
                 }
                 _ => None,
             })
@@ -299,6 +302,25 @@ pub(super) fn fate_words(did: i64, store: &Store, look: &Look<'_>) -> Option<(St
         Fate::Denied(words) => (format!("NOT DONE: {words}"), look.theme.bad),
         Fate::Other(words) => (words, look.theme.bad),
     })
+}
+
+/// The same as lines of a part.
+pub(super) fn fate_lines(
+    did: i64,
+    store: &Store,
+    look: &Look<'_>,
+    width: u16,
+) -> Vec<Line<'static>> {
+    let Some((words, style)) = fate_words(did, store, look) else {
+        return Vec::new();
+    };
+    text::wrap(
+        &text::clean(&words),
+        usize::from(width.saturating_sub(4)).max(16),
+    )
+    .into_iter()
+    .map(|line| Line::from(Span::styled(format!("   {line}"), style)))
+    .collect()
 }
 
 fn tag_cells(tag: &Tag, look: &Look<'_>) -> Cells<'static> {

@@ -50,15 +50,21 @@ impl<'a> Picture<'a> {
     }
 }
 
-/// The pictures of an answer: the device itself, then those like it.
-pub(super) fn pictures<'a>(remote: &'a Remote<DeviceInfo>) -> Vec<Picture<'a>> {
+/// The pictures of an answer: the device itself, then those like it, the most alike first.
+pub(super) fn pictures(remote: &Remote<DeviceInfo>) -> Vec<Picture<'_>> {
     let (Some(info), Some(fetched)) = (remote.value(), remote.fetched) else {
         return Vec::new();
     };
-    info.series
+    let mut all: Vec<Picture<'_>> = info
+        .series
         .iter()
         .map(|series| Picture::new(series, fetched))
-        .collect()
+        .collect();
+    let alike = |picture: &Picture<'_>| picture.series.similarity.unwrap_or(f64::MIN);
+    if let Some((_, others)) = all.split_first_mut() {
+        others.sort_by(|a, b| alike(b).total_cmp(&alike(a)));
+    }
+    all
 }
 
 /// The hours that are not zero, newest first: their start and value.

@@ -77,11 +77,8 @@ impl Open {
         let (words, complaint, help) = match self.kind {
             Kind::Tag => {
                 let all = store.all_tags.value();
-                (
-                    names(all.map_or(&[][..], Vec::as_slice), true),
-                    wrong(&tag, store),
-                    told(&tag, carried, store),
-                )
+                let offered = names(all.map_or(&[][..], Vec::as_slice), true);
+                (offered, wrong(&tag, store), told(&tag, carried, store))
             }
             Kind::Untag => {
                 let there = carried.iter().any(|one| one.name.as_deref() == Some(&tag));
@@ -95,9 +92,14 @@ impl Open {
                 (names(carried, false), complaint, String::new())
             }
         };
+        let small = tag.to_lowercase();
+        let begun = complaint.is_some()
+            && words
+                .iter()
+                .any(|word| word.to_lowercase().contains(&small));
         self.sheet.offer(TAG, words);
-        // An empty field is shown with what it can become, not with a complaint.
-        let request = if tag.is_empty() {
+        // What can still become a name is shown with what it can become, not with a complaint.
+        let request = if tag.is_empty() || begun {
             self.sheet.complain(TAG, None);
             self.sheet.help(TAG, "Tab completes");
             Err("Which tag?".to_owned())

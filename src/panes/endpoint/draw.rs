@@ -1,5 +1,7 @@
 //! How look-ups look: what is known of one endpoint and who talked to it, the session's look-ups, a pasted list.
 
+mod lists;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -9,10 +11,9 @@ use super::{Asks, EndpointPane, Part};
 use crate::api::Product;
 use crate::api::darktrace::endpoints::{Endpoint, EndpointKind, EndpointReport, Location};
 use crate::api::value::Time;
-use crate::export;
 use crate::panes::lookup::{self, Flags, named};
 use crate::panes::paint::{self, Look, freshness, put, rule, when};
-use crate::store::{Remote, Store};
+use crate::store::Store;
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 
 /// From this width on the session's look-ups stand at the left.
@@ -81,22 +82,20 @@ impl EndpointPane {
         }
         if self.part == Part::Batch {
             self.draw_batch(store, look, body, buf);
-        } else {
-            if area.width >= WIDE && !self.past.is_empty() {
-                let left = Rect {
-                    width: PAST,
-                    ..body
-                };
-                self.draw_past(store, look, left, buf);
-                for y in body.top()..body.bottom() {
-                    buf.set_stringn(body.x + PAST, y, look.theme.glyphs.bar, 1, look.theme.rule);
-                }
-                body.x += PAST + 1;
-                body.width -= PAST + 1;
-                self.draw_one(store, look, body, false, buf);
-            } else {
-                self.draw_one(store, look, body, true, buf);
+        } else if area.width >= WIDE && !self.past.is_empty() {
+            let left = Rect {
+                width: PAST,
+                ..body
+            };
+            self.draw_past(store, look, left, buf);
+            for y in body.top()..body.bottom() {
+                buf.set_stringn(body.x + PAST, y, look.theme.glyphs.bar, 1, look.theme.rule);
             }
+            body.x += PAST + 1;
+            body.width -= PAST + 1;
+            self.draw_one(store, look, body, false, buf);
+        } else {
+            self.draw_one(store, look, body, true, buf);
         }
         if let Some((asks, field)) = &self.field {
             return self.draw_field(*asks, field, look, foot, buf);
@@ -414,152 +413,6 @@ impl EndpointPane {
             },
         );
     }
-
-    /// One line at the bottom: the session's newest look-ups.
-    fn draw_history(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        let mut words = vec![Span::styled(" history  ", look.theme.dim)];
-        for (endpoint, _) in self.past.iter().take(8) {
-            words.push(Span::raw(format!("{} ", lookup::shown(named(endpoint).0))));
-            words.extend(
-                lookup::marks(store, endpoint, look.theme)
-                    .into_iter()
-                    .filter(|(word, _)| word != "common")
-                    .map(|(word, style)| Span::styled(format!("{word} "), style)),
-            );
-            words.push(Span::raw("  "));
-        }
-        put(buf, area, area.height.saturating_sub(1), &Line::from(words));
-    }
-
-    fn draw_past(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        rule(
-            buf,
-            area,
-            0,
-            look,
-            "look-ups of this session",
-            &self.past.len().to_string(),
-        );
-        let below = Rect {
-            y: area.y + 1.min(area.height),
-            height: area.height.saturating_sub(1),
-            ..area
-        };
-        let table = Table::new(vec![
-            Column::new("", Width::Flex(14, 1)),
-            Column::new("", Width::Fixed(6)),
-            Column::new("", Width::Fixed(14)),
-        ])
-        .bare()
-        .active(self.part == Part::Past);
-        table.draw(
-            below,
-            buf,
-            look.theme,
-            &self.past_list,
-            self.past.len(),
-            |index| {
-                let (endpoint, at) = &self.past[index];
-                Cells::new([
-                    Text::from(lookup::shown(named(endpoint).0)),
-                    Text::styled(look.clock.minute(*at), look.theme.dim),
-                    marks(store, endpoint, look),
-                ])
-            },
-        );
-    }
-
-    fn draw_batch(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        let surplus = if self.surplus > 0 {
-            format!(
-                "{} more were left out: {} at a time",
-                self.surplus,
-                lookup::BATCH
-            )
-        } else {
-            format!("{} other parts", look.key("endpoint.next-part"))
-        };
-        rule(
-            buf,
-            area,
-            0,
-            look,
-            &format!("{} pasted", self.given.len()),
-            &surplus,
-        );
-        let below = Rect {
-            y: area.y + 1.min(area.height),
-            height: area.height.saturating_sub(1),
-            ..area
-        };
-        let table = Table::new(vec![
-            Column::new("ENDPOINT", Width::Flex(18, 2)),
-            Column::new("KIND", Width::Fixed(8)).rank(2),
-            Column::new("FIRST SEEN", Width::Fixed(12)).rank(1),
-            Column::new("POP", Width::Fixed(5)).right(),
-            Column::new("DGA", Width::Fixed(5)).right(),
-            Column::new("DEVICES", Width::Fixed(7)).right(),
-            Column::new("", Width::Flex(18, 1)),
-        ])
-        .marks(1);
-        table.draw(
-            below,
-            buf,
-            look.theme,
-            &self.given_list,
-            self.given.len(),
-            |index| self.batch_row(index, store, look),
-        );
-    }
-
-    fn batch_row(&self, index: usize, store: &Store, look: &Look<'_>) -> Cells<'static> {
-        let given = &self.given[index];
-        let mark = if self.marked.contains(&index) {
-            Text::styled("*", look.theme.marked)
-        } else {
-            Text::default()
-        };
-        let blank = || Text::styled("-", look.theme.dim);
-        let Ok(endpoint) = &given.endpoint else {
-            let why = given.endpoint.as_ref().err().cloned().unwrap_or_default();
-            let mut cells = vec![Text::from(export::defang_text(&given.text))];
-            cells.extend((0..5).map(|_| blank()));
-            cells.push(Text::styled(why, look.theme.warn));
-            return Cells::new(cells).mark(mark);
-        };
-        let (name, kind) = named(endpoint);
-        let mut cells = vec![
-            Text::from(lookup::shown(name)),
-            Text::styled(kind, look.theme.dim),
-        ];
-        let remote = store.endpoints.get(endpoint);
-        if let Some(report) = remote.and_then(Remote::value) {
-            let number = |number: Option<f64>| {
-                Text::from(number.map_or_else(|| "-".to_owned(), |number| number.to_string()))
-            };
-            cells.push(Text::from(when(report.first_seen.as_ref(), look)));
-            cells.push(number(report.popularity));
-            cells.push(number(report.dga_score));
-            let devices = report.devices.as_ref().map(Vec::len);
-            cells.push(Text::from(
-                devices.map_or_else(|| "-".to_owned(), |count| count.to_string()),
-            ));
-            cells.push(marks(store, endpoint, look));
-            return Cells::new(cells).mark(mark);
-        }
-        cells.extend((0..4).map(|_| blank()));
-        let words = match remote {
-            Some(remote) if remote.pending => Text::styled("looking", look.theme.accent),
-            Some(Remote {
-                error: Some((error, _)),
-                ..
-            }) => Text::styled(error.to_string(), look.theme.bad),
-            _ if self.batch.waits(endpoint) => Text::styled("waits", look.theme.dim),
-            _ => Text::styled("stopped", look.theme.warn),
-        };
-        cells.push(words);
-        Cells::new(cells).mark(mark)
-    }
 }
 
 /// Darktrace knows nothing of it: that is an answer.
@@ -611,16 +464,4 @@ fn watched(endpoint: &Endpoint, store: &Store, look: &Look<'_>) -> Fact {
         }
     };
     fact("watched", look, words)
-}
-
-/// What the session knows of an endpoint, as one cell.
-fn marks(store: &Store, endpoint: &Endpoint, look: &Look<'_>) -> Text<'static> {
-    let words = lookup::marks(store, endpoint, look.theme);
-    let worst = words
-        .iter()
-        .find(|(_, style)| *style != look.theme.dim)
-        .or(words.first());
-    let style = worst.map_or(look.theme.dim, |(_, style)| *style);
-    let words: Vec<String> = words.into_iter().map(|(word, _)| word).collect();
-    Text::styled(words.join("  "), style)
 }

@@ -7,8 +7,9 @@ use ratatui::text::{Line, Span};
 use super::{JobsPane, key, train};
 use crate::api::Product;
 use crate::api::arcanna::jobs::{Job, JobStatus};
+use crate::outbox::{Act, Row, State};
 use crate::panes::paint::{self, Look, freshness, put, rule, when};
-use crate::store::Store;
+use crate::store::{Digits, Store};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::text;
 
@@ -184,11 +185,10 @@ impl JobsPane {
             let mut spans = vec![Span::styled(format!(" {name:<NAME$} "), look.theme.dim)];
             let used: usize = value.iter().map(|span| text::width(&span.content)).sum();
             // Words that do not fit go on in the next line, below where they began.
-            if let [only] = value.as_slice()
-                && used + NAME + 2 > wide
-            {
-                let pieces = text::wrap(&only.content, wide.saturating_sub(NAME + 3).max(8));
-                let style = only.style;
+            if used + NAME + 2 > wide {
+                let words: String = value.iter().map(|span| span.content.as_ref()).collect();
+                let pieces = text::wrap(&words, wide.saturating_sub(NAME + 3).max(8));
+                let style = value.last().map_or(look.theme.text, |span| span.style);
                 return pieces
                     .into_iter()
                     .enumerate()
@@ -236,6 +236,9 @@ impl JobsPane {
             since.push(Span::styled(words, theme.warn));
         }
         facts.push(("labels since", since));
+        if let Some(row) = store.writes.newest().find(|row| own(row, job)) {
+            facts.push(("last write", write(row, look)));
+        }
         facts.push((
             "events",
             plain(format!(
@@ -295,6 +298,41 @@ type Fact = (&'static str, Vec<Span<'static>>);
 /// Cells of a fact's name.
 const NAME: usize = 15;
 
+/// Whether a write trains this job or sends it an event.
+fn own(row: &Row, job: &Job) -> bool {
+    match &row.draft.act {
+        Act::Train(train) => train.job == job.id,
+        Act::Send(send) => send.job == job.id,
+        _ => false,
+    }
+}
+
+/// A write and how far it is.
+fn write(row: &Row, look: &Look<'_>) -> Vec<Span<'static>> {
+    let theme = look.theme;
+    let deed = match &row.draft.act {
+        Act::Train(_) => "train",
+        _ => "send event",
+    };
+    let at = look.tell(row.changed);
+    let (words, style) = match &row.state {
+        State::Grace | State::Due => {
+            let words = format!("waits until {}, u takes it back", look.tell(row.due.wall));
+            (words, theme.warn)
+        }
+        State::Held => (
+            "held from an earlier session, not sent; Activity decides".to_owned(),
+            theme.warn,
+        ),
+        State::Sending => ("on its way".to_owned(), theme.dim),
+        State::Sent(said) => (format!("sent {at}, Arcanna said {said}"), theme.good),
+        State::Parked(why) => (format!("refused {at}: {why}"), theme.bad),
+        State::Unknown(why) => (format!("outcome unknown {at}: {why}"), theme.bad),
+        State::Undone => (format!("taken back {at}"), theme.dim),
+    };
+    vec![Span::raw(format!("{deed}   ")), Span::styled(words, style)]
+}
+
 fn status(job: &Job) -> String {
     job.status
         .as_ref()
@@ -338,17 +376,18 @@ fn key_words(store: &Store, look: &Look<'_>) -> Vec<Fact> {
 
 /// The labels with their digits: `1 Drop   2 Escalate`.
 fn labels(job: &Job, store: &Store, look: &Look<'_>) -> Vec<Span<'static>> {
-    let Some(labels) = store.labels(&job.id).filter(|labels| !labels.is_empty()) else {
-        return vec![Span::raw("-")];
+    let digits = match store.digits(&job.id) {
+        Digits::Ready(digits) => digits,
+        Digits::Unknown => return vec![Span::raw("-")],
+        Digits::Changed { .. } => {
+            let key = look.key("jobs.decision-set");
+            let words = format!("the decision set changed; {key} pins its digits anew");
+            return vec![Span::styled(words, look.theme.warn)];
+        }
     };
-    let spans = labels.iter().enumerate().flat_map(|(index, label)| {
-        let digit = if index < 9 {
-            format!("{} ", index + 1)
-        } else {
-            String::new()
-        };
+    let spans = digits.into_iter().flat_map(|(digit, label)| {
         [
-            Span::styled(digit, look.theme.key),
+            Span::styled(format!("{digit} "), look.theme.key),
             Span::styled(format!("{label}   "), look.theme.label),
         ]
     });

@@ -18,10 +18,7 @@ const ID: &str = "id";
 /// The field of the event itself.
 pub(super) const EVENT: &str = "event";
 
-/// What a person begins with.
-const BEGIN: &str = "{\n  \n}";
-
-const HELP: &str = "JSON; @path then Enter reads a file; ^X^E opens your editor; Tab goes on";
+const HELP: &str = "JSON, or @path and Enter for a file; ^X^E your editor";
 
 /// What was written into a sheet that was closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +35,7 @@ pub(super) fn sheet(job: &Job, before: Option<&Written>, read_only: bool) -> She
     let name = job.title.as_deref().unwrap_or("");
     let title = format!("SEND EVENT TO JOB {} {name}", job.id);
     let confirm = Confirm::Type("the job id".to_owned(), job.id.to_string());
-    let empty = Written(["", "", "", BEGIN].map(String::from));
+    let empty = Written([""; 4].map(String::from));
     let Written([title_text, severity, id, event]) = before.unwrap_or(&empty);
     let mut sheet = Sheet::new(title.trim_end(), confirm, read_only).note(
         Tone::Fine,
@@ -102,7 +99,10 @@ fn event(text: &str) -> Result<Box<RawValue>, String> {
 pub(super) fn complain(sheet: &mut Sheet) {
     let wrong = severity(&sheet.value(SEVERITY)).err();
     sheet.complain(SEVERITY, wrong.map(|_| "it is no number".to_owned()));
-    sheet.complain(EVENT, event(&sheet.value(EVENT)).err());
+    let text = sheet.value(EVENT);
+    // An empty editor is shown with what it takes, not with a complaint.
+    let wrong = event(&text).err().filter(|_| !text.trim().is_empty());
+    sheet.complain(EVENT, wrong);
 }
 
 /// The write, or what is missing.
@@ -114,6 +114,6 @@ pub(super) fn act(job: &JobId, sheet: &Sheet) -> Result<Act, String> {
         title: said(TITLE),
         severity: severity(&sheet.value(SEVERITY)).map_err(|bad| bad.to_string())?,
         raw_body: event(&sheet.value(EVENT))
-            .map_err(|_| "Nothing to send yet: see what stands beside the event.".to_owned())?,
+            .map_err(|why| format!("Nothing to send yet. The event: {why}"))?,
     }))
 }

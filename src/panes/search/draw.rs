@@ -1,14 +1,16 @@
 //! How a search looks: the form, what it offers, what was found and how much was looked at.
 
+mod form;
+
+use std::fmt::Write as _;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line as Spans, Span};
 
-use super::form::Part;
 use super::names;
 use super::results::{self, Line, Pivot, Results, Run, figure};
-use super::window::{self, Window};
 use super::{SearchPane, has_more};
 use crate::api::Product;
 use crate::api::darktrace::search::Analysis;
@@ -16,10 +18,9 @@ use crate::panes::lookup;
 use crate::panes::paint::{self, Look, put, rule};
 use crate::store::{Remote, Store};
 use crate::ui::chart;
-use crate::ui::input::Field;
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::text::thousands;
-use crate::ui::time::{span, took};
+use crate::ui::time::took;
 
 /// From this width on the form stands at the left of what was found.
 const WIDE: u16 = 110;
@@ -83,191 +84,6 @@ impl SearchPane {
         cursor
     }
 
-    /// One labelled field; returns where its cursor belongs when it has the keyboard.
-    fn draw_field(
-        &self,
-        part: (Part, &str, &Field),
-        look: &Look<'_>,
-        area: Rect,
-        buf: &mut Buffer,
-    ) -> Option<Position> {
-        let (part, label, field) = part;
-        let focus = self.form.focus == Some(part);
-        label_at(label, focus, look, area, buf);
-        let room = Rect {
-            x: area.x + LABEL.min(area.width),
-            width: area.width.saturating_sub(LABEL),
-            height: 1.min(area.height),
-            ..area
-        };
-        field.draw(room, buf, look.theme).filter(|_| focus)
-    }
-
-    fn draw_form(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
-        let form = &self.form;
-        let tall = area.width == FORM;
-        // What is shown was found in that window: `last 1h` moves on only when it is asked again.
-        let asked = self
-            .run()
-            .filter(|run| run.time == form.time.text() && form.focus != Some(Part::Time));
-        let window = match asked {
-            Some(Run { first, .. }) => Ok(Window {
-                from: first.query.from,
-                to: first.query.to,
-            }),
-            None => window::parse(form.time.text(), look.clock.now),
-        };
-        let beside = area.width >= 76 && !tall;
-        let words = match &window {
-            Ok(window) => (window.told(), look.theme.dim),
-            Err(_) => ("no time window yet".to_owned(), look.theme.warn),
-        };
-        let mut time = area;
-        if beside {
-            let wide = words.0.chars().count() as u16 + 1;
-            time.width = area.width.saturating_sub(wide + 1);
-            let at = Rect {
-                x: time.right() + 1,
-                width: wide,
-                ..area
-            };
-            put(
-                buf,
-                at,
-                0,
-                &Spans::from(Span::styled(words.0.clone(), words.1)),
-            );
-        }
-        let mut cursor = self.draw_field((Part::Time, "time", &form.time), look, time, buf);
-        let mut y = 1;
-        if tall {
-            let indented = format!("{}{}", " ".repeat(usize::from(LABEL)), words.0);
-            put(buf, area, y, &Spans::from(Span::styled(indented, words.1)));
-            y += 1;
-        }
-        let query = (Part::Query, "query", &form.query);
-        cursor = cursor.or(self.draw_field(query, look, below(area, y), buf));
-        let mut metric = below(area, y + 1);
-        let mut operation = below(area, y + 2);
-        if !tall {
-            metric.width = area.width / 2 - 1;
-            operation = Rect {
-                x: metric.right() + 1,
-                width: area.width - metric.width - 1,
-                ..metric
-            };
-        }
-        let field = (Part::Metric, "metric", &form.metric);
-        cursor = cursor.or(self.draw_field(field, look, metric, buf));
-        self.draw_operation(look, operation, buf);
-        let y = if tall { 5 } else { 3 };
-        let (words, style) = self.message(look, window.as_ref().ok());
-        put(
-            buf,
-            area,
-            y,
-            &Spans::from(Span::styled(format!(" {words}"), style)),
-        );
-        cursor
-    }
-
-    /// The four operations, the chosen one in brackets; only the chosen one where there is little room.
-    fn draw_operation(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        let focus = self.form.focus == Some(Part::Operation);
-        label_at("operation", focus, look, area, buf);
-        let mut spans = Vec::new();
-        for (operation, _) in names::OPERATIONS {
-            let chosen = operation == self.form.operation;
-            if chosen {
-                let style = if focus {
-                    look.theme.accent
-                } else {
-                    look.theme.text
-                };
-                spans.push(Span::styled(format!("[{operation}]"), style));
-            } else if area.width >= LABEL + 28 {
-                spans.push(Span::styled(format!(" {operation} "), look.theme.dim));
-            }
-        }
-        let at = Rect {
-            x: area.x + (LABEL + 1).min(area.width),
-            width: area.width.saturating_sub(LABEL + 1),
-            ..area
-        };
-        put(buf, at, 0, &Spans::from(spans));
-    }
-
-    /// The line below the form: what is wrong, else what the part with the keyboard takes.
-    fn message(&self, look: &Look<'_>, window: Option<&Window>) -> (String, Style) {
-        let (dim, warn) = (look.theme.dim, look.theme.warn);
-        if let Some((_, why)) = &self.refused {
-            return (why.clone(), look.theme.bad);
-        }
-        let late = window.is_some_and(|window| window.from > look.clock.now);
-        match self.form.focus {
-            Some(Part::Time) => match window {
-                None => (format!("allowed: {}", window::ALLOWED), warn),
-                Some(_) if late => ("the window begins in the future".to_owned(), warn),
-                Some(window) => {
-                    let long = window.to.as_second() - window.from.as_second();
-                    let words = format!(
-                        "{}   {} long   Up other times   UTC",
-                        window.told(),
-                        span(long.unsigned_abs())
-                    );
-                    (words, dim)
-                }
-            },
-            Some(Part::Metric) => (
-                "Tab takes the first name   Up Down all names   Enter runs".to_owned(),
-                dim,
-            ),
-            Some(Part::Operation) => {
-                let told = names::OPERATIONS
-                    .iter()
-                    .find(|(one, _)| *one == self.form.operation);
-                let told = told.map_or("", |(_, told)| told);
-                (format!("{told}   Space changes   Enter runs"), dim)
-            }
-            focus => match self.form.complaint() {
-                Some(complaint) => (complaint.words, warn),
-                None if late => ("the window begins in the future".to_owned(), warn),
-                None if focus.is_some() => (
-                    "Enter runs   Tab next part   Up earlier queries   ^R finds one".to_owned(),
-                    dim,
-                ),
-                None => (String::new(), dim),
-            },
-        }
-    }
-
-    /// The names offered for what is typed. Returns the rows used.
-    fn draw_offers(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> u16 {
-        let offers = self.form.offers();
-        if offers.is_empty() {
-            return 0;
-        }
-        rule(
-            buf,
-            area,
-            0,
-            look,
-            "names",
-            "Tab takes the first; any other name may be typed",
-        );
-        let lines = offers.iter().enumerate().map(|(index, name)| {
-            let style = if index == 0 {
-                look.theme.accent
-            } else {
-                look.theme.text
-            };
-            Spans::from(Span::styled(format!("   {name}"), style))
-        });
-        let room = below(area, 1);
-        paint::put_lines(buf, room, lines, 0);
-        1 + (offers.len() as u16).min(room.height)
-    }
-
     /// The session's searches, newest first, beside a wide result.
     fn draw_session(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         if self.runs.is_empty() {
@@ -283,9 +99,7 @@ impl SearchPane {
         let lines = newest.map(|(index, run)| {
             let here = index == self.current;
             let coverage = Results::of(run, store).coverage;
-            let seen = coverage
-                .seen
-                .map_or_else(|| "-".to_owned(), |seen| thousands(seen));
+            let seen = coverage.seen.map_or_else(|| "-".to_owned(), thousands);
             let field = run.first.field.trim_start_matches("@fields.");
             let words = format!(
                 " {} {}  {:<6} {:<14} {seen:>9}  {}",
@@ -450,7 +264,7 @@ impl SearchPane {
             .iter()
             .map(|why| {
                 (
-                    format!("PARTIAL: {why}; the numbers are too low"),
+                    format!("PARTIAL: {why}; this is not all there is"),
                     look.theme.warn,
                 )
             })
@@ -600,20 +414,6 @@ impl SearchPane {
     }
 }
 
-fn label_at(label: &str, focus: bool, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let (mark, style) = if focus {
-        (look.theme.glyphs.cursor, look.theme.accent)
-    } else {
-        (" ", look.theme.dim)
-    };
-    put(
-        buf,
-        area,
-        0,
-        &Spans::from(Span::styled(format!("{mark}{label}"), style)),
-    );
-}
-
 /// What the session knows of a value.
 fn known(field: &str, value: &str, store: &Store, look: &Look<'_>) -> Text<'static> {
     match results::pivot(field, value) {
@@ -650,20 +450,17 @@ fn told(results: &Results<'_>) -> String {
         [_] => "1 value   ".to_owned(),
         lines => format!("{} values   ", thousands(lines.len() as u64)),
     };
-    match (coverage.seen, coverage.total) {
+    let _ = match (coverage.seen, coverage.total) {
         (Some(seen), Some(total)) => {
-            words.push_str(&format!(
-                "{} of {} records looked at",
-                thousands(seen),
-                thousands(total)
-            ));
+            let (seen, total) = (thousands(seen), thousands(total));
+            write!(words, "{seen} of {total} records looked at")
         }
-        (Some(seen), None) => words.push_str(&format!("{} records looked at", thousands(seen))),
-        (None, Some(total)) => words.push_str(&format!("{} records match", thousands(total))),
-        (None, None) => words.push_str("how many records were looked at is not told"),
-    }
+        (Some(seen), None) => write!(words, "{} records looked at", thousands(seen)),
+        (None, Some(total)) => write!(words, "{} records match", thousands(total)),
+        (None, None) => write!(words, "how many records were looked at is not told"),
+    };
     if coverage.slices > 1 {
-        words.push_str(&format!(" in {} slices", coverage.slices));
+        let _ = write!(words, " in {} slices", coverage.slices);
     }
     words
 }

@@ -171,16 +171,14 @@ impl Form {
     fn pick(&mut self, by: isize) {
         let all = names::matching("", &self.own);
         let here = all.iter().position(|name| *name == self.metric.text());
-        let next = match here {
-            Some(here) => (here as isize + by).rem_euclid(all.len() as isize) as usize,
+        let Some(here) = here else {
             // From an unfinished word to the first name it may become.
-            None => {
-                if let Some(first) = self.offers().first().map(ToString::to_string) {
-                    self.metric.set(&first);
-                }
-                return;
+            if let Some(first) = self.offers().first().map(ToString::to_string) {
+                self.metric.set(&first);
             }
+            return;
         };
+        let next = (here as isize + by).rem_euclid(all.len() as isize) as usize;
         let name = all[next].to_owned();
         self.metric.set(&name);
     }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::api::darktrace::search::{Analysed, Analyze, Counted, Found, SLICE, Stats, Trending};
-use crate::export::{self, Indicator};
+use crate::export::{self, Grid, Indicator};
 use crate::store::{Remote, Store};
 
 /// One question and how many slices of its answer were asked for.
@@ -129,6 +129,68 @@ impl<'a> Results<'a> {
     }
 }
 
+/// The results as a table, in the order they are shown.
+pub fn grid(run: &Run, store: &Store) -> Option<Grid> {
+    let results = Results::of(run, store);
+    let mut grid = Grid::new([
+        run.first.field.as_str(),
+        "count",
+        "change",
+        "min",
+        "max",
+        "mean",
+        "sum",
+    ])
+    .title(format!(
+        "Darktrace search, {}",
+        export::defang_text(&run.time)
+    ));
+    let value = |text: &str| match export::classify(text) {
+        Indicator::Unknown { .. } => export::defang_text(text),
+        found if found.is_internal() => text.to_owned(),
+        found => found.defanged(),
+    };
+    let number = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let count = |count: Option<u64>| count.map(|count| count.to_string()).unwrap_or_default();
+    for line in &results.lines {
+        let none = String::new;
+        grid.push(match line {
+            Line::Count(row) => [
+                value(&row.value),
+                row.count.to_string(),
+                none(),
+                none(),
+                none(),
+                none(),
+                none(),
+            ],
+            Line::Trend(_, row) => [
+                value(&row.value),
+                count(row.count),
+                number(row.trend),
+                none(),
+                none(),
+                none(),
+                none(),
+            ],
+            Line::Mean(_, stats) => [
+                "-".to_owned(),
+                count(stats.count),
+                none(),
+                number(stats.min),
+                number(stats.max),
+                number(stats.avg),
+                number(stats.sum),
+            ],
+        });
+    }
+    let coverage = &results.coverage;
+    if let (Some(seen), Some(total)) = (coverage.seen, coverage.total) {
+        grid.note = Some(format!("{seen} of {total} records were looked at"));
+    }
+    (!grid.rows.is_empty()).then_some(grid)
+}
+
 fn lines<'a>(answers: &[(u64, &'a Analysed)]) -> Vec<Line<'a>> {
     let mut counts: Vec<Counted> = Vec::new();
     let mut place: HashMap<&str, usize> = HashMap::new();
@@ -137,12 +199,11 @@ fn lines<'a>(answers: &[(u64, &'a Analysed)]) -> Vec<Line<'a>> {
         match &answer.found {
             Found::Score(rows) | Found::Terms { rows, .. } => {
                 for row in rows {
-                    match place.get(row.value.as_str()) {
-                        Some(&at) => counts[at].count = counts[at].count.saturating_add(row.count),
-                        None => {
-                            place.insert(&row.value, counts.len());
-                            counts.push(row.clone());
-                        }
+                    if let Some(&at) = place.get(row.value.as_str()) {
+                        counts[at].count = counts[at].count.saturating_add(row.count);
+                    } else {
+                        place.insert(&row.value, counts.len());
+                        counts.push(row.clone());
                     }
                 }
             }

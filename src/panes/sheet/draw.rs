@@ -275,23 +275,16 @@ impl Sheet {
         let mark = Span::styled(if focus { "> " } else { "  " }, theme.accent);
         let key = |words: &str| Span::styled(words.to_owned(), theme.key);
         let word = |words: String| Span::styled(words, theme.text);
-        let refused = self.refused.as_ref().map(|why| {
-            Line::from(Span::styled(
-                text::cut(
-                    why,
-                    usize::from(area.width).saturating_sub(2),
-                    theme.ellipsis(),
-                )
-                .into_owned(),
-                theme.warn,
-            ))
-        });
+        if let Some(why) = self.refused.as_ref().filter(|_| y > 0) {
+            let room = usize::from(area.width).saturating_sub(2);
+            let why = text::cut(why, room, theme.ellipsis());
+            let line = Line::from(Span::styled(format!("  {why}"), theme.warn));
+            put(buf, area, y - 1, &line);
+        }
         match &self.confirm {
             Confirm::Yes => {
                 let mut spans = vec![mark];
-                if let Some(refused) = refused {
-                    spans.extend(refused.spans);
-                } else if focus {
+                if focus {
                     spans.extend([key("y"), word(" sends it".to_owned())]);
                     spans.extend([key("   ^G"), word(" leaves it".to_owned())]);
                 } else {
@@ -327,8 +320,7 @@ impl Sheet {
                     width: area.right().saturating_sub(field.right() + 1),
                     ..field
                 };
-                let beside = refused
-                    .unwrap_or_else(|| Line::from(vec![key("^G"), word(" leaves it".into())]));
+                let beside = Line::from(vec![key("^G"), word(" leaves it".to_owned())]);
                 put(buf, right, 0, &beside);
                 at.filter(|_| focus)
             }

@@ -8,7 +8,7 @@ use crate::api::arcanna::{EventState, JobId};
 use crate::api::{BadInput, Operation};
 use crate::command::{Cx, Tone};
 use crate::outbox::{Act, Draft, Seen};
-use crate::store::{EventKey, LabelState, Source, Store, key};
+use crate::store::{Digits, EventKey, LabelState, Source, Store, key};
 
 impl TriagePane {
     /// Stages the label of the pressed digit for the event under the cursor, or asks about the marked ones.
@@ -29,6 +29,19 @@ impl TriagePane {
                 cx.store.stage_label(event, Draft { note, ..draft });
             }
             Err(why) => cx.say(Tone::Mind, why),
+        }
+    }
+
+    /// Pins the digits anew: a person has seen that the decision set changed.
+    pub(super) fn pin(&mut self, cx: &mut Cx<'_>) {
+        let Some(job) = self.job.clone() else { return };
+        match cx.store.digits(&job) {
+            Digits::Changed { .. } => {
+                cx.store.repin(&job);
+                cx.say(Tone::Fine, "the digits of the labels are pinned anew");
+            }
+            Digits::Ready(_) => cx.say(Tone::Fine, "the decision set is the one that was pinned"),
+            Digits::Unknown => cx.say(Tone::Mind, "the decision set is not read yet"),
         }
     }
 
@@ -231,23 +244,25 @@ fn chosen(job: &JobId, digit: char, cx: &Cx<'_>) -> Result<String, String> {
     if cx.prefs.read_only {
         return Err("read-only: nothing is labelled".to_owned());
     }
-    let labels = cx.store.labels(job).filter(|labels| !labels.is_empty());
-    let Some(labels) = labels else {
-        return Err(format!(
-            "the decision set of job {job} is not known yet; r reads it"
-        ));
+    let digits = match cx.store.digits(job) {
+        Digits::Ready(digits) => digits,
+        Digits::Unknown => {
+            return Err(format!(
+                "the decision set of job {job} is not known yet; r reads it"
+            ));
+        }
+        Digits::Changed { .. } => {
+            return Err(
+                "the decision set changed: labelling waits until L pins its digits anew".to_owned(),
+            );
+        }
     };
-    let index = digit
-        .to_digit(10)
-        .and_then(|digit| (digit as usize).checked_sub(1));
-    if let Some(label) = index.and_then(|index| labels.get(index)) {
+    if let Some((_, label)) = digits.iter().find(|(known, _)| *known == digit) {
         return Ok(label.clone());
     }
-    let known: Vec<String> = labels
+    let known: Vec<String> = digits
         .iter()
-        .take(9)
-        .enumerate()
-        .map(|(index, label)| format!("{} {label}", index + 1))
+        .map(|(digit, label)| format!("{digit} {label}"))
         .collect();
     Err(format!(
         "no label {digit} in this job: {}",

@@ -13,7 +13,7 @@ use crate::api::arcanna::{EventState, JobId};
 use crate::api::value::Time;
 use crate::outbox::State;
 use crate::panes::paint::{self, Look, freshness, put, rule};
-use crate::store::{EventKey, LabelState, Store, is_undecided, key};
+use crate::store::{Digits, EventKey, LabelState, Store, is_undecided, key};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::text;
 
@@ -248,9 +248,13 @@ impl TriagePane {
             return self.nothing(store, look, area, buf);
         }
         let wide = self.shown.len() > 1 && area.width >= 60;
+        // As wide as the job's labels, so that they are read whole where that costs the title little.
+        let labels = store.labels(job).unwrap_or_default();
+        let ai = labels.iter().map(|label| text::width(label)).max();
+        let ai = ai.unwrap_or(8).clamp(8, 11) as u16;
         let table = Table::new(vec![
             Column::new("TIME", Width::Fixed(9)),
-            Column::new("AI", Width::Flex(8, 1)),
+            Column::new("AI", Width::Flex(ai, 1)),
             Column::new("CONF", Width::Fixed(4)).right(),
             Column::new("FLAG", Width::Fixed(4)),
             Column::new("xN", Width::Fixed(3)).right().rank(2),
@@ -314,17 +318,24 @@ impl TriagePane {
     ) {
         let theme = look.theme;
         let mut spans = vec![Span::styled(" LABEL  ", theme.title)];
+        let mut room = usize::from(area.width).saturating_sub(8);
         let mut add = |key: &str, word: &str, style: Style| {
-            spans.push(Span::styled(key.to_owned(), theme.key));
-            spans.push(Span::styled(format!(" {word}   "), style));
+            // Whole or not at all; labels are cut rather than left out.
+            let wide = text::width(key) + text::width(word) + 1;
+            if wide <= room || style == theme.label {
+                room = room.saturating_sub(wide + 3);
+                spans.push(Span::styled(key.to_owned(), theme.key));
+                spans.push(Span::styled(format!(" {word}   "), style));
+            }
         };
-        match store.labels(job) {
-            Some(labels) if !labels.is_empty() => {
-                for (index, label) in labels.iter().take(9).enumerate() {
-                    add(&(index + 1).to_string(), label, theme.label);
+        match store.digits(job) {
+            Digits::Ready(digits) => {
+                for (digit, label) in &digits {
+                    add(&digit.to_string(), label, theme.label);
                 }
-                if labels.len() > 9 {
-                    add(":", &format!("{} more", labels.len() - 9), theme.dim);
+                let all = store.labels(job).map_or(0, <[String]>::len);
+                if all > digits.len() {
+                    add(":", &format!("{} more", all - digits.len()), theme.dim);
                 }
                 if look.prefs.read_only {
                     add("", "READ-ONLY", theme.warn);
@@ -332,15 +343,27 @@ impl TriagePane {
                     add("", "no analyst name: nothing can be sent", theme.warn);
                 }
                 for (id, word) in [
-                    ("triage.second-opinion", "second opinion"),
+                    ("shell.undo", "undo"),
                     ("triage.skip", "skip"),
                     ("triage.note", "note"),
-                    ("shell.undo", "undo"),
+                    ("triage.second-opinion", "second opinion"),
                 ] {
                     add(&look.key(id), word, theme.dim);
                 }
             }
-            _ => spans.push(Span::styled("the decision set is not read yet", theme.dim)),
+            Digits::Changed { added, gone } => {
+                let mut words = "the decision set changed".to_owned();
+                for (list, what) in [(&added, "new"), (&gone, "gone")] {
+                    if !list.is_empty() {
+                        words = format!("{words}; {what}: {}", list.join(", "));
+                    }
+                }
+                add("", &words, theme.warn);
+                add(&look.key("triage.pin"), "pins its digits anew", theme.text);
+            }
+            Digits::Unknown => {
+                spans.push(Span::styled("the decision set is not read yet", theme.dim));
+            }
         }
         put(buf, area, 0, &Line::from(spans));
     }

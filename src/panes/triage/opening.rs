@@ -6,6 +6,7 @@ use crate::api::arcanna::events::{EventStatus, ExportEvent};
 use crate::api::arcanna::jobs::DecisionSet;
 use crate::api::arcanna::query::QueryEvents;
 use crate::api::arcanna::{EventId, JobId};
+use crate::api::value::Time;
 use crate::command::{Cx, PaneId, Target, Tone};
 use crate::job::Policy;
 use crate::store::{EventKey, Store};
@@ -192,6 +193,69 @@ impl TriagePane {
                     "the value under the cursor is no address and no host name"
                 },
             ),
+        }
+    }
+
+    /// The address or host under the cursor; without one there, the event's external one, else its first.
+    fn picked_address(&self, store: &Store) -> Option<known::Address> {
+        if let Some(value) = self.picked(store) {
+            return known::address(&value);
+        }
+        let view = super::context::View::of(store, &self.current()?);
+        view.external.or(view.internal)
+    }
+
+    /// Advanced search with the query filled in and a quarter of an hour around the event.
+    pub(super) fn search(&mut self, cx: &mut Cx<'_>) {
+        let Some(event) = self.current() else { return };
+        let view = super::context::View::of(cx.store, &event);
+        let field = |name: &str, address: &known::Address| {
+            if address.is_ip() {
+                format!("@fields.{name}:\"{}\"", address.text)
+            } else {
+                format!("\"{}\"", address.text.replace('"', ""))
+            }
+        };
+        let inside = |address: &known::Address| field("source_ip", address);
+        let outside = |address: &known::Address| field("dest_ip", address);
+        let query = if self.picked(cx.store).is_some() {
+            self.picked_address(cx.store).map(|address| {
+                if address.internal {
+                    inside(&address)
+                } else {
+                    outside(&address)
+                }
+            })
+        } else {
+            match (&view.internal, &view.external) {
+                (Some(one), Some(two)) => Some(format!("{} AND {}", inside(one), outside(two))),
+                (Some(one), None) => Some(inside(one)),
+                (None, Some(two)) => Some(outside(two)),
+                (None, None) => None,
+            }
+        };
+        let Some(query) = query else {
+            return cx.say(
+                Tone::Mind,
+                "there is no address and no host name to search for",
+            );
+        };
+        let known = Known::of(cx.store, &event);
+        let time = known.found.and_then(|found| found.time.as_ref());
+        let window = time.and_then(Time::at).map_or_else(String::new, |at| {
+            format!("[+-15m of {}] ", at.strftime("%Y-%m-%dT%H:%MZ"))
+        });
+        cx.go(
+            PaneId::Search,
+            Some(Target::Search(format!("{window}{query}"))),
+        );
+    }
+
+    /// The watched list's sheet, with the value filled in: it says itself what cannot be watched.
+    pub(super) fn watch_value(&mut self, cx: &mut Cx<'_>) {
+        match self.picked_address(cx.store) {
+            Some(address) => cx.go(PaneId::Watched, Some(Target::Watch(address.text))),
+            None => cx.say(Tone::Mind, "there is no address and no host name to watch"),
         }
     }
 

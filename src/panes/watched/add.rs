@@ -311,10 +311,10 @@ impl Removing {
     ///
     /// # Errors
     /// Why it cannot be asked.
-    pub(super) fn new(entry: &Watched, source: String, cx: &Cx<'_>) -> Result<Self, String> {
+    pub(super) fn new(entry: &Watched, source: &str, cx: &Cx<'_>) -> Result<Self, String> {
         let remove = WatchRemove {
             entry: entry.name.clone(),
-            source: Some(source.clone()),
+            source: Some(source.to_owned()),
         };
         let call = remove.call().map_err(|bad| bad.to_string())?;
         let mut sheet = Sheet::new(

@@ -198,7 +198,10 @@ impl WatchedPane {
         }
         if let Some(list) = self.whole(store) {
             let (words, style) = freshness(list, look);
-            spans.push(Span::styled(format!(" {words}"), style));
+            let told = Span::styled(format!(" {words}  "), style);
+            // What went wrong is read first.
+            let at = if list.error.is_some() { 0 } else { spans.len() };
+            spans.insert(at, told);
         }
         let own = self
             .source
@@ -295,7 +298,7 @@ fn draw_detail(line: Line<'_>, store: &Store, look: &Look<'_>, area: Rect, buf: 
         ])
     };
     let mut lines = Vec::new();
-    let mut right = String::new();
+    let mut right = "";
     match line {
         Line::Write(write, _) => {
             let (words, style) = told(write, look);
@@ -305,7 +308,7 @@ fn draw_detail(line: Line<'_>, store: &Store, look: &Look<'_>, area: Rect, buf: 
             lines.push(fact("request", write.draft.call.to_string(), theme.dim));
         }
         Line::Entry(entry, ours) => {
-            right = if ours { "ours" } else { "not ours, read only" }.to_owned();
+            right = if ours { "ours" } else { "not ours, read only" };
             let reason = entry.description.clone().unwrap_or_else(|| "-".to_owned());
             lines.push(fact("reason", reason, theme.text));
             let expires = match &entry.expiry {
@@ -353,7 +356,7 @@ fn draw_detail(line: Line<'_>, store: &Store, look: &Look<'_>, area: Rect, buf: 
         );
         lines.push(fact("looked up", words, theme.text));
     }
-    rule(buf, area, 0, look, &export::defang(line.name()), &right);
+    rule(buf, area, 0, look, &export::defang(line.name()), right);
     let below = Rect {
         y: area.y + 1.min(area.height),
         height: area.height.saturating_sub(1),
