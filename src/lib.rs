@@ -14,7 +14,8 @@
 //! | [`api`] | operations, calls, transport, errors | itself |
 //! | [`job`] | admission: tickets, policies, actions, reports; pure | `api` |
 //! | [`queue`] | runs actions; the only module that spawns work | `api` `job` |
-//! | [`outbox`] | the one door for writes | `api` |
+//! | [`ledger`] | who did what, when, and what was seen; hash-chained | itself |
+//! | [`outbox`] | the one door for writes, kept in SQLite on its own thread | `api` `ledger` |
 //! | [`store`] | fetched data and where each answer lands | `api` `job` `outbox` |
 //! | [`catalogue`] | the named commands of the manuals, sans I/O | `api` |
 //! | [`command`], [`keymap`] | rows of the registry; chords | `api` `outbox` `store` / `command` |

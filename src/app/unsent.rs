@@ -145,8 +145,8 @@ impl Shell {
 
 /// Draws whichever of the two is shown over the lower part of `area`.
 pub(super) fn draw(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let (title, first, choices) = match &app.shell.overlay {
-        Some(Overlay::Offer { since, sure, .. }) => {
+    let (title, first, choices) =
+        if let Some(Overlay::Offer { since, sure, .. }) = &app.shell.overlay {
             let held: Vec<_> = app.store.writes.held().collect();
             let labels = held
                 .iter()
@@ -170,8 +170,7 @@ pub(super) fn draw(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
                 ("^G", "leaves them held".to_owned()),
             ];
             ("held", first, choices)
-        }
-        _ => {
+        } else {
             let unsent: Vec<_> = app
                 .store
                 .writes
@@ -200,8 +199,7 @@ pub(super) fn draw(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
                 ("^G", "stays".to_owned()),
             ];
             ("quit", first, choices)
-        }
-    };
+        };
     let height = choices.len() as u16 + 4;
     let area = Rect {
         y: area.bottom().saturating_sub(height),

@@ -78,6 +78,6 @@ mod tests {
                 "{name}"
             );
         }
-        assert_eq!(table.len(), 8);
+        assert_eq!(table.len(), 9);
     }
 }

@@ -48,6 +48,7 @@ fn the_built_in_file_explains_every_setting() {
         ("ui", 0),
         ("labels", 0),
         ("guard", 0),
+        ("ledger", 0),
         ("log", 0),
     ] {
         let mut root = tree::read(&format!("[{name}]\nxyzzy = 1"), None).unwrap();

@@ -1,3 +1,5 @@
+//! The chain, cut and forged in every way.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 

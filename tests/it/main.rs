@@ -10,6 +10,8 @@ mod fragments;
 mod guard;
 mod hostile;
 mod journey;
+mod ledger;
+mod outbox;
 mod rules;
 mod seeds;
 mod sim;

@@ -1,3 +1,5 @@
+//! The keeper in simulated time.
+
 use jiff::Timestamp;
 
 use super::*;
