@@ -4,6 +4,7 @@
 
 mod chart;
 mod draw;
+mod grids;
 mod parts;
 mod picture;
 mod reading;
@@ -365,11 +366,11 @@ impl Pane for DevicesPane {
     }
 
     fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
-        super::grids::devices(&self.devices(store), &self.heading(store))
+        self.shown(store)
     }
 
     fn grid_row(&self) -> Option<usize> {
-        Some(self.list.cursor())
+        self.shown_row()
     }
 
     fn heading(&self, store: &Store) -> String {

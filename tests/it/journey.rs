@@ -24,7 +24,7 @@ fn an_analyst_labels_three_events_and_looks_up_a_device_and_an_endpoint() {
     console.keys("gd");
     console.see("find: ");
     console.keys("1\r");
-    console.see("TAGS");
+    console.see("tags");
     console.see("ip-172-31-32-1");
     console.see("Active Threat");
     console.keys("ge");

@@ -1,3 +1,5 @@
+//! Jobs: what is trained, sent and told, and how it looks.
+
 use super::*;
 use crate::api::Cause;
 use crate::outbox::{Notice, Outbox, Request};
