@@ -226,7 +226,7 @@ impl Pane for DevicesPane {
         }
         self.tell_fates(cx);
         if let Some(open) = &mut self.sheet {
-            open.check(cx.store);
+            open.check(cx.store, cx.now);
         }
     }
 
@@ -337,7 +337,7 @@ impl Pane for DevicesPane {
     fn edited(&mut self, text: &str, cx: &mut Cx<'_>) {
         if let Some(open) = &mut self.sheet {
             open.sheet.edited(text);
-            open.check(cx.store);
+            open.check(cx.store, cx.now);
         } else if let Some((_, field)) = &mut self.field {
             field.set(text);
         }

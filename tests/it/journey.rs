@@ -25,8 +25,9 @@ fn an_analyst_labels_three_events_and_looks_up_a_device_and_an_endpoint() {
     console.see("find: ");
     console.keys("1\r");
     console.see("tags");
-    console.see("ip-172-31-32-1");
     console.see("Active Threat");
+    console.keys("\t\t");
+    console.see("ip-172-31-32-1");
     console.keys("ge");
     console.see("look up: ");
     console.keys("hxxp://cats[.]com/a\r");
