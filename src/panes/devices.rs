@@ -4,6 +4,7 @@
 
 mod chart;
 mod draw;
+mod grids;
 mod parts;
 mod picture;
 mod reading;
@@ -225,7 +226,7 @@ impl Pane for DevicesPane {
         }
         self.tell_fates(cx);
         if let Some(open) = &mut self.sheet {
-            open.check(cx.store);
+            open.check(cx.store, cx.now);
         }
     }
 
@@ -336,7 +337,7 @@ impl Pane for DevicesPane {
     fn edited(&mut self, text: &str, cx: &mut Cx<'_>) {
         if let Some(open) = &mut self.sheet {
             open.sheet.edited(text);
-            open.check(cx.store);
+            open.check(cx.store, cx.now);
         } else if let Some((_, field)) = &mut self.field {
             field.set(text);
         }
@@ -365,11 +366,11 @@ impl Pane for DevicesPane {
     }
 
     fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
-        super::grids::devices(&self.devices(store), &self.heading(store))
+        self.shown(store)
     }
 
     fn grid_row(&self) -> Option<usize> {
-        Some(self.list.cursor())
+        self.shown_row()
     }
 
     fn heading(&self, store: &Store) -> String {

@@ -180,6 +180,11 @@ impl JobsPane {
     /// Gives the confirmed write to the outbox.
     fn stage(&mut self, cx: &mut Cx<'_>) {
         let Some(open) = &mut self.sheet else { return };
+        // It may have run out while the sheet was open.
+        if let Err(why) = cx.store.armed(cx.now) {
+            open.check(cx);
+            return cx.say(Tone::Mind, why);
+        }
         // Made anew at the last moment: what is staged is what was checked.
         let act = match open.act(cx) {
             Ok(act) => act,
@@ -257,6 +262,7 @@ impl Open {
 
     /// Says on the sheet what is wrong, and what would be sent.
     fn check(&mut self, cx: &Cx<'_>) {
+        self.sheet.set_barred(cx.store.armed(cx.now).err());
         match self.kind {
             Kind::Train => {
                 if let Some(job) = cx.store.job(&self.job) {

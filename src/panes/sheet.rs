@@ -70,6 +70,7 @@ pub struct Sheet {
     request: Result<String, String>,
     refused: Option<String>,
     read_only: bool,
+    barred: Option<String>,
 }
 
 impl Sheet {
@@ -85,6 +86,7 @@ impl Sheet {
             request: Err(String::new()),
             refused: None,
             read_only,
+            barred: None,
         }
     }
 
@@ -214,6 +216,11 @@ impl Sheet {
     /// Replaces the sentences that explain.
     pub fn set_notes(&mut self, notes: Vec<(Tone, String)>) {
         self.notes = notes;
+    }
+
+    /// Says why nothing can be confirmed at this moment although it could be at another: the console is not armed.
+    pub fn set_barred(&mut self, why: Option<&str>) {
+        self.barred = why.map(str::to_owned);
     }
 
     /// Shows the exact request, or why there is none yet.
@@ -348,6 +355,8 @@ impl Sheet {
             .position(|input| input.complaint.is_some());
         self.refused = if self.read_only {
             Some("READ-ONLY: nothing is written from this console".to_owned())
+        } else if self.barred.is_some() {
+            self.barred.clone()
         } else if let Some(at) = complaint {
             self.focus = at;
             Some(format!("{} is not right yet", self.inputs[at].label))

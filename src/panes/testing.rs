@@ -88,6 +88,11 @@ impl Bench {
         operation.remote(&mut self.store).failed(error, at);
     }
 
+    /// Lets writes that reach others be sent, for an hour.
+    pub(crate) fn arm(&mut self) {
+        self.store.armed_until = Some(self.now.plus(Duration::from_secs(3_600)));
+    }
+
     /// Runs a row of a pane by its id.
     pub(crate) fn run<P: Pane>(&mut self, pane: &mut P, id: &str) {
         let index = pane.specs().iter().position(|spec| spec.id == id).unwrap();

@@ -24,9 +24,10 @@ fn an_analyst_labels_three_events_and_looks_up_a_device_and_an_endpoint() {
     console.keys("gd");
     console.see("find: ");
     console.keys("1\r");
-    console.see("[info]");
-    console.see("823 (99)");
+    console.see("tags");
     console.see("Active Threat");
+    console.keys("\t\t");
+    console.see("ip-172-31-32-1");
     console.keys("ge");
     console.see("look up: ");
     console.keys("hxxp://cats[.]com/a\r");

@@ -6,7 +6,7 @@ use crate::api::darktrace::devices::Device;
 use crate::api::darktrace::tags::{Tag, TagDevice, Tags, UntagDevice};
 use crate::command::{Ask, Cx, Tone};
 use crate::job::Policy;
-use crate::outbox::{Act, Draft, Row, State};
+use crate::outbox::{Act, Draft, Moment, Row, State};
 use crate::panes::sheet::{Confirm, Sheet, SheetReaction};
 use crate::store::{Remote, Store};
 
@@ -70,7 +70,8 @@ impl Open {
     }
 
     /// Checks what is written against what is known, and shows what would be sent.
-    pub(super) fn check(&mut self, store: &Store) {
+    pub(super) fn check(&mut self, store: &Store, now: Moment) {
+        self.sheet.set_barred(store.armed(now).err());
         let tag = self.sheet.value(TAG).trim().to_owned();
         let carried = store.device_tags.get(&self.did).and_then(Remote::value);
         let carried = carried.map_or(&[][..], Vec::as_slice);
@@ -143,7 +144,7 @@ impl DevicesPane {
         }
         let name = called(self.device(cx.store));
         let mut open = Open::tag(did, name, cx.prefs.read_only);
-        open.check(cx.store);
+        open.check(cx.store, cx.now);
         self.sheet = Some(open);
     }
 
@@ -160,7 +161,7 @@ impl DevicesPane {
         let tag = tag.and_then(|tag| tag.name.clone()).unwrap_or_default();
         let name = called(self.device(cx.store));
         let mut open = Open::untag(did, name, &tag, cx.prefs.read_only);
-        open.check(cx.store);
+        open.check(cx.store, cx.now);
         self.sheet = Some(open);
     }
 
@@ -168,10 +169,15 @@ impl DevicesPane {
         let Some(open) = &mut self.sheet else { return };
         match reaction {
             SheetReaction::Stay => {}
-            SheetReaction::Edited => open.check(cx.store),
+            SheetReaction::Edited => open.check(cx.store, cx.now),
             SheetReaction::Edit => cx.asks.push(Ask::Edit(open.sheet.text())),
             SheetReaction::Close => self.sheet = None,
             SheetReaction::Confirmed => {
+                // It may have run out while the sheet was open.
+                if let Err(why) = cx.store.armed(cx.now) {
+                    open.check(cx.store, cx.now);
+                    return cx.say(Tone::Mind, why);
+                }
                 let act = open.act();
                 match act.call() {
                     Err(bad) => open.sheet.set_request(Err(bad.to_string())),

@@ -1,3 +1,5 @@
+//! Devices: what is asked, opened, tagged and drawn.
+
 use super::*;
 use crate::api::Cause;
 use crate::api::darktrace::connections::ConnectionInfo;
@@ -111,6 +113,7 @@ fn open() -> (Bench, DevicesPane) {
     bench.land(&connections, &info(false));
     pane.changed(&mut bench.cx());
     pane.tick(&mut bench.cx());
+    bench.arm();
     bench.wished();
     (bench, pane)
 }
@@ -251,6 +254,28 @@ fn the_chart_is_asked_once_and_by_metric_narrowing_and_company() {
     bench.run(&mut pane, "devices.narrow");
     bench.press(&mut pane, "\u{15}\n");
     assert_eq!(pane.narrow, None);
+}
+
+#[test]
+fn what_a_part_shows_is_exported() {
+    let (mut bench, mut pane) = open();
+    let export = |bench: &Bench, pane: &DevicesPane| {
+        let grid = pane.grid(&bench.store).unwrap();
+        (grid.rows.len(), grid.csv())
+    };
+    assert_eq!(export(&bench, &pane).0, 3);
+    turn(&mut bench, &mut pane, Part::Tags);
+    let tags = export(&bench, &pane).1;
+    assert!(
+        tags.contains("Web-DMZ,2026-11-21 14:05:00Z,no,"),
+        "{tags}"
+    );
+    turn(&mut bench, &mut pane, Part::Peers);
+    assert!(export(&bench, &pane).1.contains("11,out,80,group -5"));
+    turn(&mut bench, &mut pane, Part::Chart);
+    let (rows, csv) = export(&bench, &pane);
+    assert_eq!(rows, 28 * 24, "every hour, zero or not");
+    assert!(csv.contains("2026-11-20 14:00:00Z,117"), "{csv}");
 }
 
 #[test]

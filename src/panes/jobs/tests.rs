@@ -1,3 +1,5 @@
+//! Jobs: what is trained, sent and told, and how it looks.
+
 use super::*;
 use crate::api::Cause;
 use crate::outbox::{Answered, Keeper, Notice, Request, Session};
@@ -22,6 +24,7 @@ fn open() -> (Bench, JobsPane) {
     let scopes = r#"["read:event_query", "write:event_feedback", "write:events"]"#;
     bench.land(&Scopes, scopes);
     pane.open(None, &mut bench.cx());
+    bench.arm();
     bench.wished();
     (bench, pane)
 }
@@ -46,6 +49,27 @@ fn a_job_is_trained_when_its_id_was_typed() {
     assert_eq!(bench.wished().0, [train]);
     assert!(!pane.typing());
     assert!(said(&mut bench).contains("u takes it back"));
+}
+
+#[test]
+fn nothing_leaves_a_console_that_is_not_armed() {
+    let (mut bench, mut pane) = open();
+    bench.store.armed_until = None;
+    bench.run(&mut pane, "jobs.train");
+    bench.press(&mut pane, "\n1202\n");
+    assert_eq!(bench.wished().0, Vec::<String>::new());
+    assert!(bench.pane(&pane, 80, 21).contains(":arm"));
+    assert!(pane.typing(), "the sheet stays, with what was typed");
+    // armed when the sheet was checked, no longer when it is confirmed
+    bench.arm();
+    pane.changed(&mut bench.cx());
+    bench.now = bench.now.plus(std::time::Duration::from_secs(3_601));
+    bench.press(&mut pane, "\n");
+    assert_eq!(bench.wished().0, Vec::<String>::new());
+    bench.arm();
+    pane.changed(&mut bench.cx());
+    bench.press(&mut pane, "\n");
+    assert_eq!(bench.wished().0.len(), 1);
 }
 
 #[test]

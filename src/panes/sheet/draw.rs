@@ -108,6 +108,9 @@ impl Sheet {
             let words = "READ-ONLY: this can be looked at, not sent.";
             notes.extend(lines(words, wide, theme.warn));
         }
+        if let Some(why) = &self.barred {
+            notes.extend(lines(why, wide, theme.warn));
+        }
         let request = match &self.request {
             Ok(request) => lines(request, wide, theme.dim),
             Err(why) if why.is_empty() => Vec::new(),

@@ -1,3 +1,5 @@
+//! What a person does with a sheet, and how it looks.
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
