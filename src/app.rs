@@ -3,26 +3,35 @@
 //! [`App::update`] is told of keys, pastes, reports, notices and the passing of time; it never waits and never reads a
 //! clock. What it wants done it leaves as [`Effect`]s. [`App::draw`] takes `&self`: the same state gives the same cells.
 
+mod away;
 mod draw;
 mod finder;
+mod known;
 mod line;
 mod outcome;
 mod rows;
 mod shell;
+#[cfg(test)]
+mod tests;
 
 use std::time::Instant;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::command::{Ask, Cx, PaneId, Prefs, Tone};
+use crate::command::{Ask, Cx, PaneId, Prefs, Spec, Tone};
 use crate::job::Report;
-use crate::keymap::{Keymap, Override};
+use crate::keymap::{Keymap, Override, ScopeName};
 use crate::outbox::{Moment, Notice};
 use crate::store::{EventKey, Store, Wish};
 use crate::ui::theme::Theme;
 use shell::Shell;
+
+/// Every row of the registry by its scope: the shell's first, then each pane's. The README's key table is made from it.
+pub fn registry() -> Vec<(ScopeName, Vec<Spec>)> {
+    Shell::default().scopes()
+}
 
 /// What happens to the program.
 #[derive(Debug)]
@@ -35,6 +44,12 @@ pub enum Event {
     Report(Report),
     /// The outbox tells.
     Notice(Notice),
+    /// A text from the person's own editor or from a file, or why there is none.
+    Edited(Result<String, String>),
+    /// How something the loop did went, in a sentence.
+    Told(Tone, String),
+    /// A wheel or a click.
+    Mouse(MouseEvent),
     /// A key was swallowed; why.
     Swallowed(String),
     /// A deadline has passed, or nothing in particular: look at the clock.
@@ -46,6 +61,23 @@ pub enum Event {
 pub enum Effect {
     /// For the queue or the outbox.
     Wish(Wish),
+    /// Give this text to the person's own editor; its outcome is [`Event::Edited`].
+    Edit(String),
+    /// Read this file; its outcome is [`Event::Edited`] too.
+    Load(String),
+    /// Hand this text to the clipboard of the person's terminal; what became of it is [`Event::Told`].
+    Copy(String),
+    /// Write this text to a new file; what became of it is [`Event::Told`].
+    Export {
+        /// How the file's name begins.
+        stem: String,
+        /// How it ends.
+        ending: &'static str,
+        /// What is written.
+        text: String,
+    },
+    /// Mouse reports on or off.
+    Mouse(bool),
     /// Draw everything anew.
     Redraw,
     /// Stop the process until it is resumed.
@@ -112,6 +144,12 @@ impl App {
                 self.store.notice(notice, now);
                 self.landed();
             }
+            Event::Edited(Ok(text)) => {
+                self.act(|shell, cx| shell.pane_mut().edited(&text, cx));
+            }
+            Event::Edited(Err(why)) => self.shell.say(Tone::Bad, why),
+            Event::Told(tone, words) => self.shell.say(tone, words),
+            Event::Mouse(mouse) => self.act(|shell, cx| shell.mouse(mouse, cx)),
             Event::Swallowed(why) => self.shell.say(Tone::Mind, why),
             Event::Tick => {
                 let due = self
@@ -119,6 +157,9 @@ impl App {
                     .is_some_and(|deadline| deadline <= now.instant);
                 if !due {
                     return false;
+                }
+                if self.store.armed(now).is_err() {
+                    self.store.armed_until = None;
                 }
                 self.act(Shell::tick);
             }
@@ -128,7 +169,8 @@ impl App {
 
     /// When [`Event::Tick`] is wanted; `None` while nothing waits for time to pass.
     pub fn deadline(&self) -> Option<Instant> {
-        self.shell.deadline()
+        let armed = self.store.armed_until.map(|until| until.instant);
+        self.shell.deadline().into_iter().chain(armed).min()
     }
 
     /// What is to be carried out since the last time, in order.
@@ -234,6 +276,13 @@ impl App {
                             self.shell.run(shell::SHELL, index, None, &mut cx);
                         }
                     }
+                    Ask::Edit(text) => self.effects.push(Effect::Edit(text)),
+                    Ask::Load(path) => self.effects.push(Effect::Load(path)),
+                    Ask::Copy(text) => self.effects.push(Effect::Copy(text)),
+                    Ask::Export { stem, ending, text } => {
+                        self.effects.push(Effect::Export { stem, ending, text });
+                    }
+                    Ask::Mouse(on) => self.effects.push(Effect::Mouse(on)),
                     Ask::Redraw => self.effects.push(Effect::Redraw),
                     Ask::Suspend => self.effects.push(Effect::Suspend),
                     Ask::Quit => self.effects.push(Effect::Quit),

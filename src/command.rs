@@ -119,12 +119,46 @@ pub enum Ask {
     Line(String),
     /// Run the shell's row of this id.
     Row(&'static str),
+    /// Give this text to the person's own editor; it comes back to the pane.
+    Edit(String),
+    /// Read this file; its text comes back to the pane in the same way.
+    Load(String),
+    /// Hand this text to the clipboard of the person's terminal.
+    Copy(String),
+    /// Write this text to a new file whose name ends like this (`md`).
+    Export {
+        /// How the name begins: what is in it.
+        stem: String,
+        /// How it ends.
+        ending: &'static str,
+        /// What is written.
+        text: String,
+    },
+    /// Mouse reports on or off.
+    Mouse(bool),
     /// Draw everything anew.
     Redraw,
     /// Stop the process until it is resumed.
     Suspend,
     /// End the program.
     Quit,
+}
+
+/// What is copied of what is under the cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Take {
+    /// Its id.
+    Id,
+    /// One line about it.
+    Line,
+    /// Ticket text.
+    Markdown,
+    /// Its data.
+    Json,
+    /// Its indicator, defanged.
+    Indicator,
+    /// Its indicator as it is.
+    Raw,
 }
 
 /// How a sentence on the result line is meant.
@@ -161,6 +195,8 @@ pub struct Prefs {
     pub unverified: Vec<crate::api::Product>,
     /// Job for commands that read and name none.
     pub default_job: Option<JobId>,
+    /// Mouse reports from the start.
+    pub mouse: bool,
 }
 
 /// What a command works with.

@@ -209,7 +209,11 @@ impl Jobs {
     pub fn reads_of(&self, owner: &str) -> Vec<Ticket> {
         self.live
             .iter()
-            .filter(|(_, live)| live.owner == owner && live.policy != Policy::Serial)
+            .filter(|(_, live)| {
+                let rest = live.owner.strip_prefix(owner);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                    && live.policy != Policy::Serial
+            })
             .map(|(ticket, _)| *ticket)
             .collect()
     }

@@ -38,6 +38,7 @@ pub mod job;
 pub mod keymap;
 pub mod outbox;
 pub mod panes;
+pub mod pins;
 pub mod queue;
 pub mod run;
 pub mod sim;

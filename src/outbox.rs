@@ -68,6 +68,10 @@ pub struct Draft {
     pub grace: Duration,
     /// What was on the screen when the person acted.
     pub seen: Option<Seen>,
+    /// What the person wrote beside it; kept here, never sent: the product has no field for it.
+    pub note: Option<String>,
+    /// Writes of one deed share a number: they are taken back together.
+    pub batch: Option<u64>,
 }
 
 /// How far a row is.

@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod devices;
 pub mod endpoint;
+mod grids;
 pub mod jobs;
 pub mod lookup;
 pub mod paint;
@@ -22,7 +23,8 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::command::{Cx, PaneId, Ready, Row, Spec, Target};
+use crate::command::{Cx, PaneId, Prefs, Ready, Row, Spec, Take, Target};
+use crate::export::Grid;
 use crate::store::{EventKey, Store};
 use crate::ui::table::ListState;
 use paint::Look;
@@ -133,6 +135,12 @@ pub trait Pane: Registered {
         false
     }
 
+    /// A text that was asked for: from the person's own editor ([`crate::command::Ask::Edit`]) or from a file
+    /// ([`crate::command::Ask::Load`]).
+    fn edited(&mut self, text: &str, cx: &mut Cx<'_>) {
+        let _ = (text, cx);
+    }
+
     /// Leaves a field, a mark, a filter: what `^G` and Esc do. `false` when there was nothing to leave.
     fn cancel(&mut self) -> bool {
         false
@@ -146,6 +154,24 @@ pub trait Pane: Registered {
     /// A deadline has passed.
     fn tick(&mut self, cx: &mut Cx<'_>) {
         let _ = cx;
+    }
+
+    /// What is copied of what is under the cursor, ready to leave the program. `None`: the shell makes it from
+    /// [`Self::grid`].
+    fn take(&self, what: Take, store: &Store, prefs: &Prefs) -> Option<String> {
+        let _ = (what, store, prefs);
+        None
+    }
+
+    /// What is shown, as a table to be exported: times in UTC, indicators defanged.
+    fn grid(&self, store: &Store) -> Option<Grid> {
+        let _ = store;
+        None
+    }
+
+    /// The row of [`Self::grid`] under the cursor.
+    fn grid_row(&self) -> Option<usize> {
+        None
     }
 
     /// The event whose detail the pane shows: what a label key would label.

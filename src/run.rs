@@ -4,7 +4,9 @@
 //! It never waits for the network: commands for a full queue are kept here until there is room, and channels are drained
 //! before a frame is drawn.
 
+mod away;
 mod deferred;
+mod editor;
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,7 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::app::{App, Effect, Event};
-use crate::command::Prefs;
+use crate::command::{Prefs, Tone};
 use crate::keymap::Override;
 use crate::outbox::{Moment, Outbox};
 use crate::queue::{self, Command, Limits, Queue};
@@ -42,8 +44,6 @@ pub struct Setup {
     pub keys: Vec<Override>,
     /// Limits of the input guard.
     pub guard: guard::Limits,
-    /// Mouse reports from the start.
-    pub mouse: bool,
     /// Makes the transport, in the background.
     pub connect: Connected,
     /// A simulator to serve inside this process.
@@ -71,11 +71,10 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         theme,
         keys,
         guard,
-        mouse,
         connect,
         simulator,
     } = setup;
-    let ascii = theme.glyphs.ascii;
+    let (ascii, mouse) = (theme.glyphs.ascii, prefs.mouse);
     let now = Moment::now();
     let mut app = App::new(prefs, theme, &keys, now).map_err(RunError::Keys)?;
     let mut screen = Screen::enter(Options {
@@ -248,6 +247,9 @@ impl Loop {
     fn take(&mut self, turn: Turn) {
         match turn {
             Turn::Typed(Some(Typed::Event(event, at))) => {
+                // A held-back digit that is due acts first: it may move the focus this key is classed by.
+                let due = self.guard.poll(at);
+                self.judged(due);
                 let class = self.class(&event);
                 let verdicts = self.guard.feed(event, at, class);
                 self.judged(verdicts);
@@ -260,7 +262,12 @@ impl Loop {
                 }
             }
             Turn::Resized => {
-                self.guard.flushed(Instant::now());
+                let size = self.screen.size().unwrap_or_default();
+                let resized = Typing::Resize(size.width, size.height);
+                let verdicts = self.guard.feed(resized, Instant::now(), Class::Bound);
+                self.judged(verdicts);
+                // Sizes that came and went together end where they began, but the terminal has lost what it had.
+                self.screen.repaint();
                 self.dirty = true;
             }
             Turn::Clock => {
@@ -306,6 +313,7 @@ impl Loop {
                     self.tell(Event::Key(key))
                 }
                 Verdict::Pass(Typing::Paste(text)) => self.tell(Event::Paste(text)),
+                Verdict::Pass(Typing::Mouse(mouse)) => self.tell(Event::Mouse(mouse)),
                 Verdict::Pass(_) => self.dirty = true,
                 Verdict::Dropped(key, reason) => {
                     self.tell(Event::Swallowed(format!("{} {reason}", key.code)))
@@ -339,6 +347,22 @@ impl Loop {
                             self.tell(Event::Notice(notice));
                         }
                     }
+                    Effect::Edit(text) => self.edit(&text),
+                    Effect::Load(path) => self.tell(Event::Edited(editor::load(&path))),
+                    Effect::Copy(text) => {
+                        let (tone, words) = away::copy(&mut self.screen, &text);
+                        self.tell(Event::Told(tone, words));
+                    }
+                    Effect::Export { stem, ending, text } => {
+                        let folder = std::env::current_dir().unwrap_or_else(|_| ".".into());
+                        let (tone, words) = away::export(&folder, &stem, ending, &text);
+                        self.tell(Event::Told(tone, words));
+                    }
+                    Effect::Mouse(on) => {
+                        if let Err(error) = self.screen.set_mouse(on) {
+                            self.tell(Event::Told(Tone::Bad, error.to_string()));
+                        }
+                    }
                     Effect::Redraw => {
                         self.screen.repaint();
                         self.dirty = true;
@@ -369,6 +393,16 @@ impl Loop {
         self.keys.resume();
         self.guard.flushed(Instant::now());
         self.dirty = true;
+    }
+
+    /// Hands a text to the person's own editor. Nothing is sent meanwhile: the loop stands still until it is back.
+    fn edit(&mut self, text: &str) {
+        self.keys.pause();
+        let edited = editor::edit(text, |command| self.screen.run(command));
+        self.keys.resume();
+        self.guard.flushed(Instant::now());
+        self.dirty = true;
+        self.tell(Event::Edited(edited));
     }
 
     fn frame(&mut self) -> io::Result<()> {

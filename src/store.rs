@@ -15,9 +15,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::api::arcanna::events::Export;
-use crate::api::arcanna::health::Granted;
+use crate::api::arcanna::health::{Granted, HealthReport};
 use crate::api::arcanna::jobs::Job;
 use crate::api::arcanna::{Decision, EventId, JobId};
+use crate::api::darktrace::connections::{ConnectionInfo, DeviceInfo};
 use crate::api::darktrace::devices::{Device, DevicePage};
 use crate::api::darktrace::endpoints::{Endpoint, EndpointReport};
 use crate::api::darktrace::search::{Analysed, Analyze};
@@ -31,7 +32,7 @@ pub use activity::{Activity, Entry, Outcome};
 pub use landing::{Landing, Lands};
 pub use link::Link;
 pub use remote::Remote;
-pub use triage::{EventKey, Line, Source, TriageQueue, is_undecided};
+pub use triage::{EventKey, Line, Order, Source, TriageQueue, is_undecided};
 pub use writes::{LabelState, Writes};
 
 /// What the loop is to carry out for the store, in order.
@@ -55,6 +56,8 @@ pub struct Store {
     /// The pane whose key or answer is being handled: it owns the reads that are asked meanwhile.
     pub owner: &'static str,
 
+    /// Until when writes that reach others may be made: a person said so. Labels need no arming.
+    pub armed_until: Option<Moment>,
     /// Calls that ended, newest last.
     pub activity: Activity,
     /// How each product's link does.
@@ -64,6 +67,8 @@ pub struct Store {
 
     /// Arcanna's jobs.
     pub job_list: Remote<Vec<Job>>,
+    /// Whether Arcanna is up and takes the key.
+    pub health: Remote<HealthReport>,
     /// What the Arcanna key may do, where the server tells.
     pub scopes: Remote<Granted>,
     /// Decision sets asked for on their own (the job list holds them too).
@@ -77,10 +82,16 @@ pub struct Store {
 
     /// Device lists by what was looked for.
     pub device_lists: HashMap<String, Remote<DevicePage>>,
+    /// Further pages of a device list, while they are read; what they hold is added to the list.
+    pub more_devices: HashMap<String, Remote<DevicePage>>,
     /// Devices by id.
     pub devices: HashMap<i64, Remote<Option<Device>>>,
     /// Tags of a device.
     pub device_tags: HashMap<i64, Remote<Vec<Tag>>>,
+    /// All tags there are.
+    pub all_tags: Remote<Vec<Tag>>,
+    /// Connections of a device over four weeks, by what was asked.
+    pub connections: HashMap<ConnectionInfo, Remote<DeviceInfo>>,
     /// Devices that behave alike.
     pub similar: HashMap<i64, Remote<Vec<Device>>>,
     /// Devices that carry a tag.
@@ -168,6 +179,21 @@ impl Store {
         let count = tickets.len();
         self.wishes.extend(tickets.into_iter().map(Wish::Cancel));
         count
+    }
+
+    /// Whether writes that reach others may be made now; the reason and the way when not.
+    ///
+    /// # Errors
+    /// Words for the person.
+    pub fn armed(&self, now: Moment) -> Result<(), &'static str> {
+        let armed = self
+            .armed_until
+            .is_some_and(|until| now.instant < until.instant);
+        if armed {
+            Ok(())
+        } else {
+            Err("not armed: this reaches others. :arm 15m lets such writes through for 15 minutes")
+        }
     }
 
     /// Leaves a request for the outbox.

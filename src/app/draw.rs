@@ -9,7 +9,10 @@ use super::App;
 use super::finder::{Does, Finder, Item, Kind};
 use super::shell::{Overlay, SHELL};
 use crate::api::Product;
+use crate::api::error::Class;
 use crate::command::{PaneId, Tone};
+use crate::job::{Live, Policy};
+use crate::panes;
 use crate::panes::paint::{self, Look, put, rule};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::{frame, text};
@@ -42,7 +45,7 @@ pub(super) fn whole(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position>
     result(app, &look, area, area.height - 2, buf);
     hints(app, &look, area, area.height - 1, buf);
     match &app.shell.overlay {
-        None => {}
+        None => which_key(app, &look, area, buf),
         Some(Overlay::Finder(finder)) => {
             let whole = Rect {
                 y: area.y + 1,
@@ -56,7 +59,7 @@ pub(super) fn whole(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position>
                 &look,
                 Rect {
                     y: area.y + 1,
-                    height: area.height - 2,
+                    height: area.height - 3,
                     ..area
                 },
                 buf,
@@ -97,8 +100,12 @@ fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
                 format!("OFFLINE {product} since {}", look.tell(since)),
                 theme.header_danger,
             );
-        } else if link.trouble.is_some() {
-            tell(format!("NO ACCESS {product}"), theme.header_danger);
+        } else if let Some(trouble) = &link.trouble {
+            let word = match trouble.class() {
+                Class::Credentials | Class::Configuration => "NO ACCESS",
+                _ => "BAD ANSWERS",
+            };
+            tell(format!("{word} {product}"), theme.header_danger);
         }
         if let Some(skew) = link.skew_s.filter(|skew| skew.abs() > SKEW) {
             tell(format!("SKEW {skew}s {product}"), theme.header_danger);
@@ -110,6 +117,12 @@ fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     }
     if unsent > 0 {
         tell(format!("out {unsent}"), theme.header);
+    }
+    if let Some(until) = store.armed_until {
+        tell(
+            format!("ARMED until {}", look.tell(until.wall)),
+            theme.header_danger,
+        );
     }
     if look.prefs.read_only {
         tell("READ-ONLY".to_owned(), theme.header_caution);
@@ -169,42 +182,30 @@ fn result(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
             &Line::from(Span::styled(format!(" {words}"), style)),
         );
     }
-    let reads: Vec<&str> = app
+    let here = app.shell.id().name();
+    let reads: Vec<&Live> = app
         .store
         .jobs
         .live()
-        .filter(|(_, live)| live.owner == app.shell.id().name())
-        .map(|(_, live)| live.call.name.as_ref())
+        .map(|(_, live)| live)
+        .filter(|live| live.owner == here && live.policy != Policy::Serial)
         .collect();
     if let Some(first) = reads.first() {
-        let more = if reads.len() > 1 {
-            format!(" and {} more", reads.len() - 1)
-        } else {
-            String::new()
+        let more = match reads.len() {
+            1 => String::new(),
+            many => format!(" and {} more", many - 1),
         };
-        return put(
-            buf,
-            area,
-            y,
-            &Line::from(Span::styled(
-                format!(" loading {first}{more}   ^G stops"),
-                theme.dim,
-            )),
-        );
+        let why = first
+            .waiting
+            .as_ref()
+            .map_or_else(String::new, |error| format!("; again soon: {error}"));
+        let words = format!(" loading {}{more}   ^G stops{why}", first.call.name);
+        return put(buf, area, y, &Line::from(Span::styled(words, theme.dim)));
     }
     if app.shell.id() == PaneId::Triage
-        && let Some(row) = app
-            .store
-            .writes
-            .newest()
-            .find(|row| row.draft.act.labels().is_some())
+        && let Some(line) = panes::triage::last_label(&app.store, look, usize::from(area.width))
     {
-        let (words, style) = crate::panes::triage::told(row, look);
-        let spans = vec![
-            Span::raw(format!(" {}   ", row.draft.act.summary())),
-            Span::styled(words, style),
-        ];
-        put(buf, area, y, &Line::from(spans));
+        put(buf, area, y, &line);
     }
 }
 
@@ -222,7 +223,12 @@ fn hints(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
             spans.push(Span::styled(format!(" {word}  "), look.theme.dim));
         }
     };
-    if typed.is_empty() {
+    if app.shell.overlay.is_none() && app.shell.pane().typing() {
+        // A field or a sheet has the keyboard: no other key does anything.
+        for (key, word) in [("^G", "leave"), ("Tab", "next"), ("^X^E", "your editor")] {
+            add(key.to_owned(), word, &mut spans);
+        }
+    } else if typed.is_empty() {
         let here = app.shell.id().name();
         let of = |name: &'static str| {
             scopes
@@ -235,29 +241,92 @@ fn hints(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
             .chain(of(SHELL))
             .filter(|spec| !spec.hint.is_empty() && spec.id != "triage.label")
         {
-            add(look.key(spec.id), spec.hint, &mut spans);
+            // Of a chord the first key is enough: what may follow is shown once it is pressed.
+            let key = look.key(spec.id);
+            let key = key.split(' ').next().unwrap_or_default().to_owned();
+            add(key, spec.hint, &mut spans);
         }
         add("g".to_owned(), "go", &mut spans);
     } else {
-        // A prefix was typed: what may follow.
-        let prefix = format!("{} ", typed.join(" "));
-        for (_, spec) in scopes
-            .iter()
-            .filter(|(scope, _)| *scope == SHELL || *scope == app.shell.id().name())
-            .flat_map(|(scope, specs)| specs.iter().map(move |spec| (scope, spec)))
-        {
+        for (key, word) in following(app, look) {
+            add(key, word, &mut spans);
+        }
+    }
+    put(buf, area, y, &Line::from(spans));
+}
+
+/// What may follow the keys typed so far: each chord and its word.
+fn following(app: &App, look: &Look<'_>) -> Vec<(String, &'static str)> {
+    let typed: Vec<String> = app.shell.typed.iter().map(ToString::to_string).collect();
+    let prefix = format!("{} ", typed.join(" "));
+    let here = app.shell.id().name();
+    let mut found = Vec::new();
+    for (_, specs) in app
+        .shell
+        .scopes()
+        .iter()
+        .filter(|(scope, _)| *scope == here || *scope == SHELL)
+    {
+        for spec in specs {
             for key in look.keymap.keys(spec.id) {
-                if let Some(rest) = key.strip_prefix(&prefix) {
-                    add(
-                        format!("{prefix}{rest}"),
-                        spec.title.trim_start_matches("go to "),
-                        &mut spans,
-                    );
+                if key.starts_with(&prefix) {
+                    let word = spec.title.trim_start_matches("go to ");
+                    let word = word.trim_start_matches("copy: ");
+                    let word = word.trim_start_matches("export what is shown: ");
+                    found.push((key, word));
                 }
             }
         }
     }
-    put(buf, area, y, &Line::from(spans));
+    found
+}
+
+/// Three rows above the hint line with everything that may follow a prefix, where one row is too short for it.
+fn which_key(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let found = following(app, look);
+    let wide = found
+        .iter()
+        .map(|(key, word)| text::width(key) + text::width(word) + 4)
+        .max()
+        .unwrap_or(1)
+        .min(usize::from(area.width).max(1));
+    let columns = (usize::from(area.width) / wide).max(1);
+    let rows = found.len().div_ceil(columns) as u16;
+    if !app.shell.which_key || found.is_empty() || area.height < rows + 4 {
+        return;
+    }
+    let typed: Vec<String> = app.shell.typed.iter().map(ToString::to_string).collect();
+    let panel = Rect {
+        y: area.bottom() - rows - 1,
+        height: rows + 1,
+        ..area
+    };
+    paint::blank(buf, panel);
+    rule(
+        buf,
+        panel,
+        0,
+        look,
+        &format!("{} then", typed.join(" ")),
+        "^G leaves",
+    );
+    for (index, (key, word)) in found.iter().enumerate() {
+        let at = Rect {
+            x: panel.x + (index % columns * wide) as u16,
+            width: wide as u16,
+            ..panel
+        };
+        let line = Line::from(vec![
+            Span::styled(format!(" {key}"), look.theme.key),
+            Span::raw(format!("  {word}")),
+        ]);
+        put(
+            buf,
+            at.intersection(panel),
+            (index / columns) as u16 + 1,
+            &line,
+        );
+    }
 }
 
 fn draw_finder(finder: &Finder, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
@@ -321,12 +390,16 @@ fn draw_finder(finder: &Finder, look: &Look<'_>, area: Rect, buf: &mut Buffer) -
         );
         return cursor;
     }
-    let table = Table::new(vec![
+    let help = finder.kind == Kind::Help;
+    let mut columns = vec![
         Column::new("", Width::Fixed(12)),
         Column::new("", Width::Flex(20, 3)),
         Column::new("", Width::Flex(16, 2)).rank(1),
-    ])
-    .bare();
+    ];
+    if help {
+        columns.insert(0, Column::new("", Width::Fixed(9)));
+    }
+    let table = Table::new(columns).bare();
     table.draw(
         below,
         buf,
@@ -334,9 +407,18 @@ fn draw_finder(finder: &Finder, look: &Look<'_>, area: Rect, buf: &mut Buffer) -
         &finder.list,
         finder.shown.len(),
         |index| {
-            finder
-                .item(index)
-                .map_or_else(Cells::default, |item| line(item, look))
+            let Some(item) = finder.item(index) else {
+                return Cells::default();
+            };
+            let mut cells = line(item, look);
+            if help {
+                // The first line of a group names it.
+                let before = index.checked_sub(1).and_then(|index| finder.item(index));
+                let again = before.is_some_and(|before| before.group == item.group);
+                let word = if again { "" } else { item.group };
+                cells.cells.insert(0, Text::styled(word, look.theme.title));
+            }
+            cells
         },
     );
     cursor

@@ -4,20 +4,27 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
+use super::known::Values;
 use super::shell::{SHELL, Shell};
 use crate::catalogue;
-use crate::command::Spec;
+use crate::command::{Cx, Spec};
 use crate::keymap::ScopeName;
 use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 
 /// Verbs of the command line that open something by name, with what follows them.
-pub(super) const VERBS: [(&str, &str, &str); 8] = [
+pub(super) const VERBS: [(&str, &str, &str); 10] = [
     ("job", "JOB", "open a job's events"),
     ("event", "JOB EVENT", "open an event by its id"),
     ("device", "DID|TEXT", "find devices"),
     ("tag", "NAME", "devices that carry a tag"),
     ("endpoint", "ADDRESS|HOST|URL", "look up an endpoint"),
+    (
+        "arm",
+        "15m",
+        "let writes that reach others through for a while",
+    ),
+    ("disarm", "", "labels only again"),
     ("search", "[TIME] QUERY", "advanced search"),
     ("watch", "ADDRESS|HOST|URL", "put on the watched list…"),
     ("quit", "", "end the program"),
@@ -40,6 +47,8 @@ pub(super) struct Item {
     pub title: String,
     /// What stands beside it: a row's id, a verb's or command's help.
     pub aside: String,
+    /// What it is about, for help: `LABEL`, `MOVE`.
+    pub group: &'static str,
 }
 
 /// What a line does when it is run.
@@ -67,6 +76,8 @@ pub(super) struct Finder {
     /// Indices of the items that match, best first.
     pub shown: Vec<usize>,
     pub list: ListState,
+    /// Values to complete arguments with.
+    values: Values,
     /// The cursor was moved by hand: Enter runs the line under it rather than the text.
     chosen: bool,
 }
@@ -80,25 +91,31 @@ impl Finder {
         )
     }
 
-    pub(super) fn command(shell: &Shell) -> Self {
+    pub(super) fn command(shell: &Shell, cx: &Cx<'_>) -> Self {
         let mut items: Vec<Item> = VERBS
             .iter()
             .map(|(verb, after, help)| Item {
                 does: Does::Word(verb),
                 title: format!("{verb} {after}").trim_end().to_owned(),
                 aside: (*help).to_owned(),
+                group: "",
             })
             .collect();
         items.extend(catalogue::ALL.iter().map(|entry| Item {
             does: Does::Word(entry.name),
             title: entry.name.to_owned(),
             aside: entry.title.to_owned(),
+            group: "",
         }));
         items.extend(rows(shell));
         let field = Field::new(": ")
             .placeholder("an action, or a command such as darktrace-get-tags-for-device deviceId=1")
             .history(shell.history.clone());
-        Self::new(Kind::Command, field, items)
+        let values = Values::of(cx.store, cx.prefs.analyst.as_deref());
+        Self {
+            values,
+            ..Self::new(Kind::Command, field, items)
+        }
     }
 
     fn new(kind: Kind, field: Field, items: Vec<Item>) -> Self {
@@ -109,6 +126,7 @@ impl Finder {
             items,
             shown,
             list: ListState::default(),
+            values: Values::default(),
             chosen: false,
         }
     }
@@ -170,7 +188,7 @@ impl Finder {
         }
         match self.item(self.list.cursor()).map(|item| item.does) {
             Some(Does::Row(scope, index, _)) => Picked::Row(scope, index),
-            Some(Does::Word("quit")) => Picked::Line("quit".to_owned()),
+            Some(Does::Word(word @ ("quit" | "arm" | "disarm"))) => Picked::Line(word.to_owned()),
             Some(Does::Word(word)) => {
                 self.field.set(&format!("{word} "));
                 self.filter();
@@ -183,11 +201,7 @@ impl Finder {
 
     fn complete(&mut self) {
         let text = self.field.text().to_owned();
-        let candidates = if is_line(&text) && text.contains(' ') {
-            catalogue::complete(&text)
-        } else {
-            Vec::new()
-        };
+        let candidates = self.candidates();
         if let Some(best) = candidates.first() {
             let mut line = text[..best.from.min(text.len())].to_owned();
             line.push_str(&best.text);
@@ -201,10 +215,14 @@ impl Finder {
     /// What may follow what is typed, for the line below the field.
     pub(super) fn candidates(&self) -> Vec<catalogue::Candidate> {
         let text = self.field.text();
-        if self.kind == Kind::Command && is_line(text) && text.contains(' ') {
+        if self.kind != Kind::Command || !is_line(text) || !text.contains(' ') {
+            return Vec::new();
+        }
+        let known = self.values.complete(text);
+        if known.is_empty() {
             catalogue::complete(text)
         } else {
-            Vec::new()
+            known
         }
     }
 
@@ -258,6 +276,7 @@ fn rows(shell: &Shell) -> Vec<Item> {
                 does: Does::Row(scope, index, spec.id),
                 title: spec.title.to_owned(),
                 aside: spec.id.to_owned(),
+                group: group(spec.id),
             })
     };
     let scopes = shell.scopes();
@@ -266,8 +285,44 @@ fn rows(shell: &Shell) -> Vec<Item> {
         .filter(|(scope, _)| *scope == here || *scope == SHELL)
         .collect();
     ordered.sort_by_key(|(scope, _)| *scope == SHELL);
-    ordered
+    let mut items: Vec<Item> = ordered
         .into_iter()
         .flat_map(|(scope, specs)| of(scope, specs))
-        .collect()
+        .collect();
+    // Within the pane's rows and within the shell's, what belongs together stands together.
+    let mut order: Vec<&str> = Vec::new();
+    for item in &items {
+        if !order.contains(&item.group) {
+            order.push(item.group);
+        }
+    }
+    let place: Vec<&str> = order;
+    items.sort_by_key(|item| place.iter().position(|group| *group == item.group));
+    items
+}
+
+/// What a row is about, for the first column of help.
+fn group(id: &str) -> &'static str {
+    let (scope, name) = id.split_once('.').unwrap_or((id, ""));
+    match (scope, name) {
+        ("triage", "label" | "second-opinion" | "skip" | "note" | "edit-note") => "LABEL",
+        ("triage", "mark" | "range" | "mark-all") => "MARK",
+        (
+            "triage",
+            "find" | "next-view" | "previous-view" | "order" | "next-match" | "previous-match",
+        ) => "CHOOSE",
+        (_, "device" | "endpoint" | "search" | "next-job" | "previous-job") if scope != "shell" => {
+            "GO ON"
+        }
+        ("shell", "back") => "GO",
+        ("shell", name) if name.starts_with("go-") => "GO",
+        ("shell", name) if name.starts_with("copy-") || name.starts_with("export-") => "TAKE AWAY",
+        (
+            "shell",
+            "down" | "up" | "half-down" | "half-up" | "page-down" | "page-up" | "first" | "last"
+            | "scroll-down" | "scroll-up",
+        ) => "MOVE",
+        ("shell", _) => "PROGRAM",
+        _ => "HERE",
+    }
 }

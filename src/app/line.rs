@@ -47,6 +47,11 @@ impl Shell {
         let rest = rest.trim();
         match verb {
             "quit" | "q" => self.quit(cx),
+            "arm" => self.arm(rest, cx),
+            "disarm" => {
+                cx.store.armed_until = None;
+                self.say(Tone::Fine, "disarmed: labels only");
+            }
             "job" if !rest.is_empty() => cx.go(PaneId::Triage, Some(Target::Job(rest.into()))),
             "event" => match rest.split_once(char::is_whitespace) {
                 Some((job, event)) => cx.go(
@@ -77,6 +82,30 @@ impl Shell {
             }
             _ => self.run_named(text, cx),
         }
+    }
+
+    /// Lets writes that reach others through for a while; 15 minutes unless said otherwise, an hour at most.
+    fn arm(&mut self, text: &str, cx: &mut Cx<'_>) {
+        if cx.prefs.read_only {
+            return self.say(Tone::Mind, "read-only: nothing can be armed");
+        }
+        let wanted = if text.is_empty() { "15m" } else { text };
+        let minutes = wanted
+            .strip_suffix('m')
+            .unwrap_or(wanted)
+            .trim()
+            .parse::<u64>()
+            .ok();
+        let Some(minutes) = minutes.filter(|minutes| (1..=60).contains(minutes)) else {
+            return self.say(
+                Tone::Mind,
+                format!("'{wanted}' is no time to be armed; 1m to 60m"),
+            );
+        };
+        let until = cx.now.plus(Duration::from_secs(minutes * 60));
+        cx.store.armed_until = Some(until);
+        let told = paint::tell(&self.clock(cx.now.wall), until.wall);
+        self.say(Tone::Mind, format!("armed until {told}: tags, watched list, training and events may be sent; :disarm ends it"));
     }
 
     /// Starts a command of the catalogue.
@@ -175,6 +204,12 @@ impl Shell {
             return;
         };
         let label = running.run.entry().name == "arcanna-send-event-feedback";
+        if let Err(why) = cx.store.armed(cx.now)
+            && !label
+        {
+            running.asked = Some(call);
+            return self.say(Tone::Mind, why);
+        }
         let grace: Duration = if label {
             cx.prefs.label_grace
         } else {

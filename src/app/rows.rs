@@ -2,7 +2,8 @@
 
 use super::finder::Finder;
 use super::shell::{Overlay, Shell};
-use crate::command::{Ask, Cx, PaneId, Row, always};
+use crate::command::{Ask, Cx, PaneId, Row, Take, always};
+use crate::export::Format;
 use crate::store::Store;
 use crate::ui::table::ListState;
 
@@ -137,13 +138,79 @@ pub(super) const ROWS: &[Row<Shell>] = &[
         "",
         |shell, _| shell.mode = shell.mode.next(),
     ),
+    row("shell.copy-id", "copy: id", &["y i"], "", |shell, cx| {
+        shell.copy(Take::Id, cx)
+    }),
+    row(
+        "shell.copy-line",
+        "copy: line",
+        &["y y"],
+        "copy",
+        |shell, cx| shell.copy(Take::Line, cx),
+    ),
+    row(
+        "shell.copy-markdown",
+        "copy: ticket text (Markdown)",
+        &["y m"],
+        "",
+        |shell, cx| shell.copy(Take::Markdown, cx),
+    ),
+    row(
+        "shell.copy-json",
+        "copy: JSON",
+        &["y j"],
+        "",
+        |shell, cx| shell.copy(Take::Json, cx),
+    ),
+    row(
+        "shell.copy-indicator",
+        "copy: indicator, defanged",
+        &["y o"],
+        "",
+        |shell, cx| shell.copy(Take::Indicator, cx),
+    ),
+    row(
+        "shell.copy-raw",
+        "copy: indicator as it is",
+        &["y O"],
+        "",
+        |shell, cx| shell.copy(Take::Raw, cx),
+    ),
+    row(
+        "shell.export-markdown",
+        "export what is shown: Markdown",
+        &["x m"],
+        "export",
+        |shell, cx| shell.export(Format::Markdown, cx),
+    ),
+    row(
+        "shell.export-csv",
+        "export what is shown: CSV",
+        &["x c"],
+        "",
+        |shell, cx| shell.export(Format::Csv, cx),
+    ),
+    row(
+        "shell.export-json",
+        "export what is shown: JSON",
+        &["x j"],
+        "",
+        |shell, cx| shell.export(Format::Json, cx),
+    ),
+    row(
+        "shell.mouse",
+        "mouse on or off",
+        &["%"],
+        "",
+        Shell::toggle_mouse,
+    ),
     row(
         "shell.command",
         "command line: actions, and the products' commands by name",
         &[":"],
         "command",
-        |shell, _| {
-            let finder = Finder::command(shell);
+        |shell, cx| {
+            let finder = Finder::command(shell, cx);
             shell.overlay = Some(Overlay::Finder(finder));
         },
     ),

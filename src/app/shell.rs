@@ -25,6 +25,9 @@ pub(super) const SHELL: ScopeName = "shell";
 /// Two `^C` within this time end the program.
 const TWICE: Duration = Duration::from_secs(1);
 
+/// After this time a prefix shows what may follow it at length.
+const WHICH_KEY: Duration = Duration::from_millis(400);
+
 /// How many places `-` remembers.
 const PLACES: usize = 50;
 
@@ -50,6 +53,11 @@ pub(super) struct Shell {
     pub(super) result: Option<(Tone, String)>,
     pub(super) drawn: Option<EventKey>,
     pub(super) mode: Mode,
+    /// Whether mouse reports are on; `None` as the settings say.
+    pub(super) mouse_on: Option<bool>,
+    /// When the first key of a chord was typed; from a moment later on its continuations are shown at length.
+    pub(super) prefix_since: Option<Instant>,
+    pub(super) which_key: bool,
     interrupted: Option<Instant>,
     /// The person chose to send what is unsent and leave: the program ends when nothing is.
     pub(super) leaving: bool,
@@ -68,6 +76,9 @@ impl Default for Shell {
             result: None,
             drawn: None,
             mode: Mode::Utc,
+            mouse_on: None,
+            prefix_since: None,
+            which_key: false,
             interrupted: None,
             leaving: false,
         }
@@ -170,11 +181,23 @@ impl Shell {
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         let line = self.running.as_ref().and_then(Running::deadline);
-        self.pane().deadline().into_iter().chain(line).min()
+        let which = self
+            .prefix_since
+            .filter(|_| !self.which_key)
+            .map(|since| since + WHICH_KEY);
+        self.pane()
+            .deadline()
+            .into_iter()
+            .chain(line)
+            .chain(which)
+            .min()
     }
 
     pub(super) fn tick(&mut self, cx: &mut Cx<'_>) {
         self.tick_line(cx);
+        self.which_key = self
+            .prefix_since
+            .is_some_and(|since| since + WHICH_KEY <= cx.now.instant);
         self.pane_mut().tick(cx);
     }
 
@@ -201,6 +224,16 @@ impl Shell {
     }
 
     pub(super) fn key(&mut self, key: KeyEvent, keymap: &Keymap, cx: &mut Cx<'_>) {
+        self.chord(key, keymap, cx);
+        if self.typed.is_empty() {
+            self.prefix_since = None;
+            self.which_key = false;
+        } else if self.prefix_since.is_none() {
+            self.prefix_since = Some(cx.now.instant);
+        }
+    }
+
+    fn chord(&mut self, key: KeyEvent, keymap: &Keymap, cx: &mut Cx<'_>) {
         let ctrl =
             |c: char| key.code == KeyCode::Char(c) && key.modifiers.contains(KeyModifiers::CONTROL);
         if ctrl('c') {
@@ -297,7 +330,7 @@ impl Shell {
         let labels = self.panes[at]
             .specs()
             .get(index)
-            .is_some_and(|spec| spec.id == "triage.label");
+            .is_some_and(|spec| matches!(spec.id, "triage.label" | "triage.second-opinion"));
         if labels && self.drawn != self.panes[at].event(cx.store) {
             return self.say(Tone::Mind, "too soon: the event was not on the screen yet");
         }
@@ -309,7 +342,9 @@ impl Shell {
         let had = !self.typed.is_empty() || self.result.is_some();
         self.typed.clear();
         self.result = None;
-        if !self.pane_mut().cancel() && !had {
+        if self.pane_mut().cancel() {
+            self.pane_mut().changed(cx);
+        } else if !had {
             let stopped = cx.store.cancel_reads();
             if stopped > 0 {
                 self.say(Tone::Fine, format!("stopped {stopped} reads"));
@@ -383,10 +418,16 @@ impl Shell {
             self.say(Tone::Mind, why);
         }
         if let Some(EventKey { job, event }) = cx.store.writes.sent_events.pop() {
-            self.say(
-                Tone::Fine,
-                format!("sent as event {event} of job {job}; :event {job} {event} opens it"),
-            );
+            // Whoever still looks at the jobs waits for it; anybody else is not dragged away from what they do.
+            if self.id() == PaneId::Jobs && self.overlay.is_none() && !self.pane().typing() {
+                self.say(Tone::Fine, format!("sent as event {event} of job {job}"));
+                cx.go(PaneId::Triage, Some(Target::Event(job, event)));
+            } else {
+                self.say(
+                    Tone::Fine,
+                    format!("sent as event {event} of job {job}; :event {job} {event} opens it"),
+                );
+            }
         }
         if self.leaving && cx.store.writes.unsent() == 0 {
             cx.asks.push(Ask::Quit);
@@ -396,13 +437,23 @@ impl Shell {
     /// Takes back the newest write that can be; else goes to the newest label, which a digit can overwrite.
     pub(super) fn undo(&mut self, cx: &mut Cx<'_>) {
         if let Some(row) = cx.store.writes.last_undoable() {
-            let words = format!("taken back: {}, never sent", row.draft.act.summary());
+            let batch = cx.store.writes.batch_of(row);
+            let words = if batch.len() > 1 {
+                format!(
+                    "taken back: {} writes of one batch, never sent",
+                    batch.len()
+                )
+            } else {
+                format!("taken back: {}, never sent", row.draft.act.summary())
+            };
             let event = row
                 .draft
                 .act
                 .labels()
                 .map(|(job, event, _)| (job.clone(), event.clone()));
-            cx.store.outbox(Request::Undo(row.id));
+            for id in batch {
+                cx.store.outbox(Request::Undo(id));
+            }
             self.say(Tone::Fine, words);
             if let Some((job, event)) = event.filter(|_| self.id() == PaneId::Triage) {
                 self.show(PaneId::Triage, Some(Target::Event(job, event)), false, cx);

@@ -14,7 +14,7 @@ use crate::keymap::Override;
 use crate::run::{self, Connected, Ready, RunError, Setup};
 use crate::sim;
 use crate::term::guard;
-use crate::ui::theme::{Glyphs, Palette, Theme, is_utf8_locale, palette};
+use crate::ui::theme::{Glyphs, Palette, Theme, is_utf8_locale};
 
 use super::{Exit, Failure, output};
 
@@ -133,7 +133,6 @@ fn setup(
             repeat: limits.repeat,
             settle: limits.after_editor,
         },
-        mouse: settings.ui.mouse,
         connect,
         simulator,
     }
@@ -190,6 +189,7 @@ fn prefs(settings: &Settings) -> Prefs {
         default_job: arcanna
             .and_then(|arcanna| arcanna.default_job_id)
             .map(JobId::from),
+        mouse: settings.ui.mouse,
     }
 }
 
@@ -200,7 +200,6 @@ fn theme(settings: &Settings) -> Theme {
         ThemeName::CbSafe => Palette::CbSafe,
         ThemeName::HighContrast => Palette::HighContrast,
     };
-    let wanted = palette(wanted, std::env::var("NO_COLOR").ok().as_deref());
     let utf8 = is_utf8_locale(|name| std::env::var(name).ok());
     let glyphs = match settings.ui.ascii {
         Some(false) => Glyphs::for_locale(true, false),

@@ -430,6 +430,23 @@ impl Pane for ActivityPane {
         })
     }
 
+    fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
+        match self.part {
+            Part::Writes => super::grids::writes(store.writes.newest()),
+            Part::Calls => super::grids::calls(calls(store).into_iter().map(|line| match line {
+                CallLine::Live(_, live) => (&live.call, None),
+                CallLine::Ended(entry) => (&entry.call, Some(entry)),
+            })),
+        }
+    }
+
+    fn grid_row(&self) -> Option<usize> {
+        Some(match self.part {
+            Part::Writes => self.writes.cursor(),
+            Part::Calls => self.calls.cursor(),
+        })
+    }
+
     fn heading(&self, store: &Store) -> String {
         let part = match self.part {
             Part::Writes => "[writes] calls",

@@ -1,32 +1,35 @@
-//! Darktrace devices: find by number, text or tag; the tags of one, those that behave alike, those that share a tag.
+//! Darktrace devices: find by number, text or tag; the tags of one, those that behave alike, whom it talks to and when.
 //!
 //! Numbers at or below zero and "others" are groups, not devices: they are shown, never opened.
 
+mod chart;
 mod draw;
+mod parts;
+mod picture;
+mod reading;
+mod rows;
+mod tagging;
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use super::Pane;
 use super::paint::Look;
-use super::{Pane, Rows};
-use crate::api::darktrace::devices::{
-    Device, DeviceById, DeviceSearch, Order, OrderBy, SimilarDevices,
-};
-use crate::api::darktrace::tags::{DeviceTags, Tag, TaggedDevices};
-use crate::command::{Cx, PaneId, Ready, Row, Target, Tone, always};
+use crate::api::Product;
+use crate::api::darktrace::connections::DataType;
+use crate::command::{Ask, Cx, PaneId, Target, Tone};
 use crate::job::Policy;
+use crate::outbox::RowId;
 use crate::store::Store;
 use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 
 /// How long the cursor rests on a device before its details are asked: a held key asks nothing.
 const REST: Duration = Duration::from_millis(150);
-
-/// Similar devices asked for.
-const SIMILAR: u32 = 10;
 
 /// What the list holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,176 +40,95 @@ enum Query {
 }
 
 /// Which part has the keyboard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Part {
+    #[default]
     List,
     Tags,
     Similar,
+    Peers,
+    Chart,
+}
+
+impl Part {
+    const ALL: [Self; 5] = [
+        Self::List,
+        Self::Tags,
+        Self::Similar,
+        Self::Peers,
+        Self::Chart,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::List => "info",
+            Self::Tags => "tags",
+            Self::Similar => "similar",
+            Self::Peers => "peers",
+            Self::Chart => "chart",
+        }
+    }
+}
+
+/// What the chart and the peers are narrowed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Narrow {
+    /// Connections to a domain.
+    Domain(String),
+    /// Connections to a device; 0 is everything external.
+    Device(i64),
+}
+
+/// What the field asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Find,
+    Narrow,
 }
 
 /// The pane.
+#[derive(Default)]
 pub struct DevicesPane {
     query: Option<Query>,
     list: ListState,
     tags: ListState,
     similar: ListState,
+    peers: ListState,
+    numbers: ListState,
     part: Part,
-    field: Option<Field>,
+    /// What the chart counts.
+    metric: DataType,
+    narrow: Option<Narrow>,
+    /// Similar devices stand beside in the chart.
+    beside: bool,
+    /// Numbers instead of the picture.
+    as_numbers: bool,
+    field: Option<(Asks, Field)>,
     history: Vec<String>,
+    narrowed: Vec<String>,
+    sheet: Option<tagging::Open>,
     /// When the device under the cursor is asked about.
     rest: Option<Instant>,
     /// The device whose details were asked last.
     asked: Option<i64>,
-}
-
-impl Default for DevicesPane {
-    fn default() -> Self {
-        Self {
-            query: None,
-            list: ListState::default(),
-            tags: ListState::default(),
-            similar: ListState::default(),
-            part: Part::List,
-            field: None,
-            history: Vec::new(),
-            rest: None,
-            asked: None,
-        }
-    }
-}
-
-impl Rows for DevicesPane {
-    const ID: PaneId = PaneId::Devices;
-    const ROWS: &'static [Row<Self>] = &[
-        Row {
-            id: "devices.find",
-            title: "find devices by number, text or tag:name",
-            keys: &["/"],
-            hint: "find",
-            ready: always,
-            run: Self::find,
-        },
-        Row {
-            id: "devices.open",
-            title: "open what is under the cursor: a device, or the devices with a tag",
-            keys: &["enter"],
-            hint: "open",
-            ready: has_row,
-            run: Self::open_row,
-        },
-        Row {
-            id: "devices.next-part",
-            title: "next part: devices, tags, similar",
-            keys: &["tab"],
-            hint: "parts",
-            ready: always,
-            run: |pane, _| pane.turn(1),
-        },
-        Row {
-            id: "devices.previous-part",
-            title: "previous part",
-            keys: &["s-tab"],
-            hint: "",
-            ready: always,
-            run: |pane, _| pane.turn(2),
-        },
-    ];
-}
-
-fn has_row(pane: &DevicesPane, store: &Store) -> Ready {
-    let full = match pane.part {
-        Part::List => pane.device(store).is_some(),
-        Part::Tags => pane.tag(store).is_some(),
-        Part::Similar => pane.alike(store).is_some(),
-    };
-    if full {
-        Ok(())
-    } else {
-        Err("there is nothing under the cursor".into())
-    }
+    /// Writes whose outcome was said on the result line.
+    told: HashSet<RowId>,
 }
 
 impl DevicesPane {
-    /// The devices of the list.
-    fn devices<'a>(&self, store: &'a Store) -> Vec<&'a Device> {
-        match &self.query {
-            None => Vec::new(),
-            Some(Query::Did(did)) => store
-                .devices
-                .get(did)
-                .and_then(|remote| remote.value())
-                .into_iter()
-                .flatten()
-                .collect(),
-            Some(Query::Find(text)) => store
-                .device_lists
-                .get(text)
-                .and_then(|remote| remote.value())
-                .into_iter()
-                .flat_map(|page| &page.devices)
-                .collect(),
-            Some(Query::Tag(tag)) => store
-                .tagged
-                .get(tag)
-                .and_then(|remote| remote.value())
-                .into_iter()
-                .flat_map(|holders| &holders.devices)
-                .collect(),
-        }
-    }
-
-    fn device<'a>(&self, store: &'a Store) -> Option<&'a Device> {
-        self.devices(store).get(self.list.cursor()).copied()
-    }
-
-    /// The device of the cursor; also when the server knows no more of it than its number.
-    fn did(&self, store: &Store) -> Option<i64> {
-        self.device(store)
-            .and_then(|device| device.did)
-            .or(match self.query {
-                Some(Query::Did(did)) => Some(did),
-                _ => None,
-            })
-    }
-
-    fn tags_of<'a>(&self, store: &'a Store) -> &'a [Tag] {
-        let tags = self
-            .did(store)
-            .and_then(|did| store.device_tags.get(&did))
-            .and_then(|remote| remote.value());
-        tags.map_or(&[], Vec::as_slice)
-    }
-
-    fn tag<'a>(&self, store: &'a Store) -> Option<&'a Tag> {
-        self.tags_of(store).get(self.tags.cursor())
-    }
-
-    fn alike_of<'a>(&self, store: &'a Store) -> &'a [Device] {
-        let alike = self
-            .did(store)
-            .and_then(|did| store.similar.get(&did))
-            .and_then(|remote| remote.value());
-        alike.map_or(&[], Vec::as_slice)
-    }
-
-    fn alike<'a>(&self, store: &'a Store) -> Option<&'a Device> {
-        self.alike_of(store).get(self.similar.cursor())
-    }
-
     fn turn(&mut self, by: usize) {
-        let parts = [Part::List, Part::Tags, Part::Similar];
-        let here = parts
+        let here = Part::ALL
             .iter()
             .position(|part| *part == self.part)
             .unwrap_or(0);
-        self.part = parts[(here + by) % parts.len()];
+        self.part = Part::ALL[(here + by) % Part::ALL.len()];
     }
 
     fn find(&mut self, _cx: &mut Cx<'_>) {
         let field = Field::new("find: ")
             .placeholder("device id, host, address, or tag:name")
             .history(self.history.clone());
-        self.field = Some(field);
+        self.field = Some((Asks::Find, field));
     }
 
     fn open_row(&mut self, cx: &mut Cx<'_>) {
@@ -223,6 +145,25 @@ impl DevicesPane {
                 .alike(cx.store)
                 .and_then(|device| device.did)
                 .map(Target::Device),
+            Part::Peers => match self.met(cx.store).get(self.peers.cursor()) {
+                Some(parts::Met::Peer(row)) => match row.peer.device() {
+                    Some(did) => Some(Target::Device(did)),
+                    None => {
+                        let words = parts::peer_words(&row.peer, &[]);
+                        cx.say(
+                            Tone::Mind,
+                            format!("{words} is no device: it cannot be opened"),
+                        );
+                        return;
+                    }
+                },
+                Some(parts::Met::Domain(name, _)) => {
+                    let target = Target::Endpoint((*name).to_owned());
+                    return cx.go(PaneId::Endpoint, Some(target));
+                }
+                Some(parts::Met::Network(..)) | None => None,
+            },
+            Part::Chart => None,
         };
         match target {
             Some(Target::Device(did)) if did <= 0 => cx.say(
@@ -252,61 +193,6 @@ impl DevicesPane {
             Some(Query::Find(text.to_owned()))
         }
     }
-
-    fn show(&mut self, query: Query, policy: Policy, cx: &mut Cx<'_>) {
-        if self.query.as_ref() != Some(&query) {
-            self.list = ListState::default();
-            self.asked = None;
-            self.part = Part::List;
-        }
-        self.query = Some(query);
-        self.ask_list(policy, cx);
-        self.rest = Some(cx.now.instant);
-        self.tick(cx);
-    }
-
-    fn ask_list(&mut self, policy: Policy, cx: &mut Cx<'_>) {
-        match self.query.clone() {
-            Some(Query::Did(did)) if did > 0 => cx.store.ask(DeviceById { did }, policy, cx.now),
-            Some(Query::Did(did)) => cx.say(
-                Tone::Mind,
-                format!("{did} is a group of devices, not a device"),
-            ),
-            Some(Query::Find(query)) => {
-                let search = DeviceSearch {
-                    query,
-                    count: 100,
-                    offset: 0,
-                    order_by: OrderBy::LastSeen,
-                    order: Order::Desc,
-                };
-                cx.store.ask(search, policy, cx.now);
-            }
-            Some(Query::Tag(tag)) => cx.store.ask(TaggedDevices { tag }, policy, cx.now),
-            None => {}
-        }
-    }
-
-    fn ask_details(&mut self, policy: Policy, cx: &mut Cx<'_>) {
-        let Some(did) = self.did(cx.store).filter(|did| *did > 0) else {
-            return;
-        };
-        if self.asked != Some(did) {
-            self.tags = ListState::default();
-            self.similar = ListState::default();
-        }
-        self.asked = Some(did);
-        cx.store.ask(DeviceTags { did }, policy, cx.now);
-        cx.store.ask(
-            SimilarDevices {
-                did,
-                count: SIMILAR,
-                full: false,
-            },
-            policy,
-            cx.now,
-        );
-    }
 }
 
 impl Pane for DevicesPane {
@@ -319,14 +205,16 @@ impl Pane for DevicesPane {
                     self.show(query, Policy::Latest, cx);
                 }
             }
-            _ if self.query.is_none() => self.find(cx),
+            _ if self.query.is_none() && !cx.prefs.absent.contains(&Product::Darktrace) => {
+                self.find(cx)
+            }
             _ => {}
         }
     }
 
     fn refresh(&mut self, cx: &mut Cx<'_>) {
         self.ask_list(Policy::Latest, cx);
-        self.ask_details(Policy::Latest, cx);
+        self.ask_details(Policy::Latest, true, cx);
     }
 
     fn changed(&mut self, cx: &mut Cx<'_>) {
@@ -337,6 +225,10 @@ impl Pane for DevicesPane {
         let did = self.did(cx.store);
         if did.is_some() && did != self.asked && self.rest.is_none() {
             self.rest = Some(cx.now.instant);
+        }
+        self.tell_fates(cx);
+        if let Some(open) = &mut self.sheet {
+            open.check(cx.store);
         }
     }
 
@@ -350,7 +242,19 @@ impl Pane for DevicesPane {
 
     fn list(&mut self, store: &Store) -> Option<(&mut ListState, usize)> {
         Some(match self.part {
-            Part::List => {
+            Part::Chart if self.as_numbers => {
+                let len = self
+                    .graph(store)
+                    .and_then(|remote| picture::pictures(remote).into_iter().next())
+                    .map_or(0, |picture| picture::numbers(&picture.hours).len());
+                (&mut self.numbers, len)
+            }
+            Part::Peers => {
+                let len = self.met(store).len();
+                (&mut self.peers, len)
+            }
+            // A picture has no lines: the keys go on moving the device it is of.
+            Part::List | Part::Chart => {
                 let len = self.devices(store).len();
                 (&mut self.list, len)
             }
@@ -366,28 +270,49 @@ impl Pane for DevicesPane {
     }
 
     fn moved(&mut self, cx: &mut Cx<'_>) {
-        if self.part == Part::List {
+        if self.part == Part::List || (self.part == Part::Chart && !self.as_numbers) {
             self.rest = Some(cx.now.instant + REST);
         }
     }
 
     fn typing(&self) -> bool {
-        self.field.is_some()
+        self.field.is_some() || self.sheet.is_some()
     }
 
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
-        let Some(field) = &mut self.field else {
+        if let Some(open) = &mut self.sheet {
+            let reaction = open.sheet.key(key);
+            self.react(reaction, cx);
+            return true;
+        }
+        let Some((asks, field)) = &mut self.field else {
             return false;
         };
         match field.key(key) {
             Reaction::Submit => {
+                let asks = *asks;
                 let text = field.take();
-                self.history = field.entries().to_vec();
+                let entries = field.entries().to_vec();
                 self.field = None;
-                match Self::read(&text) {
-                    Some(query) => self.show(query, Policy::Latest, cx),
-                    None => cx.say(Tone::Mind, "nothing to find was typed"),
+                match asks {
+                    Asks::Find => {
+                        self.history = entries;
+                        match Self::read(&text) {
+                            Some(query) => self.show(query, Policy::Latest, cx),
+                            None => cx.say(Tone::Mind, "nothing to find was typed"),
+                        }
+                    }
+                    Asks::Narrow => {
+                        self.narrowed = entries;
+                        self.narrow = Narrow::read(&text);
+                        self.peers = ListState::default();
+                        self.ask_chart(false, cx);
+                    }
                 }
+                true
+            }
+            Reaction::Edit => {
+                cx.asks.push(Ask::Edit(field.text().to_owned()));
                 true
             }
             Reaction::Cancel => {
@@ -399,12 +324,29 @@ impl Pane for DevicesPane {
         }
     }
 
-    fn paste(&mut self, text: &str, _cx: &mut Cx<'_>) -> bool {
-        self.field.as_mut().map(|field| field.paste(text)).is_some()
+    fn paste(&mut self, text: &str, cx: &mut Cx<'_>) -> bool {
+        if let Some(open) = &mut self.sheet {
+            let reaction = open.sheet.paste(text);
+            self.react(reaction, cx);
+            return true;
+        }
+        self.field
+            .as_mut()
+            .map(|(_, field)| field.paste(text))
+            .is_some()
+    }
+
+    fn edited(&mut self, text: &str, cx: &mut Cx<'_>) {
+        if let Some(open) = &mut self.sheet {
+            open.sheet.edited(text);
+            open.check(cx.store);
+        } else if let Some((_, field)) = &mut self.field {
+            field.set(text);
+        }
     }
 
     fn cancel(&mut self) -> bool {
-        if self.field.take().is_some() {
+        if self.sheet.take().is_some() || self.field.take().is_some() {
             return true;
         }
         let moved = self.part != Part::List;
@@ -420,9 +362,17 @@ impl Pane for DevicesPane {
         if self.rest.is_some_and(|rest| rest <= cx.now.instant) {
             self.rest = None;
             if self.did(cx.store) != self.asked {
-                self.ask_details(Policy::Latest, cx);
+                self.ask_details(Policy::Latest, false, cx);
             }
         }
+    }
+
+    fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
+        super::grids::devices(&self.devices(store), &self.heading(store))
+    }
+
+    fn grid_row(&self) -> Option<usize> {
+        Some(self.list.cursor())
     }
 
     fn heading(&self, store: &Store) -> String {
@@ -450,23 +400,4 @@ impl Pane for DevicesPane {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_query_is_read_as_a_person_writes_it() {
-        let find = |text: &str| Some(Query::Find(text.into()));
-        for (text, query) in [
-            ("823", Some(Query::Did(823))),
-            ("did 823", Some(Query::Did(823))),
-            ("-5", Some(Query::Did(-5))),
-            ("tag:Web DMZ", Some(Query::Tag("Web DMZ".into()))),
-            ("tag:\"Web DMZ\"", Some(Query::Tag("Web DMZ".into()))),
-            (" 10.0.0.1 ", find("10.0.0.1")),
-            ("web-02", find("web-02")),
-            ("  ", None),
-        ] {
-            assert_eq!(DevicesPane::read(text), query, "{text}");
-        }
-    }
-}
+mod tests;

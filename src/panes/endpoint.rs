@@ -421,7 +421,12 @@ impl Pane for EndpointPane {
                 self.look_up_many(&text, cx);
             }
             Some(Target::Endpoint(text)) => self.look_up(&text, cx),
-            _ if self.endpoint.is_none() && self.given.is_empty() => self.find(Asks::One),
+            _ if self.endpoint.is_none()
+                && self.given.is_empty()
+                && !cx.prefs.absent.contains(&crate::api::Product::Darktrace) =>
+            {
+                self.find(Asks::One);
+            }
             _ => {}
         }
     }
@@ -518,6 +523,28 @@ impl Pane for EndpointPane {
             self.part = Part::Devices;
         }
         moved
+    }
+
+    fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
+        if self.part == Part::Batch {
+            return Some(self.batch_grid(store));
+        }
+        let report = self.report(store)?.value()?;
+        Some(super::grids::endpoint(
+            named(self.endpoint.as_ref()?).0,
+            report,
+        ))
+    }
+
+    fn take(
+        &self,
+        what: crate::command::Take,
+        store: &Store,
+        _prefs: &crate::command::Prefs,
+    ) -> Option<String> {
+        let chosen = self.chosen()?;
+        let report = lookup::report(store, &chosen);
+        super::grids::endpoint_taken(what, named(&chosen).0, report)
     }
 
     fn heading(&self, _store: &Store) -> String {

@@ -1,23 +1,61 @@
-//! Arcanna's jobs: status, last processed, decision set. Enter opens a job's events.
+//! Arcanna's jobs: status, counts, training, decision set, and what the key may do. Enter opens a job's events; sheets
+//! train a job and send it an event.
 
+mod draw;
+mod key;
+mod send;
+mod train;
+
+use std::collections::HashMap;
+
+use crossterm::event::KeyEvent;
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::text::{Line, Span};
 
-use super::paint::{self, Look, freshness, put, rule, when};
+use super::paint::Look;
+use super::sheet::{Sheet, SheetReaction};
 use super::{Pane, Rows};
-use crate::api::Product;
+use crate::api::arcanna::JobId;
+use crate::api::arcanna::health::{Health, Scopes};
 use crate::api::arcanna::jobs::{DecisionSet, Job, Jobs};
-use crate::command::{Cx, PaneId, Ready, Row, Target};
+use crate::command::{Ask, Cx, PaneId, Ready, Row, Target, Tone};
 use crate::job::Policy;
+use crate::outbox::{Act, Draft};
 use crate::store::Store;
-use crate::ui::table::{Column, ListState, Row as Cells, Table, Text, Width};
-use crate::ui::text;
+use crate::ui::table::ListState;
+use send::Written;
 
 /// The pane.
 #[derive(Default)]
 pub struct JobsPane {
     list: ListState,
+    sheet: Option<Open>,
+    /// Events begun and not sent: a closed sheet loses nothing.
+    drafts: HashMap<JobId, Written>,
+    sets: HashMap<JobId, Pinned>,
+}
+
+/// The sheet that is open, and for which job.
+struct Open {
+    job: JobId,
+    kind: Kind,
+    sheet: Sheet,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Train,
+    Send,
+}
+
+/// A decision set as it was first seen here, or as it was when the person last read it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pinned {
+    labels: Vec<String>,
+    since: Timestamp,
+    /// What differs from it now, and since when; not told twice.
+    changed: Option<(String, Timestamp)>,
 }
 
 impl Rows for JobsPane {
@@ -30,6 +68,22 @@ impl Rows for JobsPane {
             hint: "triage",
             ready: has_job,
             run: Self::open_job,
+        },
+        Row {
+            id: "jobs.train",
+            title: "train the job…",
+            keys: &["T"],
+            hint: "train",
+            ready: has_job,
+            run: Self::train,
+        },
+        Row {
+            id: "jobs.send",
+            title: "send an event to the job…",
+            keys: &["+"],
+            hint: "send event",
+            ready: has_job,
+            run: Self::send,
         },
         Row {
             id: "jobs.decision-set",
@@ -60,141 +114,180 @@ impl JobsPane {
         }
     }
 
+    /// Reads the decision set again; what it is then is what later changes are measured by.
     fn decision_set(&mut self, cx: &mut Cx<'_>) {
         if let Some(job) = self.current(cx.store).map(|job| job.id.clone()) {
+            self.sets.remove(&job);
             cx.store.ask(DecisionSet { job }, Policy::Latest, cx.now);
         }
     }
 
-    fn draw_list(&self, jobs: &[Job], look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        let table = Table::new(vec![
-            Column::new("ID", Width::Fixed(7)),
-            Column::new("TITLE", Width::Flex(14, 3)),
-            Column::new("STATUS", Width::Flex(9, 1)),
-            Column::new("LAST", Width::Fixed(12)),
-            Column::new("SEEN", Width::Fixed(7)).right(),
-            Column::new("FEEDBACK", Width::Fixed(8)).right().rank(1),
-            Column::new("LABELS", Width::Flex(12, 2)).rank(2),
-        ]);
-        table.draw(area, buf, look.theme, &self.list, jobs.len(), |index| {
-            let job = &jobs[index];
-            let count = |n: Option<u64>| n.map_or_else(|| "-".to_owned(), text::thousands);
-            let runs = job
-                .status
-                .as_ref()
-                .and_then(crate::api::arcanna::jobs::JobStatus::runs);
-            let style = if runs == Some(false) {
-                look.theme.dim
-            } else {
-                look.theme.text
-            };
-            Cells::new([
-                Text::from(job.id.to_string()),
-                Text::from(job.title.clone().unwrap_or_else(|| "-".into())),
-                Text::styled(
-                    status(job),
-                    if runs == Some(true) {
-                        look.theme.good
-                    } else {
-                        look.theme.warn
-                    },
-                ),
-                Text::from(when(job.last_processed.as_ref(), look)),
-                Text::from(count(job.processed)),
-                Text::from(count(job.with_feedback)),
-                Text::styled(
-                    job.labels.as_deref().unwrap_or_default().join(" "),
-                    look.theme.dim,
-                ),
-            ])
-            .style(style)
-        });
+    fn train(&mut self, cx: &mut Cx<'_>) {
+        if let Some(job) = self.current(cx.store) {
+            let sheet = train::sheet(job, cx);
+            self.show(job.id.clone(), Kind::Train, sheet, cx);
+        }
     }
 
-    fn draw_job(job: &Job, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        let title = format!("{} {}", job.id, job.title.as_deref().unwrap_or("-"));
-        rule(buf, area, 0, look, &title, "");
-        let dim = look.theme.dim;
-        let named = |name: &'static str, value: Vec<Span<'static>>| {
-            let mut spans = vec![Span::styled(format!(" {name:<17}"), dim)];
-            spans.extend(value);
-            Line::from(spans)
-        };
-        let plain = |value: String| vec![Span::raw(value)];
-        let mut lines = vec![Line::default(), named("labels", labels(job, store, look))];
-        let set = store.decision_sets.get(&job.id);
-        if let Some(set) = set {
-            let (words, style) = freshness(set, look);
-            lines.push(named("decision set", vec![Span::styled(words, style)]));
+    fn send(&mut self, cx: &mut Cx<'_>) {
+        if let Some(job) = self.current(cx.store) {
+            let sheet = send::sheet(job, self.drafts.get(&job.id), cx.prefs.read_only);
+            self.show(job.id.clone(), Kind::Send, sheet, cx);
         }
-        lines.push(named(
-            "category",
-            plain(job.category.clone().unwrap_or_else(|| "-".into())),
-        ));
-        let points = job.decision_points.as_deref().unwrap_or_default();
-        let points = if points.is_empty() {
-            "-".to_owned()
-        } else {
-            points.join("  ")
+    }
+
+    fn show(&mut self, job: JobId, kind: Kind, sheet: Sheet, cx: &mut Cx<'_>) {
+        let mut open = Open { job, kind, sheet };
+        open.check(cx);
+        self.sheet = Some(open);
+    }
+
+    /// Closes the sheet; an event that was begun is kept for the next time.
+    fn close(&mut self) -> bool {
+        let Some(open) = self.sheet.take() else {
+            return false;
         };
-        lines.push(named("decision points", plain(points)));
-        let retrain = match (&job.retrain_state, &job.retrain_message) {
-            (Some(state), Some(message)) => format!("{state}  {message}"),
-            (Some(state), None) => state.clone(),
-            (None, message) => message.clone().unwrap_or_else(|| "-".into()),
+        if open.kind == Kind::Send {
+            self.drafts.insert(open.job, Written::of(&open.sheet));
+        }
+        true
+    }
+
+    fn react(&mut self, reaction: SheetReaction, cx: &mut Cx<'_>) {
+        let Some(open) = &mut self.sheet else { return };
+        match reaction {
+            SheetReaction::Stay => {}
+            SheetReaction::Edited => {
+                if open.kind == Kind::Send
+                    && let Some(path) = send::file(&open.sheet)
+                {
+                    cx.asks.push(Ask::Load(path));
+                }
+                open.check(cx);
+            }
+            SheetReaction::Edit => cx.asks.push(Ask::Edit(open.sheet.text())),
+            SheetReaction::Close => {
+                self.close();
+            }
+            SheetReaction::Confirmed => self.stage(cx),
+        }
+    }
+
+    /// Gives the confirmed write to the outbox.
+    fn stage(&mut self, cx: &mut Cx<'_>) {
+        let Some(open) = &mut self.sheet else { return };
+        // Made anew at the last moment: what is staged is what was checked.
+        let act = match open.act(cx) {
+            Ok(act) => act,
+            Err(why) => return open.sheet.set_request(Err(why)),
         };
-        lines.push(named("training", plain(retrain)));
-        let trained = format!(
-            "started {}   finished {}",
-            when(job.last_train_started.as_ref(), look),
-            when(job.last_train_finished.as_ref(), look)
+        let call = match act.call() {
+            Ok(call) => call,
+            Err(bad) => return open.sheet.set_request(Err(bad.to_string())),
+        };
+        let grace = cx.prefs.outward_grace;
+        let words = format!(
+            "{}: sent in {} s, u takes it back",
+            act.summary(),
+            grace.as_secs()
         );
-        lines.push(named("last training", plain(trained)));
-        lines.push(named(
-            "last feedback",
-            plain(when(job.last_feedback.as_ref(), look)),
-        ));
-        if job.invalid == Some(true) {
-            lines.push(named(
-                "invalid",
-                vec![Span::styled(
-                    "the product marks this job as invalid",
-                    look.theme.bad,
-                )],
-            ));
+        cx.store.stage(Draft {
+            act,
+            call,
+            grace,
+            seen: None,
+            note: None,
+            batch: None,
+        });
+        if open.kind == Kind::Send {
+            self.drafts.remove(&open.job);
         }
-        let area = Rect {
-            y: area.y + 1.min(area.height),
-            height: area.height.saturating_sub(1),
-            ..area
+        self.sheet = None;
+        cx.say(Tone::Fine, words);
+    }
+
+    /// Compares the decision sets with what was seen before.
+    fn pin(&mut self, cx: &mut Cx<'_>) {
+        let Some(jobs) = cx.store.job_list.value() else {
+            return;
         };
-        paint::put_lines(buf, area, lines, 0);
+        let mut told = Vec::new();
+        for job in jobs {
+            let reading = cx
+                .store
+                .decision_sets
+                .get(&job.id)
+                .is_some_and(|set| set.pending);
+            let Some(labels) = cx.store.labels(&job.id).filter(|_| !reading) else {
+                continue;
+            };
+            let pinned = self.sets.entry(job.id.clone()).or_insert_with(|| Pinned {
+                labels: labels.to_vec(),
+                since: cx.now.wall,
+                changed: None,
+            });
+            let words = difference(&pinned.labels, labels);
+            if pinned.changed.as_ref().map(|(words, _)| words) != words.as_ref() {
+                told.extend(
+                    words.iter().map(|words| {
+                        format!("the decision set of job {} changed: {words}", job.id)
+                    }),
+                );
+                pinned.changed = words.map(|words| (words, cx.now.wall));
+            }
+        }
+        if let Some(words) = told.pop() {
+            cx.say(Tone::Mind, words);
+        }
     }
 }
 
-fn status(job: &Job) -> String {
-    job.status
-        .as_ref()
-        .map_or_else(|| "-".to_owned(), |status| status.as_str().to_owned())
+impl Open {
+    /// What would be sent now, or why nothing.
+    fn act(&self, cx: &Cx<'_>) -> Result<Act, String> {
+        match self.kind {
+            Kind::Train => train::act(&self.job, &self.sheet, cx.store),
+            Kind::Send => send::act(&self.job, &self.sheet),
+        }
+    }
+
+    /// Says on the sheet what is wrong, and what would be sent.
+    fn check(&mut self, cx: &Cx<'_>) {
+        match self.kind {
+            Kind::Train => {
+                if let Some(job) = cx.store.job(&self.job) {
+                    self.sheet.set_notes(train::notes(job, cx));
+                }
+                train::complain(&mut self.sheet);
+            }
+            Kind::Send => send::complain(&mut self.sheet),
+        }
+        let request = self.act(cx).and_then(|act| {
+            act.call()
+                .map(|call| super::sheet::exactly(&call))
+                .map_err(|bad| bad.to_string())
+        });
+        self.sheet.set_request(request);
+    }
 }
 
-/// The labels with their digits: `1 Drop   2 Escalate`.
-fn labels(job: &Job, store: &Store, look: &Look<'_>) -> Vec<Span<'static>> {
-    let Some(labels) = store.labels(&job.id).filter(|labels| !labels.is_empty()) else {
-        return vec![Span::raw("-")];
+/// How a decision set differs from an earlier one; `None` when it does not.
+fn difference(before: &[String], now: &[String]) -> Option<String> {
+    if before == now {
+        return None;
+    }
+    let of = |sign: char, some: &[String], others: &[String]| -> Vec<String> {
+        some.iter()
+            .filter(|label| !others.contains(label))
+            .map(|label| format!("{sign}{label}"))
+            .collect()
     };
-    let spans = labels.iter().enumerate().flat_map(|(index, label)| {
-        let digit = if index < 9 {
-            format!("{} ", index + 1)
-        } else {
-            String::new()
-        };
-        [
-            Span::styled(digit, look.theme.key),
-            Span::styled(format!("{label}   "), look.theme.label),
-        ]
-    });
-    spans.collect()
+    let mut parts = of('+', now, before);
+    parts.extend(of('-', before, now));
+    if parts.is_empty() {
+        parts.push("another order: the digits mean other labels".to_owned());
+    }
+    Some(parts.join(" "))
 }
 
 impl Pane for JobsPane {
@@ -211,10 +304,66 @@ impl Pane for JobsPane {
         if cx.store.job_list.value().is_none() {
             cx.store.ask(Jobs, Policy::Join, cx.now);
         }
+        if cx.store.health.is_untouched() {
+            cx.store.ask(Health, Policy::Join, cx.now);
+        }
+        if cx.store.scopes.is_untouched() {
+            cx.store.ask(Scopes, Policy::Join, cx.now);
+        }
+        self.changed(cx);
     }
 
     fn list(&mut self, store: &Store) -> Option<(&mut ListState, usize)> {
         Some((&mut self.list, store.job_list.value().map_or(0, Vec::len)))
+    }
+
+    fn typing(&self) -> bool {
+        self.sheet.is_some()
+    }
+
+    fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
+        let Some(open) = &mut self.sheet else {
+            return false;
+        };
+        let reaction = open.sheet.key(key);
+        self.react(reaction, cx);
+        true
+    }
+
+    fn paste(&mut self, text: &str, cx: &mut Cx<'_>) -> bool {
+        let Some(open) = &mut self.sheet else {
+            return false;
+        };
+        let reaction = if open.sheet.focused() == Some(send::EVENT) {
+            open.sheet.paste(&send::escaped(text))
+        } else {
+            open.sheet.paste(text)
+        };
+        self.react(reaction, cx);
+        true
+    }
+
+    fn edited(&mut self, text: &str, cx: &mut Cx<'_>) {
+        if let Some(open) = &mut self.sheet {
+            if open.sheet.focused() == Some(send::EVENT) {
+                open.sheet.edited(&send::escaped(text));
+            } else {
+                open.sheet.edited(text);
+            }
+            open.check(cx);
+        }
+    }
+
+    fn cancel(&mut self) -> bool {
+        self.close()
+    }
+
+    fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
+        super::grids::jobs(store.job_list.value()?)
+    }
+
+    fn grid_row(&self) -> Option<usize> {
+        Some(self.list.cursor())
     }
 
     fn heading(&self, store: &Store) -> String {
@@ -231,68 +380,16 @@ impl Pane for JobsPane {
         area: Rect,
         buf: &mut Buffer,
     ) -> Option<Position> {
-        let remote = &store.job_list;
-        let (words, style) = freshness(remote, look);
-        match (remote.value(), &remote.error) {
-            (None, Some((error, _))) => paint::failed(buf, area, look, error),
-            (None, None) => {
-                let words = if look.prefs.absent.contains(&Product::Arcanna) {
-                    "Arcanna is not configured".to_owned()
-                } else {
-                    "loading the jobs".to_owned()
-                };
-                paint::empty(buf, area, look, &[words]);
-            }
-            (Some(jobs), _) if jobs.is_empty() => paint::empty(
-                buf,
-                area,
-                look,
-                &[
-                    "No job carries this key.".into(),
-                    "Attach the key to a job's External REST API input in Arcanna, then refresh."
-                        .into(),
-                ],
-            ),
-            (Some(jobs), _) => {
-                let rows = (jobs.len() as u16 + 1).min((area.height.saturating_sub(2)).max(2) / 2);
-                let rows = if area.height < 14 {
-                    area.height.saturating_sub(1)
-                } else {
-                    rows
-                };
-                self.draw_list(
-                    jobs,
-                    look,
-                    Rect {
-                        height: rows,
-                        ..area
-                    },
-                    buf,
-                );
-                let foot = area.height.saturating_sub(1);
-                if area.height >= 14
-                    && let Some(job) = self.current(store)
-                {
-                    let below = Rect {
-                        y: area.y + rows + 1,
-                        height: foot.saturating_sub(rows + 1),
-                        ..area
-                    };
-                    Self::draw_job(job, store, look, below, buf);
-                }
-                put(
-                    buf,
-                    area,
-                    foot,
-                    &Line::from(Span::styled(format!(" {words}"), style)),
-                );
-            }
-        }
-        None
+        self.paint(store, look, area, buf);
+        self.sheet
+            .as_ref()
+            .and_then(|open| open.sheet.draw(look, area, buf))
     }
 
     fn refresh(&mut self, cx: &mut Cx<'_>) {
         cx.store.ask(Jobs, Policy::Latest, cx.now);
+        cx.store.ask(Health, Policy::Latest, cx.now);
+        cx.store.ask(Scopes, Policy::Latest, cx.now);
     }
 
     fn changed(&mut self, cx: &mut Cx<'_>) {
@@ -300,5 +397,12 @@ impl Pane for JobsPane {
         if self.list.cursor() >= len {
             self.list.select(len.saturating_sub(1));
         }
+        self.pin(cx);
+        if let Some(open) = &mut self.sheet {
+            open.check(cx);
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ pub enum SheetReaction {
     Stay,
     /// A value changed: the pane checks it and says what would be sent.
     Edited,
-    /// The editor's text shall go to the person's own editor; it comes back through [`Sheet::edited`].
+    /// [`Sheet::text`] shall go to the person's own editor; it comes back through [`Sheet::edited`].
     Edit,
     /// Left without doing it.
     Close,
@@ -226,22 +226,24 @@ impl Sheet {
         self.confirm = confirm;
     }
 
-    /// Takes in what the person's own editor made of the text.
-    pub fn edited(&mut self, text: &str) {
-        for input in &mut self.inputs {
-            if let Kind::Text(editor) = &mut input.kind {
-                editor.set(text.trim_end_matches('\n'));
-                return;
-            }
-        }
+    /// The name of the field that has the keyboard; `None` on the confirmation.
+    pub fn focused(&self) -> Option<&'static str> {
+        self.inputs.get(self.focus).map(|input| input.name)
     }
 
-    /// The text of several lines, for the person's own editor; `None` when the sheet has none.
-    pub fn long_text(&self) -> Option<String> {
-        self.inputs.iter().find_map(|input| match &input.kind {
-            Kind::Text(editor) => Some(editor.text()),
-            _ => None,
-        })
+    /// The text of the field that has the keyboard, for the person's own editor.
+    pub fn text(&self) -> String {
+        self.inputs
+            .get(self.focus)
+            .map(Input::text)
+            .unwrap_or_default()
+    }
+
+    /// Takes in what the person's own editor made of [`Self::text`].
+    pub fn edited(&mut self, text: &str) {
+        if let Some(name) = self.focused() {
+            self.set(name, text.trim_end_matches('\n'));
+        }
     }
 
     /// Pasted text, into the field that has the keyboard.

@@ -5,11 +5,16 @@ use ratatui::layout::Rect;
 
 use std::time::{Duration, Instant};
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::Pane;
 use super::paint::Look;
-use crate::command::{Ask, Cx, Prefs};
+use super::sheet::exactly;
+use crate::api::{Answer, ApiError, Cause};
+use crate::command::{Ask, Cx, Prefs, Spec};
 use crate::keymap::Keymap;
-use crate::outbox::Moment;
-use crate::store::Store;
+use crate::outbox::{Moment, Request};
+use crate::store::{Lands, Store, Wish};
 use crate::ui::theme::{Glyphs, Palette, Theme};
 use crate::ui::time::{Clock, Mode};
 
@@ -25,9 +30,16 @@ pub(crate) struct Bench {
 
 impl Default for Bench {
     fn default() -> Self {
+        let refresh = Spec {
+            id: "shell.refresh",
+            title: "read again",
+            keys: &["r"],
+            hint: "",
+        };
         let scopes: Vec<_> = super::all()
             .iter()
             .map(|pane| (pane.id().name(), pane.specs()))
+            .chain([("shell", vec![refresh])])
             .collect();
         Self {
             store: Store::default(),
@@ -56,10 +68,73 @@ pub(crate) fn prefs() -> Prefs {
         absent: Vec::new(),
         unverified: Vec::new(),
         default_job: None,
+        mouse: false,
     }
 }
 
 impl Bench {
+    /// Lands an answer as if the server had given it to this operation.
+    pub(crate) fn land<O: Lands>(&mut self, operation: &O, json: &str) {
+        let value = operation.decode(&Answer::from_json(json)).unwrap();
+        let at = self.now.wall;
+        operation.remote(&mut self.store).arrived(value, at);
+        operation.landed(&mut self.store, self.now);
+    }
+
+    /// Lands a failure.
+    pub(crate) fn fail<O: Lands>(&mut self, operation: &O, cause: Cause) {
+        let error = ApiError::of(&operation.call().unwrap(), cause);
+        let at = self.now.wall;
+        operation.remote(&mut self.store).failed(error, at);
+    }
+
+    /// Runs a row of a pane by its id.
+    pub(crate) fn run<P: Pane>(&mut self, pane: &mut P, id: &str) {
+        let index = pane.specs().iter().position(|spec| spec.id == id).unwrap();
+        pane.ready(index, &self.store).unwrap();
+        pane.run(index, &mut self.cx());
+    }
+
+    /// Types text into a pane's field; `\n` is Enter, `\t` Tab.
+    pub(crate) fn press(&mut self, pane: &mut impl Pane, keys: &str) {
+        for c in keys.chars() {
+            let key: KeyEvent = match c {
+                '\n' => KeyCode::Enter.into(),
+                '\t' => KeyCode::Tab.into(),
+                '\u{1}'..='\u{1a}' => KeyEvent::new(
+                    KeyCode::Char((c as u8 - 1 + b'a') as char),
+                    KeyModifiers::CONTROL,
+                ),
+                c => KeyCode::Char(c).into(),
+            };
+            assert!(pane.typing(), "no field for {c:?}");
+            pane.text(key, &mut self.cx());
+        }
+    }
+
+    /// The writes left for the outbox, as one line each, and the names of the calls that were asked.
+    pub(crate) fn wished(&mut self) -> (Vec<String>, Vec<String>) {
+        let (mut staged, mut asked) = (Vec::new(), Vec::new());
+        for wish in self.store.take_wishes() {
+            match wish {
+                Wish::Outbox(Request::Stage { draft, .. }) => {
+                    let secs = draft.grace.as_secs();
+                    staged.push(format!("{} in {secs} s", exactly(&draft.call)));
+                }
+                Wish::Run(action) => asked.push(action.call.to_string()),
+                _ => {}
+            }
+        }
+        (staged, asked)
+    }
+
+    /// A pane as it is drawn.
+    pub(crate) fn pane(&self, pane: &impl Pane, width: u16, height: u16) -> String {
+        self.shown(width, height, |bench, area, buf| {
+            pane.draw(&bench.store, &bench.look(), area, buf);
+        })
+    }
+
     pub(crate) fn cx(&mut self) -> Cx<'_> {
         Cx {
             store: &mut self.store,

@@ -1,37 +1,70 @@
 //! The triage queue: the events of a job, their decisions, and one key per label.
 //!
 //! The cursor is on an event, not on a line: nothing that arrives moves it. A digit stages a label; the cursor moves on when
-//! the outbox has kept it.
+//! the outbox has kept it. What is shown changes only when a person asks for it.
 
+mod bulk;
+mod choose;
+mod context;
 mod detail;
+mod diff;
+mod filter;
+mod known;
 mod labelling;
 mod list;
+mod nearest;
+mod opening;
+mod over;
 mod polls;
+mod raw;
+mod session;
+mod strip;
+mod take;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod view;
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::paint::{self, Look, rule};
+use super::paint::Look;
 use super::{Pane, Rows};
-use crate::api::Product;
-use crate::api::arcanna::events::{EventStatus, ExportEvent};
 use crate::api::arcanna::jobs::{DecisionSet, Jobs};
 use crate::api::arcanna::query::QueryEvents;
 use crate::api::arcanna::{EventId, JobId};
-use crate::command::{Cx, PaneId, Ready, Row, Target, Tone, always};
+use crate::command::{Cx, PaneId, Prefs, Ready, Row, Take, Target, always};
+use crate::export::Grid;
 use crate::job::Policy;
 use crate::store::{EventKey, Store, TriageQueue, key};
-use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
+use choose::Input;
+use context::Context;
+use filter::Filter;
+use over::Over;
 use polls::Polls;
+use raw::Raw;
+use view::View;
 
 pub use detail::told;
+pub use list::last_label;
 
 /// Events asked for at once.
 const PAGE: u32 = 200;
+
+/// Which part has the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Part {
+    #[default]
+    List,
+    Detail,
+    Raw,
+}
 
 /// The pane.
 #[derive(Default)]
@@ -39,77 +72,217 @@ pub struct TriagePane {
     job: Option<JobId>,
     event: Option<EventId>,
     list: ListState,
+    /// The events that view and filter let through, in the queue's order, as worked out when a person last asked.
+    shown: Vec<EventId>,
+    /// The queue's generation when `shown` was worked out.
+    generation: u64,
+    view: View,
+    filter: Filter,
+    /// The filter before the one that is being typed.
+    filter_before: Filter,
+    /// The event under the cursor when filtering began.
+    anchor: Option<EventId>,
+    input: Option<Input>,
+    histories: HashMap<choose::What, Vec<String>>,
+    part: Part,
     scroll: usize,
-    field: Option<Field>,
+    /// The decision point under the cursor of the detail.
+    point: ListState,
+    raw: Raw,
+    marks: Vec<EventId>,
+    /// Where a range of marks began.
+    range: Option<usize>,
+    over: Option<Over>,
+    /// Notes for labels that are not given yet.
+    notes: HashMap<EventKey, String>,
     polls: Polls,
+    context: Context,
+}
+
+/// A row of the registry that needs an event under the cursor.
+const fn row(
+    id: &'static str,
+    title: &'static str,
+    keys: &'static [&'static str],
+    hint: &'static str,
+    run: fn(&mut TriagePane, &mut Cx<'_>),
+) -> Row<TriagePane> {
+    Row {
+        id,
+        title,
+        keys,
+        hint,
+        ready: has_event,
+        run,
+    }
 }
 
 impl Rows for TriagePane {
     const ID: PaneId = PaneId::Triage;
     const ROWS: &'static [Row<Self>] = &[
+        row(
+            "triage.label",
+            "label the event, or the marked ones, and go on to the next",
+            &["1", "2", "3", "4", "5", "6", "7", "8", "9"],
+            "label",
+            Self::label,
+        ),
+        row(
+            "triage.second-opinion",
+            "second opinion: flag the event here, send nothing",
+            &["0"],
+            "",
+            Self::second_opinion,
+        ),
+        row(
+            "triage.skip",
+            "skip to the end of this session's queue",
+            &["s"],
+            "",
+            Self::skip,
+        ),
+        row(
+            "triage.look",
+            "look closer: read the event again; in raw, fold",
+            &["enter"],
+            "look",
+            Self::look,
+        ),
         Row {
-            id: "triage.label",
-            title: "label the event and go on to the next",
-            keys: &["1", "2", "3", "4", "5", "6", "7", "8", "9"],
-            hint: "label",
-            ready: has_event,
-            run: Self::label,
-        },
-        Row {
-            id: "triage.skip",
-            title: "skip to the end of this session's queue",
-            keys: &["s"],
-            hint: "skip",
-            ready: has_event,
-            run: Self::skip,
-        },
-        Row {
-            id: "triage.look",
-            title: "read the event's status and whole text again",
-            keys: &["enter"],
-            hint: "look",
-            ready: has_event,
-            run: Self::look,
-        },
-        Row {
-            id: "triage.find",
-            title: "find in the list, or open an event by its id",
-            keys: &["/"],
-            hint: "find/open",
             ready: has_job,
-            run: Self::find,
+            ..row(
+                "triage.find",
+                "filter the list, or open an event by its id; in raw, search",
+                &["/"],
+                "filter",
+                Self::find,
+            )
         },
         Row {
-            id: "triage.device",
-            title: "look up the event's device in Devices",
-            keys: &["d"],
-            hint: "device",
-            ready: has_event,
-            run: Self::device,
+            ready: has_job,
+            ..row("triage.next-view", "next view", &["."], "", |pane, cx| {
+                pane.turn_view(1, cx)
+            })
         },
         Row {
-            id: "triage.endpoint",
-            title: "look up the event's external endpoint",
-            keys: &["e"],
-            hint: "endpoint",
-            ready: has_event,
-            run: Self::endpoint,
+            ready: has_job,
+            ..row(
+                "triage.previous-view",
+                "previous view: all, low confidence, outliers, undecided, …",
+                &[","],
+                "view",
+                |pane, cx| pane.turn_view(-1, cx),
+            )
         },
+        row(
+            "triage.device",
+            "the device of the value under the cursor, or of the event",
+            &["d"],
+            "device",
+            Self::device,
+        ),
+        row(
+            "triage.endpoint",
+            "look up the endpoint under the cursor, or the event's external one",
+            &["e"],
+            "endpoint",
+            Self::endpoint,
+        ),
         Row {
-            id: "triage.next-job",
-            title: "next job",
-            keys: &["."],
-            hint: "",
+            ready: has_job,
+            ..row(
+                "triage.order",
+                "order of the list: worth, newest, confidence, title",
+                &["o"],
+                "order",
+                Self::choose_order,
+            )
+        },
+        row(
+            "triage.mark",
+            "mark the event and go down",
+            &["space"],
+            "mark",
+            Self::mark,
+        ),
+        row(
+            "triage.range",
+            "begin a range of marks, or end it here",
+            &["v"],
+            "",
+            Self::mark_range,
+        ),
+        row(
+            "triage.mark-all",
+            "mark everything the filter shows",
+            &["*"],
+            "",
+            Self::mark_all,
+        ),
+        row(
+            "triage.note",
+            "note kept with the label",
+            &["c"],
+            "note",
+            Self::write_note,
+        ),
+        row(
+            "triage.edit-note",
+            "note in your own editor",
+            &["C"],
+            "",
+            Self::edit_note,
+        ),
+        row(
+            "triage.diff",
+            "differences to the nearest labelled event",
+            &["="],
+            "differences",
+            Self::compare,
+        ),
+        row(
+            "triage.next-part",
+            "next part: list, decision points, raw",
+            &["tab"],
+            "",
+            |pane, cx| pane.turn_part(1, cx),
+        ),
+        row(
+            "triage.previous-part",
+            "previous part",
+            &["s-tab"],
+            "",
+            |pane, cx| pane.turn_part(2, cx),
+        ),
+        row(
+            "triage.next-match",
+            "next event of the filter; in raw, next match",
+            &["n"],
+            "",
+            |pane, cx| pane.next_match(1, cx),
+        ),
+        row(
+            "triage.previous-match",
+            "previous event of the filter; in raw, previous match",
+            &["N"],
+            "",
+            |pane, cx| pane.next_match(-1, cx),
+        ),
+        Row {
             ready: always,
-            run: |pane, cx| pane.change_job(1, cx),
+            ..row("triage.next-job", "next job", &[")"], "", |pane, cx| {
+                pane.change_job(1, cx)
+            })
         },
         Row {
-            id: "triage.previous-job",
-            title: "previous job",
-            keys: &[","],
-            hint: "job",
             ready: always,
-            run: |pane, cx| pane.change_job(-1, cx),
+            ..row(
+                "triage.previous-job",
+                "previous job",
+                &["("],
+                "",
+                |pane, cx| pane.change_job(-1, cx),
+            )
         },
     ];
 }
@@ -121,8 +294,8 @@ fn has_job(pane: &TriagePane, _: &Store) -> Ready {
         .ok_or("no job is open: g j shows the jobs".into())
 }
 
-fn has_event(pane: &TriagePane, _: &Store) -> Ready {
-    has_job(pane, &Store::default())?;
+fn has_event(pane: &TriagePane, store: &Store) -> Ready {
+    has_job(pane, store)?;
     pane.event
         .as_ref()
         .map(|_| ())
@@ -138,180 +311,38 @@ impl TriagePane {
         store.queues.get(self.job.as_ref()?)
     }
 
-    fn open_job(&mut self, job: JobId, cx: &mut Cx<'_>) {
-        if self.job.as_ref() != Some(&job) {
-            self.job = Some(job.clone());
-            self.event = None;
-            self.list = ListState::default();
+    /// Puts the cursor on an event. What belonged to the one before is left.
+    fn put(&mut self, event: Option<EventId>, cx: &mut Cx<'_>) {
+        if event != self.event {
+            self.event = event;
             self.scroll = 0;
-            self.polls.clear();
+            self.point = ListState::default();
+            self.context.moved(cx.now.instant);
         }
-        let untouched = cx
-            .store
-            .queues
-            .entry(job.clone())
-            .or_default()
-            .page
-            .is_untouched();
-        if untouched {
-            cx.store
-                .ask(QueryEvents::newest(job.clone(), PAGE), Policy::Join, cx.now);
+        let at = self.event.as_ref().and_then(|event| self.place_of(event));
+        if let Some(at) = at {
+            self.list.select(at);
         }
-        if cx.store.labels(&job).is_none() {
-            cx.store.ask(DecisionSet { job }, Policy::Join, cx.now);
-        }
+        self.raw
+            .follow(cx.store, self.current().as_ref(), self.part == Part::Raw);
     }
 
-    fn open_event(&mut self, job: JobId, event: EventId, cx: &mut Cx<'_>) {
-        self.open_job(job.clone(), cx);
-        let queue = cx.store.queues.entry(job.clone()).or_default();
-        let before = queue.lines().len();
-        let index = queue.open(&event);
-        if queue.lines().len() > before {
-            self.list.shift(1);
-        }
-        self.list.select(index);
-        self.event = Some(event.clone());
-        self.scroll = 0;
-        cx.store.ask(
-            EventStatus {
-                job: job.clone(),
-                event: event.clone(),
-            },
-            Policy::Latest,
-            cx.now,
-        );
-        if self
-            .queue(cx.store)
-            .and_then(|queue| queue.found(&event))
-            .is_none()
-        {
-            cx.store
-                .ask(ExportEvent { job, event }, Policy::Latest, cx.now);
-        }
+    fn place_of(&self, event: &EventId) -> Option<usize> {
+        self.shown.iter().position(|one| one == event)
     }
 
-    fn look(&mut self, cx: &mut Cx<'_>) {
-        if let Some(EventKey { job, event }) = self.current() {
-            self.polls.forget(&event);
-            cx.store.ask(
-                EventStatus {
-                    job: job.clone(),
-                    event: event.clone(),
-                },
-                Policy::Latest,
-                cx.now,
-            );
-            cx.store
-                .ask(ExportEvent { job, event }, Policy::Latest, cx.now);
-        }
-    }
-
-    fn find(&mut self, _cx: &mut Cx<'_>) {
-        let history = self
-            .field
-            .take()
-            .map(|field| field.entries().to_vec())
-            .unwrap_or_default();
-        self.field = Some(
-            Field::new("find or open: ")
-                .placeholder("text in the list, or an event id")
-                .history(history),
-        );
-    }
-
-    fn found(&mut self, text: &str, cx: &mut Cx<'_>) {
-        let (Some(job), wanted) = (self.job.clone(), text.trim()) else {
-            return;
+    /// The event under the cursor and the next few: whose context is asked.
+    fn ahead(&self) -> Vec<EventKey> {
+        let Some(job) = &self.job else {
+            return Vec::new();
         };
-        if wanted.is_empty() {
-            return;
-        }
-        let needle = wanted.to_lowercase();
         let from = self.list.cursor();
-        let hit = self.queue(cx.store).and_then(|queue| {
-            let lines = queue.lines();
-            let exact = lines
-                .iter()
-                .position(|line| line.event.as_str().trim() == wanted);
-            let matches = |index: &usize| {
-                let line = &lines[*index];
-                let title = queue
-                    .found(&line.event)
-                    .and_then(|found| found.title.as_deref())
-                    .unwrap_or_default();
-                line.event.as_str().contains(wanted) || title.to_lowercase().contains(&needle)
-            };
-            exact.or_else(|| {
-                (1..=lines.len())
-                    .map(|step| (from + step) % lines.len())
-                    .find(matches)
-            })
-        });
-        match hit {
-            Some(index) => {
-                self.list.select(index);
-                self.moved(cx);
-            }
-            // Generated ids are digits; custom ones are any single word: a word that is in no line may be an id.
-            None if !wanted.contains(char::is_whitespace) => {
-                self.open_event(job, EventId::new(wanted), cx)
-            }
-            None => cx.say(Tone::Mind, format!("nothing in the list holds '{wanted}'")),
-        }
-    }
-
-    fn change_job(&mut self, by: isize, cx: &mut Cx<'_>) {
-        let Some(jobs) = cx.store.job_list.value().filter(|jobs| !jobs.is_empty()) else {
-            cx.say(Tone::Mind, "the jobs are not read yet");
-            return;
-        };
-        let here = jobs
+        let next = self.shown.iter().skip(from + 1).take(context::AHEAD);
+        self.event
             .iter()
-            .position(|job| Some(&job.id) == self.job.as_ref())
-            .unwrap_or(0);
-        let there = (here as isize + by).rem_euclid(jobs.len() as isize) as usize;
-        let job = jobs[there].id.clone();
-        self.open_job(job, cx);
-        self.settle(cx.store);
-    }
-
-    fn device(&mut self, cx: &mut Cx<'_>) {
-        match self.current().and_then(|event| {
-            detail::addresses(cx.store, &event)
-                .into_iter()
-                .find(|found| found.internal)
-        }) {
-            Some(found) => cx.go(PaneId::Devices, Some(Target::Find(found.text))),
-            None => cx.say(Tone::Mind, "this event names no internal address"),
-        }
-    }
-
-    fn endpoint(&mut self, cx: &mut Cx<'_>) {
-        match self.current().and_then(|event| {
-            detail::addresses(cx.store, &event)
-                .into_iter()
-                .find(|found| !found.internal)
-        }) {
-            Some(found) => cx.go(PaneId::Endpoint, Some(Target::Endpoint(found.text))),
-            None => cx.say(Tone::Mind, "this event names no external address or host"),
-        }
-    }
-
-    /// Keeps the cursor on its event; puts it on the first event that wants a label when there is none.
-    fn settle(&mut self, store: &Store) {
-        let Some(queue) = self.queue(store) else {
-            return;
-        };
-        if let Some(index) = self.event.as_ref().and_then(|event| queue.position(event)) {
-            self.list.select(index);
-            return;
-        }
-        let lines = queue.lines();
-        let first = self.next_unlabelled(store, None).unwrap_or(0);
-        self.event = lines.get(first).map(|line| line.event.clone());
-        self.list.select(first);
-        self.scroll = 0;
+            .chain(next)
+            .map(|event| key(job, event))
+            .collect()
     }
 }
 
@@ -330,7 +361,8 @@ impl Pane for TriagePane {
                 }
             }
         }
-        self.settle(cx.store);
+        self.context.moved(cx.now.instant);
+        self.settle(cx);
         self.watch(cx);
     }
 
@@ -342,18 +374,15 @@ impl Pane for TriagePane {
             Policy::Latest,
             cx.now,
         );
-        cx.store
-            .ask(DecisionSet { job: job.clone() }, Policy::Latest, cx.now);
-        if let Some(event) = self.event.clone() {
-            cx.store
-                .ask(EventStatus { job, event }, Policy::Latest, cx.now);
-        }
+        cx.store.ask(DecisionSet { job }, Policy::Latest, cx.now);
+        self.read_again(cx);
     }
 
     fn changed(&mut self, cx: &mut Cx<'_>) {
         self.advance(cx);
-        self.settle(cx.store);
+        self.settle(cx);
         self.watch(cx);
+        self.context.ask(&self.ahead(), cx);
     }
 
     fn place(&self) -> Option<Target> {
@@ -365,20 +394,25 @@ impl Pane for TriagePane {
     }
 
     fn list(&mut self, store: &Store) -> Option<(&mut ListState, usize)> {
-        let len = self.queue(store).map_or(0, |queue| queue.lines().len());
-        Some((&mut self.list, len))
+        let points = self
+            .current()
+            .map_or(0, |event| known::Known::of(store, &event).points().len());
+        Some(match self.part {
+            Part::List => (&mut self.list, self.shown.len()),
+            Part::Detail => (&mut self.point, points),
+            Part::Raw => {
+                let len = self.raw.len();
+                (&mut self.raw.list, len)
+            }
+        })
     }
 
     fn moved(&mut self, cx: &mut Cx<'_>) {
-        let event = self
-            .queue(cx.store)
-            .and_then(|queue| queue.lines().get(self.list.cursor()))
-            .map(|line| line.event.clone());
-        if event != self.event {
-            self.event = event;
-            self.scroll = 0;
+        if self.part == Part::List {
+            let event = self.shown.get(self.list.cursor()).cloned();
+            self.put(event, cx);
+            self.watch(cx);
         }
-        self.watch(cx);
     }
 
     fn scroll(&mut self, by: isize) {
@@ -386,57 +420,46 @@ impl Pane for TriagePane {
     }
 
     fn typing(&self) -> bool {
-        self.field.is_some()
+        self.input.is_some() || self.over.is_some()
     }
 
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
-        let Some(field) = &mut self.field else {
-            return false;
-        };
-        match field.key(key) {
-            Reaction::Submit => {
-                let text = field.take();
-                self.field = None;
-                self.found(&text, cx);
-                true
-            }
-            Reaction::Cancel => {
-                self.field = None;
-                true
-            }
-            Reaction::Ignored => false,
-            _ => true,
+        if self.over.is_some() {
+            self.over_key(key, cx)
+        } else {
+            self.input_key(key, cx)
         }
     }
 
-    fn paste(&mut self, text: &str, _cx: &mut Cx<'_>) -> bool {
-        self.field.as_mut().map(|field| field.paste(text)).is_some()
+    fn paste(&mut self, text: &str, cx: &mut Cx<'_>) -> bool {
+        self.over.is_none() && self.input_paste(text, cx)
+    }
+
+    fn edited(&mut self, text: &str, cx: &mut Cx<'_>) {
+        self.keep_note(text, cx);
     }
 
     fn cancel(&mut self) -> bool {
-        self.field.take().is_some()
+        self.context.stop();
+        self.leave()
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.polls.next()
+        self.polls
+            .next()
+            .into_iter()
+            .chain(self.context.deadline())
+            .min()
     }
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        let Some(job) = self.job.clone() else { return };
-        for event in self.polls.due(cx.now.instant) {
-            cx.store.ask(
-                EventStatus {
-                    job: job.clone(),
-                    event,
-                },
-                Policy::Join,
-                cx.now,
-            );
-        }
+        self.context.tick(cx.now.instant);
+        self.context.ask(&self.ahead(), cx);
+        self.poll(cx);
     }
 
     fn event(&self, _store: &Store) -> Option<EventKey> {
-        self.current()
+        self.current().filter(|_| !self.typing())
     }
 
     fn heading(&self, store: &Store) -> String {
@@ -448,20 +471,34 @@ impl Pane for TriagePane {
             .and_then(|job| job.title.clone())
             .unwrap_or_default();
         let count = self.queue(store).map_or_else(String::new, |queue| {
-            let here = (self.list.cursor() + 1).min(queue.lines().len());
-            let shown = queue.lines().len();
-            let total = queue
-                .total
-                .filter(|total| *total > shown as u64)
-                .map_or_else(String::new, |total| format!(" of {total}"));
-            let newer = if queue.newer > 0 {
-                format!("  +{} new", queue.newer)
-            } else {
-                String::new()
-            };
-            format!("  {here}/{shown}{total}{newer}")
+            let all = queue.lines().len();
+            let here = (self.list.cursor() + 1).min(self.shown.len());
+            let mut words = format!("  {} {here}/{}", self.view.name(), self.shown.len());
+            if self.shown.len() < all {
+                words = format!("{words} of {all}");
+            } else if let Some(total) = queue.total.filter(|total| *total > all as u64) {
+                words = format!("{words} of {total}");
+            }
+            if queue.newer > 0 {
+                words = format!("{words}  +{} new", queue.newer);
+            }
+            words
         });
         format!("{job} {title}{count}")
+    }
+
+    fn take(&self, what: Take, store: &Store, prefs: &Prefs) -> Option<String> {
+        let event = self.current()?;
+        let note = self.notes.get(&event).map(String::as_str);
+        let picked = self.picked(store);
+        take::take(what, store, prefs, &event, note, picked.as_deref())
+    }
+
+    fn grid(&self, store: &Store) -> Option<Grid> {
+        let job = self.job.as_ref()?;
+        let events: Vec<EventKey> = self.shown.iter().map(|event| key(job, event)).collect();
+        let title = format!("Arcanna job {job}, {}", self.origin());
+        (!events.is_empty()).then(|| take::grid(store, &events, &title))
     }
 
     fn draw(
@@ -471,90 +508,6 @@ impl Pane for TriagePane {
         area: Rect,
         buf: &mut Buffer,
     ) -> Option<Position> {
-        let Some(job) = &self.job else {
-            let absent = look.prefs.absent.contains(&Product::Arcanna);
-            let first = if absent {
-                "Arcanna is not configured."
-            } else {
-                "No job is open."
-            };
-            let hint = format!(
-                "{} shows the jobs; Enter there opens one.",
-                look.key("shell.go-jobs")
-            );
-            paint::empty(buf, area, look, &[first.to_owned(), hint]);
-            return None;
-        };
-        let label_rows = 1;
-        let body = Rect {
-            height: area.height.saturating_sub(label_rows),
-            ..area
-        };
-        let wide = area.width >= 120 && area.height >= 24;
-        let small = area.height < 14;
-        let (list, detail) = if small {
-            (body, None)
-        } else if wide {
-            let left = Rect {
-                width: area.width * 9 / 20,
-                ..body
-            };
-            (
-                left,
-                Some(Rect {
-                    x: body.x + left.width + 1,
-                    width: body.width - left.width - 1,
-                    ..body
-                }),
-            )
-        } else {
-            let rows = (body.height * 2 / 5).max(4);
-            (
-                Rect {
-                    height: rows,
-                    ..body
-                },
-                Some(Rect {
-                    y: body.y + rows,
-                    height: body.height - rows,
-                    ..body
-                }),
-            )
-        };
-        self.draw_list(store, look, list, buf);
-        if let (Some(area), Some(event)) = (detail, self.current()) {
-            rule(
-                buf,
-                area,
-                0,
-                look,
-                &event.event.to_string(),
-                &self.detail_position(store, look, &event, area),
-            );
-            let below = Rect {
-                y: area.y + 1,
-                height: area.height.saturating_sub(1),
-                ..area
-            };
-            detail::draw(
-                store,
-                look,
-                &event,
-                self.scroll,
-                self.polls.told(&event.event),
-                below,
-                buf,
-            );
-        }
-        let foot = Rect {
-            y: area.bottom().saturating_sub(1),
-            height: 1,
-            ..area
-        };
-        match &self.field {
-            Some(field) => return field.draw(foot, buf, look.theme),
-            None => self.draw_labels(store, look, job, foot, buf),
-        }
-        None
+        self.draw_whole(store, look, area, buf)
     }
 }

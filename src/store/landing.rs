@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Entry, Link, Outcome, Remote, Store};
+use crate::api::arcanna::health::Scopes;
+use crate::api::error::Class;
 use crate::api::{ApiError, Cause, Operation};
 use crate::job::{Arrived, Phase, Report};
 use crate::outbox::Moment;
@@ -59,10 +61,16 @@ impl Store {
             return true;
         };
         let landing = self.landings.remove(&report.ticket);
-        self.links
-            .entry(live.call.product)
-            .or_default()
-            .note(&result, now.wall);
+        // Only some keys may ask for their scopes: a refusal there says nothing about the link.
+        let refused = result
+            .as_ref()
+            .is_err_and(|error| error.class() == Class::Credentials);
+        if !(refused && live.call.name == Scopes::NAME) {
+            self.links
+                .entry(live.call.product)
+                .or_default()
+                .note(&result, now.wall);
+        }
         self.activity.push(Entry::new(
             report.ticket,
             &live,

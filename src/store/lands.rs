@@ -3,21 +3,28 @@
 use super::{Lands, Remote, Store, key};
 use crate::api::arcanna::Decision;
 use crate::api::arcanna::events::{EventStatus, Export, ExportEvent};
-use crate::api::arcanna::health::{Granted, Scopes};
+use crate::api::arcanna::health::{Granted, Health, HealthReport, Scopes};
 use crate::api::arcanna::jobs::{DecisionSet, Job, Jobs};
 use crate::api::arcanna::query::{EventPage, QueryEvents};
+use crate::api::darktrace::connections::{ConnectionInfo, DeviceInfo};
 use crate::api::darktrace::devices::{
     Device, DeviceById, DevicePage, DeviceSearch, SimilarDevices,
 };
 use crate::api::darktrace::endpoints::{EndpointDetails, EndpointReport};
 use crate::api::darktrace::search::{Analysed, Analyze};
-use crate::api::darktrace::tags::{DeviceTags, Holders, Tag, TaggedDevices};
+use crate::api::darktrace::tags::{DeviceTags, Holders, Tag, TaggedDevices, Tags};
 use crate::api::darktrace::watchlist::{WatchList, Watched};
 use crate::outbox::Moment;
 
 impl Lands for Jobs {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Vec<Job>> {
         &mut store.job_list
+    }
+}
+
+impl Lands for Health {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<HealthReport> {
+        &mut store.health
     }
 }
 
@@ -70,7 +77,47 @@ impl Lands for ExportEvent {
 
 impl Lands for DeviceSearch {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<DevicePage> {
-        store.device_lists.entry(self.query.clone()).or_default()
+        let lists = if self.offset == 0 {
+            &mut store.device_lists
+        } else {
+            &mut store.more_devices
+        };
+        lists.entry(self.query.clone()).or_default()
+    }
+
+    /// A first page begins the list anew; a further one is added behind it, unless the list changed meanwhile.
+    fn landed(&self, store: &mut Store, _now: Moment) {
+        if self.offset == 0 {
+            store.more_devices.remove(&self.query);
+            return;
+        }
+        let more = store
+            .more_devices
+            .get(&self.query)
+            .and_then(Remote::value)
+            .cloned();
+        let list = store
+            .device_lists
+            .get_mut(&self.query)
+            .and_then(Remote::value_mut);
+        if let (Some(more), Some(list)) = (more, list)
+            && list.devices.len() as u64 == self.offset
+        {
+            list.total = more.total.or(list.total);
+            list.devices.extend(more.devices);
+        }
+    }
+}
+
+impl Lands for Tags {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Vec<Tag>> {
+        &mut store.all_tags
+    }
+}
+
+impl Lands for ConnectionInfo {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<DeviceInfo> {
+        store.connections.entry(self.clone()).or_default()
     }
 }
 

@@ -39,11 +39,15 @@ impl Link {
             Err(error) => {
                 self.skew_s = error.skew_s.or(self.skew_s);
                 match error.class() {
-                    Class::Network | Class::TimedOut => {
+                    Class::Network | Class::TimedOut if is_down(&error.cause) => {
                         self.down_since.get_or_insert(at);
                         self.trouble = Some(error.clone());
                     }
-                    Class::Credentials | Class::Configuration => {
+                    // Something answered, but not what was asked for.
+                    Class::Network
+                    | Class::TimedOut
+                    | Class::Credentials
+                    | Class::Configuration => {
                         self.down_since = None;
                         self.trouble = Some(error.clone());
                     }
@@ -55,4 +59,17 @@ impl Link {
             }
         }
     }
+}
+
+/// Whether nothing usable came over the line at all: only that is called offline.
+fn is_down(cause: &Cause) -> bool {
+    matches!(
+        cause,
+        Cause::Unresolved(_)
+            | Cause::Unreachable(_)
+            | Cause::Tls(_)
+            | Cause::ConnectTimeout(_)
+            | Cause::AnswerTimeout(_)
+            | Cause::Broken(_)
+    )
 }

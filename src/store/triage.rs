@@ -38,6 +38,44 @@ pub struct Line {
     pub source: Source,
 }
 
+/// What comes first in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumIter)]
+pub enum Order {
+    /// Where a person's look is worth most: outliers, undecided consensus, lowest confidence, newest.
+    #[default]
+    Worth,
+    /// The newest.
+    Newest,
+    /// The least sure decision.
+    Confidence,
+    /// By title, equal ones together.
+    Title,
+}
+
+impl Order {
+    /// What it puts first, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Worth => "outlier > undecided > lowest confidence > newest",
+            Self::Newest => "newest",
+            Self::Confidence => "lowest confidence",
+            Self::Title => "title",
+        }
+    }
+
+    fn compare(self, a: &FoundEvent, b: &FoundEvent) -> Ordering {
+        match self {
+            Self::Worth => worth(a, b),
+            Self::Newest => newest(a, b),
+            Self::Confidence => unsure(a, b).then_with(|| newest(a, b)),
+            Self::Title => {
+                let title = |event: &FoundEvent| event.title.as_deref().map(str::to_lowercase);
+                title(a).cmp(&title(b)).then_with(|| newest(a, b))
+            }
+        }
+    }
+}
+
 /// The events of one job.
 #[derive(Debug, Default)]
 pub struct TriageQueue {
@@ -46,6 +84,10 @@ pub struct TriageQueue {
     lines: Vec<Line>,
     found: HashMap<EventId, FoundEvent>,
     skipped: HashSet<EventId>,
+    second: HashSet<EventId>,
+    buckets: HashMap<String, Vec<EventId>>,
+    order: Order,
+    generation: u64,
     frozen: bool,
     /// Events the last answer held that are not in the list.
     pub newer: usize,
@@ -72,6 +114,7 @@ impl TriageQueue {
     /// Adds an event that a person opened, unless it is listed. Returns its place.
     pub fn open(&mut self, event: &EventId) -> usize {
         self.position(event).unwrap_or_else(|| {
+            self.generation += 1;
             self.lines.insert(
                 0,
                 Line {
@@ -89,7 +132,58 @@ impl TriageQueue {
             let line = self.lines.remove(index);
             self.lines.push(line);
             self.skipped.insert(event.clone());
+            self.generation += 1;
         }
+    }
+
+    /// Changes with every change of the list's lines or their order.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// What comes first.
+    pub fn order(&self) -> Order {
+        self.order
+    }
+
+    /// Puts the list into another order: a person asked for it. Opened events stay first, skipped ones last.
+    pub fn sort(&mut self, order: Order) {
+        self.order = order;
+        self.generation += 1;
+        let (found, skipped) = (&self.found, &self.skipped);
+        self.lines.sort_by(|a, b| {
+            let late = |line: &Line| skipped.contains(&line.event);
+            late(a)
+                .cmp(&late(b))
+                .then_with(|| match (found.get(&a.event), found.get(&b.event)) {
+                    (Some(a), Some(b)) => order.compare(a, b),
+                    (a, b) => a.is_some().cmp(&b.is_some()),
+                })
+        });
+    }
+
+    /// Asks for a second pair of eyes on an event, or no longer. Kept in this session, never sent. Returns whether it is on.
+    pub fn toggle_second(&mut self, event: &EventId) -> bool {
+        let on = !self.second.remove(event);
+        if on {
+            self.second.insert(event.clone());
+        }
+        on
+    }
+
+    /// Whether a second pair of eyes was asked for.
+    pub fn is_second(&self, event: &EventId) -> bool {
+        self.second.contains(event)
+    }
+
+    /// The listed events that share this one's bucket, itself included: one label is one vote for all of them. Empty when
+    /// the bucket is not known.
+    pub fn bucket(&self, event: &EventId) -> &[EventId] {
+        self.found
+            .get(event)
+            .and_then(|found| found.arcanna.as_ref()?.bucket_id.as_ref())
+            .and_then(|bucket| self.buckets.get(bucket))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Whether the event was skipped in this session.
@@ -116,7 +210,7 @@ impl TriageQueue {
                 .count();
         } else {
             let mut order: Vec<&FoundEvent> = listed.iter().collect();
-            order.sort_by(|a, b| worth(a, b));
+            order.sort_by(|a, b| self.order.compare(a, b));
             let opened = self
                 .lines
                 .iter()
@@ -139,29 +233,51 @@ impl TriageQueue {
             self.skipped.clear();
             self.newer = 0;
             self.frozen = true;
+            self.generation += 1;
         }
         self.found.extend(
             listed
                 .into_iter()
                 .map(|event| (event.event_id.clone(), event)),
         );
+        self.buckets.clear();
+        for line in &self.lines {
+            let block = self
+                .found
+                .get(&line.event)
+                .and_then(|found| found.arcanna.as_ref());
+            if let Some(bucket) = block.and_then(|block| block.bucket_id.clone()) {
+                self.buckets
+                    .entry(bucket)
+                    .or_default()
+                    .push(line.event.clone());
+            }
+        }
+    }
+}
+
+fn newest(a: &FoundEvent, b: &FoundEvent) -> Ordering {
+    let time = |event: &FoundEvent| event.time.as_ref().and_then(Time::at);
+    time(b).cmp(&time(a))
+}
+
+/// No confidence is nothing to judge yet: after those that have one.
+fn unsure(a: &FoundEvent, b: &FoundEvent) -> Ordering {
+    match (confidence(a), confidence(b)) {
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => Ordering::Equal,
     }
 }
 
 /// Where a person's look is worth most: outliers, undecided consensus, lowest confidence, newest.
 fn worth(a: &FoundEvent, b: &FoundEvent) -> Ordering {
-    let time = |event: &FoundEvent| event.time.as_ref().and_then(Time::at);
     outlier(b)
         .cmp(&outlier(a))
         .then_with(|| undecided(b).cmp(&undecided(a)))
-        .then_with(|| match (confidence(a), confidence(b)) {
-            (Some(a), Some(b)) => a.total_cmp(&b),
-            // No confidence is nothing to judge yet: after those that have one.
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => Ordering::Equal,
-        })
-        .then_with(|| time(b).cmp(&time(a)))
+        .then_with(|| unsure(a, b))
+        .then_with(|| newest(a, b))
 }
 
 fn outlier(event: &FoundEvent) -> bool {

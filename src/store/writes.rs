@@ -81,6 +81,25 @@ impl Writes {
             .find(|row| matches!(row.state, State::Grace | State::Due))
     }
 
+    /// The rows that are taken back with this one and still can be, itself included, oldest first.
+    pub fn batch_of(&self, row: &Row) -> Vec<RowId> {
+        let open = |row: &&Row| matches!(row.state, State::Grace | State::Due);
+        self.rows
+            .values()
+            .filter(open)
+            .filter(|one| {
+                one.id == row.id || row.draft.batch.is_some() && one.draft.batch == row.draft.batch
+            })
+            .map(|one| one.id)
+            .collect()
+    }
+
+    /// A number no deed of this session has yet.
+    pub fn new_batch(&mut self) -> u64 {
+        self.last_tag += 1;
+        self.last_tag
+    }
+
     /// Rows that are neither settled nor undone.
     pub fn unsent(&self) -> usize {
         self.rows
@@ -138,6 +157,8 @@ impl Store {
             call,
             grace,
             seen: None,
+            note: None,
+            batch: None,
         };
         self.writes.last_tag += 1;
         let tag = self.writes.last_tag;
@@ -223,6 +244,13 @@ impl Landing for WriteLanding {
             store.writes.named.push(answer);
         } else if let Ok(Ok(confirmed)) = &result {
             read_back(store, &self.row.draft.act, confirmed, now);
+        } else if let Err(error) = &result
+            && error.outcome_unknown()
+            && let Act::Tag(TagDevice { did, .. }) | Act::Untag(UntagDevice { did, .. }) =
+                &self.row.draft.act
+        {
+            // Some gateways answer 502 although it was done [LAB]: only the device knows.
+            store.ask(DeviceTags { did: *did }, Policy::Latest, now);
         }
     }
 
@@ -242,7 +270,8 @@ fn read_back(store: &mut Store, act: &Act, confirmed: &Confirmed, now: Moment) {
             store.ask(EventStatus { job, event }, Policy::Join, now);
         }
         Act::Tag(TagDevice { did, .. }) | Act::Untag(UntagDevice { did, .. }) => {
-            store.ask(DeviceTags { did: *did }, Policy::Join, now);
+            // A read that began before the write would prove nothing.
+            store.ask(DeviceTags { did: *did }, Policy::Latest, now);
         }
         Act::Train(_) => store.ask(Jobs, Policy::Join, now),
         Act::Send(send) => {
@@ -262,7 +291,8 @@ fn read_back(store: &mut Store, act: &Act, confirmed: &Confirmed, now: Moment) {
 
 /// What a failed attempt means for its row.
 fn settlement(error: &ApiError, row: &Row, named: bool) -> Settlement {
-    let words = error.to_string();
+    let told = error.explain();
+    let words = format!("{} {}", told.what, told.why).trim_end().to_owned();
     let unknown = error.outcome_unknown();
     if unknown && row.draft.call.kind != Kind::Repeatable {
         return Settlement::Unknown(words);

@@ -33,7 +33,7 @@ impl Default for Limits {
             escape: Duration::from_millis(300),
             burst: Duration::from_millis(40),
             lock: Duration::from_secs(1),
-            dwell: Duration::from_millis(250),
+            dwell: Duration::from_millis(200),
             repeat: Duration::from_millis(150),
             settle: Duration::from_millis(500),
         }

@@ -1,7 +1,7 @@
 //! Entering the terminal's full-screen modes, and leaving them exactly once however the program ends.
 //!
 //! State is global because the terminal is: the normal way out, a drop, a panic and a fatal signal all call [`leave`],
-//! and only the first one acts. After a hang-up ([`abandon`]) nothing is written any more: writing to a lost terminal
+//! and only the first one acts. After a hang-up (`abandon`) nothing is written any more: writing to a lost terminal
 //! fails, and failing while a panic unwinds would abort the process with labels unsaved.
 
 use std::io;
@@ -44,7 +44,7 @@ pub(super) fn enter() -> io::Result<()> {
 }
 
 /// Puts the terminal back and throws typed-ahead keys away, so that none of them reaches the shell. Only the first call
-/// after an [`enter`] does anything; errors are of no use here and are dropped.
+/// after an `enter` does anything; errors are of no use here and are dropped.
 pub fn leave() {
     if !ENTERED.swap(false, Ordering::SeqCst) || GONE.load(Ordering::SeqCst) {
         return;

@@ -243,6 +243,7 @@ impl Document {
     ) {
         let area = area.intersection(buf.area);
         let visible = state.follow(self.len(), usize::from(area.height));
+        state.drawn(area);
         let cursor = state.cursor().min(self.len().saturating_sub(1));
         for (at, y) in visible.zip(area.top()..area.bottom()) {
             let Some(line) = self.line(at) else { continue };

@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::text::{self, Align};
@@ -140,6 +140,8 @@ pub struct ListState {
     cursor: usize,
     offset: Cell<usize>,
     height: Cell<usize>,
+    /// Where its rows were last drawn.
+    rows: Cell<Rect>,
 }
 
 impl ListState {
@@ -176,6 +178,18 @@ impl ListState {
     /// To the last of `len` rows.
     pub fn last(&mut self, len: usize) {
         self.cursor = len.saturating_sub(1);
+    }
+
+    /// The row of a list of `len` rows that is drawn at a place of the screen, if one is.
+    pub fn at(&self, place: Position, len: usize) -> Option<usize> {
+        let rows = self.rows.get();
+        let row = self.offset.get() + usize::from(place.y.checked_sub(rows.y)?);
+        (rows.contains(place) && row < len).then_some(row)
+    }
+
+    /// Remembers where the rows are drawn.
+    pub fn drawn(&self, rows: Rect) {
+        self.rows.set(rows);
     }
 
     /// Rows were put before or taken from before the cursor: moves cursor and offset together, so that nothing moves
@@ -332,6 +346,11 @@ impl Table {
         }
         let height = usize::from(area.bottom().saturating_sub(y));
         let visible = state.follow(len, height);
+        state.drawn(Rect {
+            y,
+            height: height as u16,
+            ..area
+        });
         let cursor = state.cursor.min(len.saturating_sub(1));
         for i in visible.clone() {
             let r = row(i);

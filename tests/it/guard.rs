@@ -7,7 +7,7 @@ use socdeck::term::guard::{Class, Guard, Limits, Reason, Verdict};
 use socdeck::term::parse::Parser;
 
 /// Keys and late answers as xterm, `PuTTY`, rxvt, the Linux console, screen and tmux send them.
-const SEQUENCES: &[&str] = &[
+pub const SEQUENCES: &[&str] = &[
     // cursor and editing keys
     "\x1b[A",
     "\x1b[B",
@@ -52,7 +52,7 @@ const SEQUENCES: &[&str] = &[
 ];
 
 /// Answers crossterm 0.29 lets through as single digits even with a guard behind it; our own reader must not.
-const ANSWERS_CROSSTERM_LEAKS: &[&str] = &["\x1b[>41;354;0c", "\x1b[=1;2c"];
+pub const ANSWERS_CROSSTERM_LEAKS: &[&str] = &["\x1b[>41;354;0c", "\x1b[=1;2c"];
 
 const GAPS: [u64; 8] = [5, 39, 41, 100, 250, 301, 600, 900];
 

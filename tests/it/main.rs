@@ -3,8 +3,14 @@
 mod bytes;
 mod cli;
 mod config;
+mod console;
+mod desk;
+mod fragments;
 mod guard;
 mod hostile;
+mod journey;
+mod rules;
 mod seeds;
 mod sim;
 mod term;
+mod triage;

@@ -43,6 +43,38 @@ impl Export {
     }
 }
 
+impl Export {
+    /// The values at these names, `source.ip` being a key of that name or `ip` within `source`; what is missing is left out.
+    /// An export does not say which values are decision points: the job does.
+    pub fn points(&self, names: &[String]) -> Vec<(String, String)> {
+        let whole = self
+            .event
+            .as_deref()
+            .and_then(|event| Node::of(event).fields());
+        let Some(whole) = whole else {
+            return Vec::new();
+        };
+        names
+            .iter()
+            .filter_map(|name| Some((name.clone(), at(&whole, name, 0)?)))
+            .collect()
+    }
+}
+
+/// The value at a dotted name; names are the server's, so they are not followed without end.
+fn at(fields: &Fields<'_>, name: &str, depth: usize) -> Option<String> {
+    if let Some(node) = fields.get(name) {
+        return Some(node.line());
+    }
+    if depth > 16 {
+        return None;
+    }
+    name.match_indices('.').find_map(|(dot, _)| {
+        let inner = fields.object(&name[..dot])?;
+        at(&inner, &name[dot + 1..], depth + 1)
+    })
+}
+
 impl Operation for ExportEvent {
     type Output = Export;
 

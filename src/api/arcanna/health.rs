@@ -104,6 +104,11 @@ impl Operation for HealthV2 {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scopes;
 
+impl Scopes {
+    /// The name of its call.
+    pub const NAME: &str = "scopes";
+}
+
 /// The scopes of a key, `action:category[:resource_type[:resource_id]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Granted {
@@ -127,7 +132,7 @@ impl Operation for Scopes {
 
     fn call(&self) -> Result<Call, BadInput> {
         Ok(call(
-            "scopes",
+            Self::NAME,
             Method::Get,
             Path::fixed("/api/v2/token/scopes"),
         ))

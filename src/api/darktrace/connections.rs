@@ -10,7 +10,7 @@ use super::devices::Device;
 use super::{call, flag, missing, object, rows, said, unexpected};
 
 /// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::Display, strum::EnumString)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, strum::Display, strum::EnumString)]
 pub enum DataType {
     /// Connections.
     #[default]
@@ -25,7 +25,7 @@ pub enum DataType {
 }
 
 /// Asks for a device's connections: `GET /deviceinfo` `[OAS, SDKg, XA]`. The window is fixed: the last four weeks.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct ConnectionInfo {
     /// Which device.
     pub did: i64,

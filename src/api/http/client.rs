@@ -15,6 +15,9 @@ use crate::api::error::Cause;
 /// is lost on a connection that is just being closed.
 const IDLE: Duration = Duration::from_secs(4);
 
+/// The same on loopback, where a new connection costs nothing: an idle program then holds none and has nothing to wake for.
+const IDLE_NEAR: Duration = Duration::from_millis(400);
+
 /// A client with what is needed to explain its failures.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -48,7 +51,7 @@ fn build_now(endpoint: &Endpoint, base: &Base) -> Result<Client, Cause> {
         .http1_only()
         .gzip(true)
         .connect_timeout(connect_timeout)
-        .pool_idle_timeout(IDLE)
+        .pool_idle_timeout(if base.loopback { IDLE_NEAR } else { IDLE })
         .user_agent(concat!("socdeck/", env!("CARGO_PKG_VERSION")));
     let via;
     (builder, via) = with_proxy(builder, endpoint, base)?;

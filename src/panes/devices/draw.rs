@@ -1,16 +1,25 @@
-//! How devices look: the list, what is known of one, its tags beside those that behave alike.
+//! How devices look: the list, what is known of one, and the part that is chosen; side by side where there is room.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
+use super::chart::under;
+use super::parts::{kind, number};
+use super::picture::{filled, pictures};
 use super::{DevicesPane, Part, Query};
 use crate::api::Product;
 use crate::api::darktrace::devices::Device;
-use crate::api::darktrace::tags::Tag;
 use crate::panes::paint::{self, Look, freshness, put, rule, when};
 use crate::store::{Remote, Store};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
+use crate::ui::text;
+
+/// From this size on lists and pictures stand side by side.
+const WIDE: (u16, u16) = (120, 28);
+
+/// Columns of the lists when they stand at the left.
+const LEFT: u16 = 46;
 
 impl DevicesPane {
     pub(super) fn paint(
@@ -32,32 +41,15 @@ impl DevicesPane {
         let devices = self.devices(store);
         if devices.is_empty() {
             self.nothing(store, look, body, buf);
+        } else if body.width >= WIDE.0 && body.height >= WIDE.1 {
+            self.draw_wide(&devices, store, look, body, buf);
         } else {
-            let small = body.height < 13;
-            let rows = if small {
-                body.height
-            } else {
-                (devices.len() as u16 + 1).clamp(3, body.height * 2 / 5)
-            };
-            self.draw_list(
-                &devices,
-                look,
-                Rect {
-                    height: rows,
-                    ..body
-                },
-                buf,
-            );
-            if !small {
-                let below = Rect {
-                    y: body.y + rows,
-                    height: body.height - rows,
-                    ..body
-                };
-                self.draw_device(store, look, below, buf);
-            }
+            self.draw_narrow(&devices, store, look, body, buf);
         }
-        if let Some(field) = &self.field {
+        if let Some(open) = &self.sheet {
+            return open.sheet.draw(look, area, buf);
+        }
+        if let Some((_, field)) = &self.field {
             return field.draw(foot, buf, look.theme);
         }
         let (words, style) = self.told(store, look);
@@ -67,6 +59,25 @@ impl DevicesPane {
             0,
             &Line::from(Span::styled(format!(" {words}"), style)),
         );
+        // The small picture has no room for it beside itself.
+        let first = self.graph(store).map(pictures).unwrap_or_default();
+        if let Some(first) = first.first().filter(|_| self.part == Part::List) {
+            let said = filled(first);
+            let (wide, left) = (text::width(&said) as u16, text::width(&words) as u16 + 1);
+            if left + wide + 2 <= foot.width {
+                let right = Rect {
+                    x: foot.right() - wide - 1,
+                    width: wide + 1,
+                    ..foot
+                };
+                put(
+                    buf,
+                    right,
+                    0,
+                    &Line::from(Span::styled(said, look.theme.dim)),
+                );
+            }
+        }
         None
     }
 
@@ -88,14 +99,20 @@ impl DevicesPane {
         };
         if let Some(Query::Find(text)) = &self.query
             && let Some(page) = store.device_lists.get(text).and_then(Remote::value)
-            && let Some(total) = page
-                .total
-                .filter(|total| *total > page.devices.len() as u64)
         {
-            words = format!(
-                "{words}   {} of {total} devices: narrow the text",
-                page.devices.len()
-            );
+            let have = page.devices.len() as u64;
+            let more = store.more_devices.get(text);
+            if let Some((error, _)) = more.and_then(|more| more.error.as_ref()) {
+                return (format!("{words}   the next page: {error}"), look.theme.bad);
+            }
+            if let Some(total) = page.total.filter(|total| *total > have) {
+                let next = if more.is_some_and(|more| more.pending) {
+                    "reading more".to_owned()
+                } else {
+                    format!("{} reads more", look.key("devices.more"))
+                };
+                words = format!("{words}   {have} of {total}, {next}");
+            }
         }
         if let Some(Query::Tag(tag)) = &self.query
             && let Some(holders) = store.tagged.get(tag).and_then(Remote::value)
@@ -182,26 +199,216 @@ impl DevicesPane {
         });
     }
 
-    fn draw_device(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        let Some(device) = self.device(store) else {
-            return;
+    /// The list on top, below it the part that is chosen.
+    fn draw_narrow(
+        &self,
+        devices: &[&Device],
+        store: &Store,
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        if area.height < 13 {
+            return self.draw_list(devices, look, area, buf);
+        }
+        // The overview needs fifteen rows; what is more goes to the list.
+        let most = area.height.saturating_sub(15).clamp(3, area.height / 2);
+        let rows = (devices.len() as u16 + 1).clamp(2, most.max(2));
+        let list = Rect {
+            height: rows,
+            ..area
         };
-        let Some(did) = device.did else { return };
-        let name = device.name().unwrap_or("-");
-        rule(
-            buf,
-            area,
-            0,
+        self.draw_list(devices, look, list, buf);
+        let below = under(area, rows);
+        let Some(did) = self.did(store) else { return };
+        self.draw_head(did, look, below, buf);
+        let below = under(below, 1);
+        match self.part {
+            Part::List => self.draw_overview(did, store, look, below, buf),
+            Part::Tags => self.draw_tags(store, look, did, below, buf),
+            Part::Similar => self.draw_similar(store, look, did, below, buf),
+            Part::Peers => self.draw_peers(store, look, below, buf),
+            Part::Chart => {
+                let Some(remote) = self.graph(store) else {
+                    return;
+                };
+                if self.as_numbers {
+                    self.draw_numbers(remote, look, below, buf);
+                } else {
+                    self.draw_towers(remote, look, below, buf);
+                }
+            }
+        }
+    }
+
+    /// Lists at the left, pictures at the right.
+    fn draw_wide(
+        &self,
+        devices: &[&Device],
+        store: &Store,
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        let left = Rect {
+            width: LEFT,
+            ..area
+        };
+        let right = Rect {
+            x: area.x + LEFT + 1,
+            width: area.width - LEFT - 1,
+            ..area
+        };
+        let rows = (devices.len() as u16 + 1).clamp(2, area.height / 3);
+        self.draw_list(
+            devices,
             look,
-            &format!("{did} {name}"),
-            &format!("{} parts", look.key("devices.next-part")),
+            Rect {
+                height: rows,
+                ..left
+            },
+            buf,
         );
-        let dim = look.theme.dim;
-        let fact = |name: &'static str, value: String| {
-            [
-                Span::styled(format!(" {name} "), dim),
-                Span::raw(format!("{value}  ")),
-            ]
+        let Some(did) = self.did(store) else { return };
+        let lists = under(left, rows + 1);
+        let fate = u16::from(super::parts::fate_words(did, store, look).is_some());
+        let tags = (self.tags_of(store).len() as u16).clamp(1, 6) + fate + 2;
+        let alike = (self.alike_of(store).len() as u16).clamp(1, 7) + 2;
+        let part = |area: Rect, height: u16| Rect {
+            height: height.min(area.height),
+            ..area
+        };
+        self.draw_tags(store, look, did, part(lists, tags.saturating_sub(1)), buf);
+        let lists = under(lists, tags);
+        self.draw_similar(store, look, did, part(lists, alike.saturating_sub(1)), buf);
+        self.draw_peers(store, look, under(lists, alike), buf);
+
+        let title = self.device(store).and_then(Device::name).unwrap_or("-");
+        rule(buf, right, 0, look, &format!("{did} {title}"), "");
+        let used = self.draw_facts(store, look, under(right, 1), buf) + 2;
+        let picture = under(right, used);
+        if let Some(remote) = self.graph(store) {
+            if self.as_numbers {
+                self.draw_numbers(remote, look, picture, buf);
+            } else {
+                self.draw_towers(remote, look, picture, buf);
+            }
+        }
+    }
+
+    /// The rule above a part: which device, which parts there are, which one is shown.
+    fn draw_head(&self, did: i64, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+        let names: Vec<String> = Part::ALL
+            .iter()
+            .map(|part| {
+                let name = part.name();
+                if *part == self.part {
+                    format!("[{name}]")
+                } else {
+                    name.to_owned()
+                }
+            })
+            .collect();
+        let title = format!("{did}  {}", names.join("  "));
+        let next = format!("{} next", look.key("devices.next-part"));
+        rule(buf, area, 0, look, &title, &next);
+    }
+
+    /// Everything about a device on one small screen.
+    fn draw_overview(
+        &self,
+        did: i64,
+        store: &Store,
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        let theme = look.theme;
+        let used = self.draw_facts(store, look, area, buf);
+        let below = under(area, used);
+        let mut spans = vec![Span::styled(" tags ", theme.dim)];
+        if let Some((words, style)) = super::parts::fate_words(did, store, look) {
+            spans.push(Span::styled(words, style));
+        } else {
+            spans.extend(self.tag_words(store, did, look));
+            spans.push(Span::styled("   similar ", theme.dim));
+            let alike: Vec<String> = self
+                .alike_of(store)
+                .iter()
+                .take(4)
+                .filter_map(|device| {
+                    let score = device
+                        .score
+                        .map_or_else(String::new, |score| format!(" ({score:.0})"));
+                    Some(format!("{}{score}", device.did?))
+                })
+                .collect();
+            spans.push(Span::raw(if alike.is_empty() {
+                "-".to_owned()
+            } else {
+                alike.join("  ")
+            }));
+        }
+        put(buf, below, 0, &Line::from(spans));
+        let picture = under(below, 1);
+        if let Some(remote) = self.graph(store) {
+            let rows = picture.height.saturating_sub(1);
+            self.draw_line(
+                remote,
+                look,
+                Rect {
+                    height: rows,
+                    ..picture
+                },
+                buf,
+            );
+        }
+        let peers = self.top_peers(store);
+        if !peers.is_empty() {
+            let line = Line::from(vec![
+                Span::styled(" top peers  ", theme.dim),
+                Span::raw(peers),
+            ]);
+            put(buf, picture, picture.height.saturating_sub(1), &line);
+        }
+    }
+
+    /// The tags of a device in a line, each with its expiry.
+    fn tag_words(&self, store: &Store, did: i64, look: &Look<'_>) -> Vec<Span<'static>> {
+        let tags = self.tags_of(store);
+        if tags.is_empty() {
+            let (words, style) = store
+                .device_tags
+                .get(&did)
+                .filter(|remote| remote.value().is_none())
+                .map_or_else(
+                    || ("-".to_owned(), look.theme.text),
+                    |remote| freshness(remote, look),
+                );
+            return vec![Span::styled(words, style)];
+        }
+        let mut spans = Vec::new();
+        for tag in tags.iter().take(4) {
+            let name = tag.name.clone().unwrap_or_else(|| "-".into());
+            spans.push(Span::styled(format!("{name}  "), look.theme.label));
+            if let Some(expiry) = tag.expiry.as_ref() {
+                let until = format!("until {}  ", when(Some(expiry), look));
+                spans.push(Span::styled(until, look.theme.dim));
+            }
+        }
+        if tags.len() > 4 {
+            spans.push(Span::styled(
+                format!("and {} more", tags.len() - 4),
+                look.theme.dim,
+            ));
+        }
+        spans
+    }
+
+    /// What Darktrace knows of the device itself; returns the rows used.
+    fn draw_facts(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> u16 {
+        let Some(device) = self.device(store) else {
+            return 0;
         };
         let some = |value: &Option<String>| {
             value
@@ -209,127 +416,37 @@ impl DevicesPane {
                 .filter(|value| !value.is_empty())
                 .unwrap_or_else(|| "-".into())
         };
-        let first: Vec<Span<'_>> = [
-            fact("mac", some(&device.mac)),
-            fact("vendor", some(&device.vendor)),
-            fact("os", some(&device.os)),
-            fact(
-                "subnet sid",
-                device.sid.map_or_else(|| "-".into(), |sid| sid.to_string()),
-            ),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let second: Vec<Span<'_>> = [
-            fact("first seen", when(device.first_seen.as_ref(), look)),
-            fact("last seen", when(device.last_seen.as_ref(), look)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        put(buf, area, 1, &Line::from(first));
-        put(buf, area, 2, &Line::from(second));
-        let half = area.width / 2;
-        let rest = Rect {
-            y: area.y + 4.min(area.height),
-            height: area.height.saturating_sub(4),
-            ..area
-        };
-        let left = Rect {
-            width: half.saturating_sub(1),
-            ..rest
-        };
-        let right = Rect {
-            x: rest.x + half,
-            width: rest.width - half,
-            ..rest
-        };
-        self.draw_tags(store, look, did, left, buf);
-        self.draw_similar(store, look, did, right, buf);
-    }
-
-    fn draw_tags(&self, store: &Store, look: &Look<'_>, did: i64, area: Rect, buf: &mut Buffer) {
-        let remote = store.device_tags.get(&did);
-        let area = part_title(look, "TAGS", remote, area, buf);
-        let tags = self.tags_of(store);
-        if tags.is_empty() && remote.is_some_and(|remote| remote.value().is_some()) {
-            return put(
-                buf,
-                area,
-                0,
-                &Line::from(Span::styled("   none", look.theme.dim)),
-            );
+        let pairs = [
+            ("type", kind(device)),
+            ("mac", some(&device.mac)),
+            ("vendor", some(&device.vendor)),
+            ("os", some(&device.os)),
+            ("subnet sid", number(device.sid)),
+            ("priority", number(device.priority)),
+            ("first", when(device.first_seen.as_ref(), look)),
+            ("last", when(device.last_seen.as_ref(), look)),
+        ];
+        let wide = usize::from(area.width);
+        let mut lines: Vec<Vec<Span<'_>>> = vec![Vec::new()];
+        let mut used = 0;
+        for (name, value) in pairs {
+            if value == "-" && name != "os" {
+                continue;
+            }
+            let need = text::width(name) + text::width(&value) + 4;
+            if used + need > wide && used > 0 {
+                lines.push(Vec::new());
+                used = 0;
+            }
+            used += need;
+            if let Some(line) = lines.last_mut() {
+                line.push(Span::styled(format!(" {name} "), look.theme.dim));
+                line.push(Span::raw(format!("{value}  ")));
+            }
         }
-        let table = Table::new(vec![
-            Column::new("TAG", Width::Flex(10, 2)),
-            Column::new("EXPIRES", Width::Fixed(12)),
-            Column::new("TID", Width::Fixed(5)).right().rank(1),
-        ])
-        .bare()
-        .active(self.part == Part::Tags);
-        table.draw(area, buf, look.theme, &self.tags, tags.len(), |index| {
-            tag_cells(&tags[index], look)
-        });
-    }
-
-    fn draw_similar(&self, store: &Store, look: &Look<'_>, did: i64, area: Rect, buf: &mut Buffer) {
-        let remote = store.similar.get(&did);
-        let area = part_title(look, "SIMILAR", remote, area, buf);
-        let alike = self.alike_of(store);
-        if alike.is_empty() && remote.is_some_and(|remote| remote.value().is_some()) {
-            return put(
-                buf,
-                area,
-                0,
-                &Line::from(Span::styled("   none", look.theme.dim)),
-            );
-        }
-        let table = Table::new(vec![
-            Column::new("SCORE", Width::Fixed(4)).right(),
-            Column::new("DID", Width::Fixed(6)).right(),
-            Column::new("HOST", Width::Flex(12, 1)),
-            Column::new("TYPE", Width::Fixed(9)).rank(1),
-        ])
-        .bare()
-        .active(self.part == Part::Similar);
-        table.draw(area, buf, look.theme, &self.similar, alike.len(), |index| {
-            let device = &alike[index];
-            let score = device
-                .score
-                .map_or_else(|| "-".to_owned(), |score| format!("{score:.0}"));
-            Cells::new([
-                Text::from(score),
-                Text::styled(number(device.did), look.theme.dim),
-                Text::from(device.name().unwrap_or("-").to_owned()),
-                Text::styled(kind(device), look.theme.dim),
-            ])
-        });
-    }
-}
-
-/// A part's title with how fresh it is; the rest of its area.
-fn part_title<T>(
-    look: &Look<'_>,
-    title: &'static str,
-    remote: Option<&Remote<T>>,
-    area: Rect,
-    buf: &mut Buffer,
-) -> Rect {
-    let (words, style) = remote.map_or_else(Default::default, |remote| freshness(remote, look));
-    put(
-        buf,
-        area,
-        0,
-        &Line::from(vec![
-            Span::styled(format!(" {title}  "), look.theme.title),
-            Span::styled(words, style),
-        ]),
-    );
-    Rect {
-        y: area.y + 1.min(area.height),
-        height: area.height.saturating_sub(1),
-        ..area
+        let rows = lines.len() as u16;
+        paint::put_lines(buf, area, lines.into_iter().map(Line::from), 0);
+        rows
     }
 }
 
@@ -341,34 +458,4 @@ fn device_cells(device: &Device, look: &Look<'_>) -> Cells<'static> {
         Text::from(kind(device)),
         Text::styled(when(device.last_seen.as_ref(), look), look.theme.dim),
     ])
-}
-
-fn tag_cells(tag: &Tag, look: &Look<'_>) -> Cells<'static> {
-    let expires = tag
-        .expiry
-        .as_ref()
-        .map_or_else(|| "never".to_owned(), |expiry| when(Some(expiry), look));
-    let tid = tag
-        .tid
-        .map_or_else(|| "-".to_owned(), |tid| tid.to_string());
-    Cells::new([
-        Text::styled(
-            tag.name.clone().unwrap_or_else(|| "-".into()),
-            look.theme.label,
-        ),
-        Text::from(expires),
-        Text::styled(tid, look.theme.dim),
-    ])
-}
-
-fn number(did: Option<i64>) -> String {
-    did.map_or_else(|| "-".to_owned(), |did| did.to_string())
-}
-
-fn kind(device: &Device) -> String {
-    device
-        .type_label
-        .clone()
-        .or_else(|| device.type_name.clone())
-        .unwrap_or_else(|| "-".to_owned())
 }

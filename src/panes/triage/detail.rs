@@ -1,161 +1,279 @@
-//! One event in reading order: the decision, the decision points, what the pipeline said, the raw event.
+//! One event in reading order: the decision, the decision points beside Darktrace's context, the nearest labelled event, the
+//! note, the pipeline's words. The raw event is [`super::raw`]'s.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::list;
+use super::known::{self, Known};
+use super::nearest::{Near, nearest};
 use super::polls::Told;
+use super::raw::Raw;
+use super::strip;
 use crate::api::arcanna::{ArcannaBlock, Decision, EventState};
-use crate::export::{self, Indicator};
 use crate::outbox::{Row, State};
 use crate::panes::paint::{self, Look};
 use crate::store::{EventKey, LabelState, Store, is_undecided};
-use crate::ui::{json, text};
+use crate::ui::text;
 
-/// Raw text beyond this is not laid out beside the list: the pane says how much there is. Bytes.
-const RAW_SHOWN: usize = 64 * 1024;
-
-/// An address or host that an event names.
-pub(super) struct Address {
-    /// As it stands in the event.
-    pub text: String,
-    /// Inside a private range.
-    pub internal: bool,
+/// What the detail is drawn from.
+pub(super) struct Detail<'a> {
+    pub store: &'a Store,
+    pub look: &'a Look<'a>,
+    pub event: &'a EventKey,
+    pub told: Told,
+    /// The note that goes with the next label.
+    pub note: Option<&'a str>,
+    /// The decision point under the cursor, while the detail has the keyboard.
+    pub focus: Option<usize>,
+    pub scroll: usize,
 }
 
-/// The addresses and hosts among an event's decision points, in their order; sources before destinations by habit.
-pub(super) fn addresses(store: &Store, event: &EventKey) -> Vec<Address> {
-    let Some(found) = store
-        .queues
-        .get(&event.job)
-        .and_then(|queue| queue.found(&event.event))
-    else {
-        return Vec::new();
-    };
-    let mut seen = std::collections::HashSet::new();
-    let named = found.decision_points.iter().filter(|(name, _)| {
-        let name = name.to_ascii_lowercase();
-        [
-            "ip",
-            "address",
-            "host",
-            "domain",
-            "src",
-            "dst",
-            "source",
-            "destination",
-            "url",
-            "query",
-            "sender",
-            "recipient",
-        ]
-        .iter()
-        .any(|word| name.contains(word))
-    });
-    named
-        .filter_map(|(_, value)| {
-            let indicator = export::classify(value);
-            let text = match indicator {
-                Indicator::Ip { .. } | Indicator::Host { .. } | Indicator::Url { .. } => {
-                    indicator.target()?
-                }
-                _ => return None,
-            };
-            let internal = indicator.is_internal();
-            seen.insert(text.clone())
-                .then_some(Address { text, internal })
-        })
-        .collect()
-}
-
-/// Draws the detail of an event from line `scroll` on.
-pub(super) fn draw(
-    store: &Store,
-    look: &Look<'_>,
-    event: &EventKey,
-    scroll: usize,
-    told: Told,
-    area: Rect,
-    buf: &mut Buffer,
-) {
-    let lines = lines(store, look, event, told, usize::from(area.width));
-    let most = lines.len().saturating_sub(usize::from(area.height));
-    paint::put_lines(buf, area, lines, scroll.min(most));
-}
-
-fn lines(
-    store: &Store,
-    look: &Look<'_>,
-    event: &EventKey,
-    told: Told,
-    width: usize,
-) -> Vec<Line<'static>> {
-    let theme = look.theme;
-    let found = store
-        .queues
-        .get(&event.job)
-        .and_then(|queue| queue.found(&event.event));
-    let export = store.exports.get(event).and_then(|remote| remote.value());
-    let decision = store.decision(event);
-    let exported = export.and_then(crate::api::arcanna::events::Export::arcanna);
-    let block = exported.as_ref().or_else(|| found?.arcanna.as_ref());
-    let mut lines = vec![verdict(decision, block, look)];
-    lines.extend(waiting(decision, told, look));
-    lines.extend(yours(store, look, event));
-    for remote_error in [
-        store
-            .decisions
-            .get(event)
-            .and_then(|remote| remote.error.as_ref()),
-        store
-            .exports
-            .get(event)
-            .and_then(|remote| remote.error.as_ref()),
-    ]
-    .into_iter()
-    .flatten()
-    {
-        lines.push(Line::from(Span::styled(
-            format!(" {}", remote_error.0),
-            theme.bad,
-        )));
-    }
-    if let Some(words) = decision.and_then(|decision| decision.error_message.as_deref()) {
-        lines.push(Line::from(vec![
-            Span::styled(" error  ", theme.bad),
-            Span::raw(words.to_owned()),
-        ]));
-    }
-    lines.push(Line::from(Span::styled(
-        " DECISION POINTS  what the model sees",
-        theme.title,
-    )));
-    match found.map(|found| found.decision_points.as_slice()) {
-        Some(points) if !points.is_empty() => {
-            let wide = points
-                .iter()
-                .map(|(name, _)| text::width(name))
-                .max()
-                .unwrap_or(0)
-                .clamp(8, 26);
-            for (name, value) in points {
-                let name = text::fit(&text::clean(name), wide, theme.ellipsis());
-                lines.push(Line::from(vec![
-                    Span::styled(format!("  {name}  "), theme.dim),
-                    Span::raw(value.clone()),
-                ]));
-            }
+impl Detail<'_> {
+    /// Everything in one area: two columns where there is room for them.
+    pub(super) fn draw(&self, area: Rect, buf: &mut Buffer) {
+        let width = usize::from(area.width);
+        let mut lines = self.head();
+        let points = self.points(if width >= 76 { 16 } else { 26 });
+        let context = strip::block(self.store, self.look, self.event, width * 45 / 100);
+        if width >= 76 {
+            lines.extend(beside(points, context, width * 55 / 100, self.look));
+        } else {
+            lines.extend(points);
+            lines.extend(context);
         }
-        Some(_) => lines.push(Line::from(Span::styled("  none named", theme.dim))),
-        None => lines.push(Line::from(Span::styled(
-            "  known only for events the server lists",
-            theme.dim,
-        ))),
+        lines.extend(self.nearest_lines(1));
+        lines.push(self.raw_line(width));
+        lines.push(self.note_line());
+        lines.extend(self.pipeline());
+        self.put(lines, area, buf);
     }
-    if let Some(block) = block.filter(|block| !block.log_messages.is_empty()) {
-        lines.push(Line::from(Span::styled(" PIPELINE", theme.title)));
+
+    /// The decision and what must be known first, on rows of their own; returns how many.
+    pub(super) fn draw_head(&self, area: Rect, buf: &mut Buffer) -> u16 {
+        let lines = self.head();
+        let used = (lines.len() as u16).min(area.height);
+        let width = usize::from(area.width);
+        let lines = lines.into_iter().map(|line| clip(line, width, self.look));
+        paint::put_lines(buf, area, lines, 0);
+        used
+    }
+
+    /// What stands below the head, without context and raw event: a wide screen has other places for them.
+    pub(super) fn draw_column(&self, area: Rect, buf: &mut Buffer) {
+        let mut lines = self.points(26);
+        lines.push(Line::default());
+        lines.extend(self.nearest_lines(3));
+        lines.push(Line::default());
+        lines.push(self.note_line());
+        lines.extend(self.siblings());
+        lines.extend(self.pipeline());
+        self.put(lines, area, buf);
+    }
+
+    fn put(&self, lines: Vec<Line<'static>>, area: Rect, buf: &mut Buffer) {
+        let most = lines.len().saturating_sub(usize::from(area.height));
+        let width = usize::from(area.width);
+        let lines = lines.into_iter().map(|line| clip(line, width, self.look));
+        paint::put_lines(buf, area, lines, self.scroll.min(most));
+    }
+
+    /// The decision, and whatever must be known before anything else is read.
+    fn head(&self) -> Vec<Line<'static>> {
+        let (store, look, event) = (self.store, self.look, self.event);
+        let known = Known::of(store, event);
+        let block = known.block();
+        let mut lines = vec![verdict(known.decision, block.as_deref(), look)];
+        lines.extend(waiting(known.decision, self.told, look));
+        lines.extend(yours(store, look, event));
+        let failures = [
+            store
+                .decisions
+                .get(event)
+                .and_then(|one| one.error.as_ref()),
+            store.exports.get(event).and_then(|one| one.error.as_ref()),
+        ];
+        for (error, _) in failures.into_iter().flatten() {
+            let words = format!(" {error}");
+            lines.push(Line::from(Span::styled(words, look.theme.bad)));
+        }
+        if let Some(words) = known.decision.and_then(|one| one.error_message.as_deref()) {
+            lines.push(Line::from(vec![
+                Span::styled(" error  ", look.theme.bad),
+                Span::raw(words.to_owned()),
+            ]));
+        }
+        lines
+    }
+
+    fn points(&self, most: usize) -> Vec<Line<'static>> {
+        let theme = self.look.theme;
+        let mut lines = vec![Line::from(Span::styled(
+            " DECISION POINTS  what the model sees",
+            theme.title,
+        ))];
+        let known = Known::of(self.store, self.event);
+        let points = known.points();
+        if points.is_empty() {
+            let words = match (known.found, known.export) {
+                (Some(_), _) => "  none named".to_owned(),
+                (None, Some(_)) => "  the job names none, or the event has none of them".to_owned(),
+                (None, None) => format!("  {} reads the whole event", self.look.key("triage.look")),
+            };
+            lines.push(Line::from(Span::styled(words, theme.dim)));
+        }
+        let wide = points
+            .iter()
+            .map(|(name, _)| text::width(name))
+            .max()
+            .unwrap_or(0)
+            .clamp(8, most);
+        for (index, (name, value)) in points.iter().enumerate() {
+            let name = text::fit(&text::clean(name), wide, theme.ellipsis());
+            let here = self.focus == Some(index);
+            let mark = if here { theme.glyphs.cursor } else { " " };
+            lines.push(Line::from(vec![
+                Span::styled(
+                    format!("{mark} "),
+                    if here { theme.cursor } else { theme.dim },
+                ),
+                Span::styled(format!("{name}  "), theme.dim),
+                Span::raw(value.clone()),
+            ]));
+        }
+        lines
+    }
+
+    fn nearest_lines(&self, count: usize) -> Vec<Line<'static>> {
+        let theme = self.look.theme;
+        let near = nearest(self.store, self.event, count);
+        let title = Span::styled(" NEAREST LABELLED  ", theme.title);
+        if near.is_empty() {
+            return vec![Line::from(vec![
+                title,
+                Span::styled("none in this list yet", theme.dim),
+            ])];
+        }
+        if count == 1 {
+            let mut spans = vec![title];
+            spans.extend(near.iter().flat_map(|near| self.near(near)));
+            return vec![Line::from(spans)];
+        }
+        let mut lines = vec![Line::from(vec![
+            title,
+            Span::styled(
+                format!("{} compares", self.look.key("triage.diff")),
+                theme.dim,
+            ),
+        ])];
+        lines.extend(near.iter().map(|near| {
+            let mut spans = vec![Span::raw("  ")];
+            spans.extend(self.near(near));
+            Line::from(spans)
+        }));
+        lines
+    }
+
+    fn near(&self, near: &Near) -> Vec<Span<'static>> {
+        let theme = self.look.theme;
+        let whose = if near.yours { "you" } else { "kb" };
+        let at = near
+            .at
+            .map_or_else(String::new, |at| format!(" {}", self.look.tell(at)));
+        let differs = match near.differs.len() {
+            0 => "nothing differs".to_owned(),
+            1..=3 => format!("differs: {}", near.differs.join(", ")),
+            many => format!(
+                "differs: {} and {} more",
+                near.differs[..2].join(", "),
+                many - 2
+            ),
+        };
+        vec![
+            Span::styled(
+                format!("{}  ", text::short_id(near.event.as_str(), 4)),
+                theme.dim,
+            ),
+            Span::styled(near.label.clone(), theme.label),
+            Span::styled(format!(" ({whose}{at})   {differs}"), theme.dim),
+        ]
+    }
+
+    fn raw_line(&self, width: usize) -> Line<'static> {
+        let theme = self.look.theme;
+        let mut spans = vec![Span::styled(" RAW  ", theme.title)];
+        let key = self.look.key("triage.next-part");
+        match Raw::preview(self.store, self.event) {
+            Some(preview) => {
+                let room = width.saturating_sub(16 + key.len());
+                let shown = text::fit(&text::clean(&preview), room, theme.ellipsis());
+                spans.push(Span::styled(shown, theme.dim));
+                spans.push(Span::styled(format!("  {key}"), theme.key));
+                spans.push(Span::styled(" all", theme.dim));
+            }
+            None => spans.push(Span::styled(
+                format!("{} reads the whole event", self.look.key("triage.look")),
+                theme.dim,
+            )),
+        }
+        Line::from(spans)
+    }
+
+    fn note_line(&self) -> Line<'static> {
+        let theme = self.look.theme;
+        let kept = match self.store.writes.label(self.event) {
+            LabelState::Kept(row, _) => row.draft.note.as_deref(),
+            LabelState::None | LabelState::Staging => None,
+        };
+        let mut spans = vec![Span::styled(" note  ", theme.title)];
+        match (self.note, kept) {
+            (Some(note), _) => {
+                spans.push(Span::raw(note.to_owned()));
+                spans.push(Span::styled("   kept with your next label", theme.dim));
+            }
+            (None, Some(note)) => spans.push(Span::raw(note.to_owned())),
+            (None, None) => spans.push(Span::styled("-", theme.dim)),
+        }
+        Line::from(spans)
+    }
+
+    /// Other listed events of the same bucket.
+    fn siblings(&self) -> Option<Line<'static>> {
+        let theme = self.look.theme;
+        let queue = self.store.queues.get(&self.event.job)?;
+        let others: Vec<String> = queue
+            .bucket(&self.event.event)
+            .iter()
+            .filter(|event| **event != self.event.event)
+            .map(|event| text::short_id(event.as_str(), 4).into_owned())
+            .collect();
+        let more = others.len().saturating_sub(5);
+        let mut words = others
+            .iter()
+            .take(5)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("  ");
+        if more > 0 {
+            words = format!("{words}  and {more} more");
+        }
+        (!others.is_empty()).then(|| {
+            Line::from(vec![
+                Span::styled(" SAME BUCKET  ", theme.title),
+                Span::raw(words),
+                Span::styled("   one label is a vote for all", theme.dim),
+            ])
+        })
+    }
+
+    fn pipeline(&self) -> Vec<Line<'static>> {
+        let theme = self.look.theme;
+        let known = Known::of(self.store, self.event);
+        let Some(block) = known.block().filter(|block| !block.log_messages.is_empty()) else {
+            return Vec::new();
+        };
+        let mut lines = vec![Line::from(Span::styled(" PIPELINE", theme.title))];
         for message in &block.log_messages {
             let level = message.level.as_deref().unwrap_or("-");
             let style = if level.starts_with("warn") || level.starts_with("err") {
@@ -170,16 +288,46 @@ fn lines(
                 Span::raw(message.content.clone()),
             ]));
         }
+        lines
     }
-    let raw = export
-        .and_then(|export| export.event.as_deref())
-        .or_else(|| found?.raw_event.as_deref());
-    lines.extend(raw_lines(
-        raw.map(serde_json::value::RawValue::get),
-        look,
-        width,
-    ));
-    lines
+}
+
+/// Two blocks side by side; the left one is cut at `left` cells.
+fn beside(
+    one: Vec<Line<'static>>,
+    two: Vec<Line<'static>>,
+    left: usize,
+    look: &Look<'_>,
+) -> Vec<Line<'static>> {
+    let rows = one.len().max(two.len());
+    let (mut one, mut two) = (one.into_iter(), two.into_iter());
+    (0..rows)
+        .map(|_| {
+            let one = clip(one.next().unwrap_or_default(), left.saturating_sub(1), look);
+            let used: usize = one
+                .spans
+                .iter()
+                .map(|span| text::width(&span.content))
+                .sum();
+            let mut spans = one.spans;
+            spans.push(Span::raw(" ".repeat(left.saturating_sub(used))));
+            spans.extend(two.next().unwrap_or_default().spans);
+            Line::from(spans)
+        })
+        .collect()
+}
+
+/// A line cut to a width, with a mark where it was cut.
+fn clip(line: Line<'static>, width: usize, look: &Look<'_>) -> Line<'static> {
+    let mut room = width;
+    let mut spans = Vec::with_capacity(line.spans.len());
+    for span in line.spans {
+        let clean = text::clean(&span.content);
+        let cut = text::cut(&clean, room, look.theme.ellipsis()).into_owned();
+        room -= text::width(&cut).min(room);
+        spans.push(Span::styled(cut, span.style));
+    }
+    Line::from(spans)
 }
 
 /// `AI Escalate 47% LOW   outlier no   consensus UNDECIDED   bucket new`.
@@ -204,12 +352,10 @@ fn verdict(
     };
     let mut spans = vec![Span::styled(" AI  ", theme.title), word];
     if decision.confidence.is_some() {
-        spans.push(Span::raw(format!(
-            " {}",
-            list::confidence(decision.confidence)
-        )));
+        let sure = known::confidence(decision.confidence);
+        spans.push(Span::raw(format!(" {sure}")));
     }
-    if list::is_low(decision.confidence, look) {
+    if known::is_low(decision.confidence, look) {
         spans.push(Span::styled(" LOW", theme.warn));
     }
     let mut tell = |name: &str, value: String, style: Style| {
@@ -225,37 +371,34 @@ fn verdict(
     if let Some(block) = block
         && let Some(consensus) = &block.consensus
     {
-        let style = if is_undecided(block) {
-            theme.warn
+        if is_undecided(block) {
+            tell("consensus", "UNDECIDED".to_owned(), theme.warn);
         } else {
-            theme.text
-        };
-        tell("consensus", consensus.clone(), style);
+            tell("consensus", consensus.clone(), theme.text);
+        }
     }
-    tell(
-        "bucket",
-        decision
-            .bucket_state
-            .clone()
-            .unwrap_or_else(|| "-".to_owned()),
-        theme.text,
-    );
+    let bucket = decision.bucket_state.as_deref().unwrap_or("-");
+    tell("bucket", bucket.replace('_', " "), theme.text);
     Line::from(spans)
 }
 
-/// What is waited for, and when the next look is.
+/// What is waited for: since when, and when the next look is.
 fn waiting(decision: Option<&Decision>, told: Told, look: &Look<'_>) -> Option<Line<'static>> {
     if decision?.state != EventState::Pending {
         return None;
     }
     let words = match told {
-        Told::Next(at) => format!(" waits for inference; next look {}", look.tell(at)),
+        Told::Next(asked, next) => format!(
+            " waits for its decision; asked {}, next look {}",
+            look.tell(asked),
+            look.tell(next)
+        ),
         Told::GivenUp(at) => format!(
             " no decision by {}; {} looks again",
             look.tell(at),
             look.key("triage.look")
         ),
-        Told::No => " waits for inference".to_owned(),
+        Told::No => " waits for its decision".to_owned(),
     };
     Some(Line::from(Span::styled(words, look.theme.dim)))
 }
@@ -304,39 +447,4 @@ pub fn told(row: &Row, look: &Look<'_>) -> (String, Style) {
         ),
         State::Undone => ("taken back, never sent".to_owned(), theme.dim),
     }
-}
-
-fn raw_lines(raw: Option<&str>, look: &Look<'_>, width: usize) -> Vec<Line<'static>> {
-    let theme = look.theme;
-    let Some(raw) = raw else {
-        return vec![Line::from(vec![
-            Span::styled(" RAW  ", theme.title),
-            Span::styled(
-                format!("{} reads the whole event", look.key("triage.look")),
-                theme.dim,
-            ),
-        ])];
-    };
-    let size = text::thousands(raw.len() as u64);
-    let mut lines = vec![Line::from(vec![
-        Span::styled(" RAW  ", theme.title),
-        Span::styled(format!("{size} bytes"), theme.dim),
-    ])];
-    if raw.len() > RAW_SHOWN {
-        lines.push(Line::from(Span::styled(
-            "  too large to lay out here; exec arcanna-export-event prints it",
-            theme.warn,
-        )));
-        return lines;
-    }
-    let wide = width.saturating_sub(3).max(8);
-    for line in json::pretty(raw).lines() {
-        let clean = text::clean(line);
-        lines.extend(
-            text::wrap(&clean, wide)
-                .into_iter()
-                .map(|piece| Line::from(format!("  {piece}"))),
-        );
-    }
-    lines
 }

@@ -1,22 +1,123 @@
 //! The way of a digit: which label it means, whether it may be sent, where the cursor goes afterwards.
 
 use super::TriagePane;
-use crate::api::arcanna::EventState;
+use super::bulk::{self, Bulk, MOST};
+use super::over::Over;
 use crate::api::arcanna::feedback::Feedback;
+use crate::api::arcanna::{EventState, JobId};
 use crate::api::{BadInput, Operation};
 use crate::command::{Cx, Tone};
 use crate::outbox::{Act, Draft, Seen};
 use crate::store::{EventKey, LabelState, Source, Store, key};
 
 impl TriagePane {
-    /// Stages the label of the pressed digit for the event under the cursor.
+    /// Stages the label of the pressed digit for the event under the cursor, or asks about the marked ones.
     pub(super) fn label(&mut self, cx: &mut Cx<'_>) {
         let (Some(event), Some(digit)) = (self.current(), cx.key) else {
             return;
         };
-        match draft(&event, digit, cx) {
-            Ok(draft) => cx.store.stage_label(event, draft),
+        let label = match chosen(&event.job, digit, cx) {
+            Ok(label) => label,
+            Err(why) => return cx.say(Tone::Mind, why),
+        };
+        if !self.marks.is_empty() {
+            return self.ask_about_marks(&event.job, label, digit, cx);
+        }
+        match draft(&event, &label, digit, cx) {
+            Ok(draft) => {
+                let note = self.notes.get(&event).cloned();
+                cx.store.stage_label(event, Draft { note, ..draft });
+            }
             Err(why) => cx.say(Tone::Mind, why),
+        }
+    }
+
+    fn ask_about_marks(&mut self, job: &JobId, label: String, digit: char, cx: &mut Cx<'_>) {
+        // In the list's order, whatever order they were marked in.
+        let events: Vec<_> = self
+            .queue(cx.store)
+            .into_iter()
+            .flat_map(|queue| queue.lines())
+            .filter(|line| self.marks.contains(&line.event))
+            .map(|line| line.event.clone())
+            .collect();
+        if events.len() > MOST {
+            let words = format!(
+                "{} are marked; at most {MOST} are labelled at once: filter further, or ^G and mark fewer",
+                events.len()
+            );
+            return cx.say(Tone::Mind, words);
+        }
+        let count = events.len();
+        self.over = Some(Over::Bulk(Box::new(Bulk {
+            job: job.clone(),
+            label,
+            digit,
+            events,
+            origin: self.origin(),
+            frozen: cx.now.wall,
+            answer: bulk::question(count),
+            refused: None,
+            listing: None,
+        })));
+    }
+
+    /// Stages one label for each event of the sheet, all of one batch. The label must still be in the job's set.
+    pub(super) fn label_all(&mut self, bulk: &Bulk, cx: &mut Cx<'_>) -> Result<(), String> {
+        if chosen(&bulk.job, bulk.digit, cx)? != bulk.label {
+            return Err("the labels of the job changed meanwhile; nothing was labelled".to_owned());
+        }
+        let here = self.current();
+        let note = here
+            .as_ref()
+            .and_then(|event| self.notes.get(event))
+            .cloned();
+        let batch = Some(cx.store.writes.new_batch());
+        let drafts: Vec<(EventKey, Draft)> = bulk
+            .events
+            .iter()
+            .map(|event| {
+                let event = key(&bulk.job, event);
+                let draft = draft(&event, &bulk.label, bulk.digit, cx)?;
+                Ok((event, draft))
+            })
+            .collect::<Result<_, String>>()?;
+        let count = drafts.len();
+        for (event, draft) in drafts {
+            let draft = Draft {
+                note: note.clone(),
+                batch,
+                grace: cx.prefs.outward_grace,
+                ..draft
+            };
+            cx.store.stage_label(event, draft);
+        }
+        self.marks.clear();
+        let grace = cx.prefs.outward_grace.as_secs();
+        cx.say(
+            Tone::Fine,
+            format!(
+                "{count} labels {}; they are sent in {grace} s, u takes all of them back",
+                bulk.label
+            ),
+        );
+        Ok(())
+    }
+
+    /// Flags the event for a second pair of eyes, or no longer; goes on to the next.
+    pub(super) fn second_opinion(&mut self, cx: &mut Cx<'_>) {
+        let Some(event) = self.current() else { return };
+        let Some(queue) = cx.store.queues.get_mut(&event.job) else {
+            return;
+        };
+        if queue.toggle_second(&event.event) {
+            cx.say(
+                Tone::Fine,
+                "second opinion wanted: flagged here, nothing is sent; 0 on it takes the flag away",
+            );
+            self.go_on(&event, cx);
+        } else {
+            cx.say(Tone::Fine, "the flag is gone");
         }
     }
 
@@ -25,54 +126,60 @@ impl TriagePane {
         let Some(EventKey { job, event }) = self.current() else {
             return;
         };
-        let here = self.list.cursor();
+        let next = self
+            .place_of(&event)
+            .and_then(|at| self.shown.get(at + 1))
+            .cloned();
         if let Some(queue) = cx.store.queues.get_mut(&job) {
             queue.skip(&event);
-            let next = queue
-                .lines()
-                .get(here)
-                .filter(|line| line.event != event)
-                .map(|line| line.event.clone());
-            self.event = next.or(Some(event));
-            self.scroll = 0;
         }
-        self.settle(cx.store);
+        self.put(next.or(Some(event)), cx);
+        self.settle(cx);
         self.watch(cx);
     }
 
     /// After the outbox has kept the label of the event under the cursor, goes on to the next that wants one.
     pub(super) fn advance(&mut self, cx: &mut Cx<'_>) {
         let staged = std::mem::take(&mut cx.store.writes.just_staged);
-        let Some(here) = self.current().filter(|here| staged.contains(here)) else {
-            return;
-        };
-        let Some(next) = self.next_unlabelled(cx.store, Some(&here)) else {
-            cx.say(Tone::Fine, "every event of this list has a label");
-            return;
-        };
-        if let Some(line) = self
-            .queue(cx.store)
-            .and_then(|queue| queue.lines().get(next))
-        {
-            self.event = Some(line.event.clone());
-            self.scroll = 0;
+        for event in &staged {
+            self.notes.remove(event);
+        }
+        if let Some(here) = self.current().filter(|here| staged.contains(here)) {
+            self.go_on(&here, cx);
         }
     }
 
-    /// The next line that wants a label, after `from` and then from the top.
+    fn go_on(&mut self, here: &EventKey, cx: &mut Cx<'_>) {
+        match self.next_unlabelled(cx.store, Some(here)) {
+            Some(next) => {
+                let event = self.shown.get(next).cloned();
+                self.put(event, cx);
+                self.watch(cx);
+            }
+            None => cx.say(Tone::Fine, "every event of this list has a label"),
+        }
+    }
+
+    /// The next shown event that wants a label, after `from` and then from the top.
     pub(super) fn next_unlabelled(&self, store: &Store, from: Option<&EventKey>) -> Option<usize> {
         let job = self.job.as_ref()?;
-        let queue = store.queues.get(job)?;
-        let lines = queue.lines();
         let start = from
-            .and_then(|from| queue.position(&from.event))
+            .and_then(|from| self.place_of(&from.event))
             .map_or(0, |index| index + 1);
-        (0..lines.len())
-            .map(|step| (start + step) % lines.len())
-            .find(|index| {
-                let event = key(job, &lines[*index].event);
-                wants_label(store, &event) && from != Some(&event)
-            })
+        let count = self.shown.len();
+        (0..count).map(|step| (start + step) % count).find(|index| {
+            let event = key(job, &self.shown[*index]);
+            wants_label(store, &event) && from != Some(&event)
+        })
+    }
+
+    /// How many shown events want a label.
+    pub(super) fn left(&self, store: &Store) -> usize {
+        let Some(job) = &self.job else { return 0 };
+        self.shown
+            .iter()
+            .filter(|event| wants_label(store, &key(job, event)))
+            .count()
     }
 
     /// Looks after the events that wait for their decision: the one under the cursor and those opened from here.
@@ -99,9 +206,16 @@ impl TriagePane {
     }
 }
 
-/// Whether neither this session nor the server has a label for the event.
+/// Whether neither this session nor the server has a label for the event or its bucket, and nobody else was asked to look.
 fn wants_label(store: &Store, event: &EventKey) -> bool {
-    let kept = !matches!(store.writes.label(event), LabelState::None);
+    let kept = |event: &EventKey| !matches!(store.writes.label(event), LabelState::None);
+    let queue = store.queues.get(&event.job);
+    // One label is one vote for the whole bucket: its other events are done with it.
+    let voted = queue.is_some_and(|queue| {
+        let mut others = queue.bucket(&event.event).iter();
+        others.any(|other| kept(&key(&event.job, other)))
+    });
+    let second = queue.is_some_and(|queue| queue.is_second(&event.event));
     // `new` is the state before any feedback; other words are an open set of states after it.
     let fresh = store.decision(event).is_none_or(|decision| {
         decision
@@ -109,39 +223,40 @@ fn wants_label(store: &Store, event: &EventKey) -> bool {
             .as_deref()
             .is_none_or(|state| state.eq_ignore_ascii_case("new"))
     });
-    !kept && fresh
+    !kept(event) && !voted && !second && fresh
 }
 
-/// The write a digit means, or why it means none.
-fn draft(event: &EventKey, digit: char, cx: &Cx<'_>) -> Result<Draft, String> {
+/// The label a digit means in a job, or why it means none.
+fn chosen(job: &JobId, digit: char, cx: &Cx<'_>) -> Result<String, String> {
     if cx.prefs.read_only {
         return Err("read-only: nothing is labelled".to_owned());
     }
-    let labels = cx
-        .store
-        .labels(&event.job)
-        .filter(|labels| !labels.is_empty());
+    let labels = cx.store.labels(job).filter(|labels| !labels.is_empty());
     let Some(labels) = labels else {
         return Err(format!(
-            "the decision set of job {} is not known yet; r reads it",
-            event.job
+            "the decision set of job {job} is not known yet; r reads it"
         ));
     };
     let index = digit
         .to_digit(10)
         .and_then(|digit| (digit as usize).checked_sub(1));
-    let Some(label) = index.and_then(|index| labels.get(index)) else {
-        let known: Vec<String> = labels
-            .iter()
-            .take(9)
-            .enumerate()
-            .map(|(index, label)| format!("{} {label}", index + 1))
-            .collect();
-        return Err(format!(
-            "no label {digit} in this job: {}",
-            known.join("  ")
-        ));
-    };
+    if let Some(label) = index.and_then(|index| labels.get(index)) {
+        return Ok(label.clone());
+    }
+    let known: Vec<String> = labels
+        .iter()
+        .take(9)
+        .enumerate()
+        .map(|(index, label)| format!("{} {label}", index + 1))
+        .collect();
+    Err(format!(
+        "no label {digit} in this job: {}",
+        known.join("  ")
+    ))
+}
+
+/// The write a label means, or why it cannot be made.
+fn draft(event: &EventKey, label: &str, digit: char, cx: &Cx<'_>) -> Result<Draft, String> {
     let Some(analyst) = &cx.prefs.analyst else {
         return Err(
             "whose vote is it? Set username under [analyst], or SOCDECK_USERNAME".to_owned(),
@@ -150,7 +265,7 @@ fn draft(event: &EventKey, digit: char, cx: &Cx<'_>) -> Result<Draft, String> {
     let feedback = Feedback {
         job: event.job.clone(),
         event: event.event.clone(),
-        label: label.clone(),
+        label: label.to_owned(),
         username: analyst.clone(),
     };
     let call = feedback.call().map_err(|bad: BadInput| bad.to_string())?;
@@ -165,5 +280,7 @@ fn draft(event: &EventKey, digit: char, cx: &Cx<'_>) -> Result<Draft, String> {
         call,
         grace: cx.prefs.label_grace,
         seen,
+        note: None,
+        batch: None,
     })
 }

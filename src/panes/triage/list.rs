@@ -1,70 +1,187 @@
-//! The list of events and the line of labels.
+//! The whole pane: list, detail, strip, label line; what stands where at which size.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::TriagePane;
-use super::detail;
-use crate::api::arcanna::{Confidence, EventState, JobId, Scale};
+use super::detail::Detail;
+use super::known::{self, Known};
+use super::{Part, TriagePane, session, strip};
+use crate::api::Product;
+use crate::api::arcanna::{EventState, JobId};
 use crate::api::value::Time;
 use crate::outbox::State;
-use crate::panes::paint::{self, Look, freshness, put};
+use crate::panes::paint::{self, Look, freshness, put, rule};
 use crate::store::{EventKey, LabelState, Store, is_undecided, key};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::text;
 
-impl TriagePane {
-    pub(super) fn draw_list(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        let (Some(job), Some(queue)) = (&self.job, self.queue(store)) else {
-            return;
-        };
-        let lines = queue.lines();
-        if lines.is_empty() {
-            return nothing(store, look, job, area, buf);
-        }
-        let table = Table::new(vec![
-            Column::new("TIME", Width::Fixed(9)),
-            Column::new("AI", Width::Flex(8, 1)),
-            Column::new("CONF", Width::Fixed(5)).right(),
-            Column::new("FLAG", Width::Fixed(4)),
-            Column::new("TITLE", Width::Flex(16, 5)),
-            Column::new("SRC", Width::Fixed(15)).rank(1),
-        ])
-        .marks(2);
-        table.draw(area, buf, look.theme, &self.list, lines.len(), |index| {
-            let event = key(job, &lines[index].event);
-            row(store, look, &event)
-        });
-    }
+/// From this size on the detail stands beside the list and Darktrace below both.
+const WIDE: (u16, u16) = (120, 30);
 
-    /// The right word of the detail's rule: when the list was read, or what is under way.
-    pub(super) fn detail_position(
+/// Rows of a wide screen below list and detail.
+const LOWER: u16 = 11;
+
+/// Rows below which there is only the list.
+const LIST_ONLY: u16 = 14;
+
+impl TriagePane {
+    pub(super) fn draw_whole(
         &self,
         store: &Store,
         look: &Look<'_>,
-        event: &EventKey,
         area: Rect,
-    ) -> String {
-        let reading = store
-            .decisions
-            .get(event)
-            .is_some_and(|remote| remote.pending)
-            || store
-                .exports
-                .get(event)
-                .is_some_and(|remote| remote.pending);
-        if reading {
-            return "loading the event".to_owned();
+        buf: &mut Buffer,
+    ) -> Option<Position> {
+        let Some(job) = &self.job else {
+            let absent = look.prefs.absent.contains(&Product::Arcanna);
+            let first = if absent {
+                "Arcanna is not configured."
+            } else {
+                "No job is open."
+            };
+            let hint = format!(
+                "{} shows the jobs; Enter there opens one.",
+                look.key("shell.go-jobs")
+            );
+            paint::empty(buf, area, look, &[first.to_owned(), hint]);
+            return None;
+        };
+        let foot = Rect {
+            y: area.bottom().saturating_sub(1),
+            height: area.height.min(1),
+            ..area
+        };
+        let body = Rect {
+            height: area.height.saturating_sub(1),
+            ..area
+        };
+        let typed = if area.width >= WIDE.0 && area.height >= WIDE.1 {
+            let (upper, lower) = split(area, area.height - LOWER);
+            self.draw_wide(store, look, upper, buf);
+            self.draw_lower(store, look, job, lower, buf);
+            true
+        } else {
+            self.draw_normal(store, look, body, buf);
+            false
+        };
+        let over = self.draw_over(store, look, body, buf);
+        if let Some(input) = &self.input {
+            let at = input.field.draw(foot, buf, look.theme);
+            if let Some(why) = &input.complaint {
+                let words = format!("  {why} ");
+                let wide = (text::width(&words) as u16).min(foot.width / 2);
+                let right = Rect {
+                    x: foot.right() - wide,
+                    width: wide,
+                    ..foot
+                };
+                put(
+                    buf,
+                    right,
+                    0,
+                    &Line::from(Span::styled(words, look.theme.warn)),
+                );
+            }
+            return at;
         }
-        let page = self
-            .queue(store)
-            .map(|queue| freshness(&queue.page, look).0)
-            .unwrap_or_default();
-        text::cut(&page, usize::from(area.width / 2), look.theme.ellipsis()).into_owned()
+        if !typed {
+            self.draw_labels(store, look, job, foot, buf);
+        }
+        over
     }
 
-    pub(super) fn draw_labels(
+    /// List above, detail below.
+    fn draw_normal(&self, store: &Store, look: &Look<'_>, body: Rect, buf: &mut Buffer) {
+        if body.height < LIST_ONLY {
+            return self.draw_list(store, look, body, buf);
+        }
+        let (list, detail) = split(body, (body.height * 2 / 5).max(4));
+        self.draw_list(store, look, list, buf);
+        let Some(event) = self.current() else { return };
+        let (title, below) = split(detail, 1);
+        if self.part == Part::Raw {
+            let name = format!("{}  RAW", event.event);
+            rule(buf, title, 0, look, &name, &self.raw.place());
+            return self.raw.draw(look, true, below, buf);
+        }
+        let part = if self.part == Part::Detail {
+            "decision points"
+        } else {
+            ""
+        };
+        let name = format!("{}  {part}", event.event);
+        rule(
+            buf,
+            title,
+            0,
+            look,
+            name.trim_end(),
+            &self.remark(store, look, &event, detail),
+        );
+        self.detail(store, look, &event).draw(below, buf);
+    }
+
+    /// List at the left, detail and raw event at the right.
+    fn draw_wide(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+        let left = Rect {
+            width: area.width * 43 / 100,
+            ..area
+        };
+        let right = Rect {
+            x: area.x + left.width + 1,
+            width: area.width - left.width - 1,
+            ..area
+        };
+        self.draw_list(store, look, left, buf);
+        let Some(event) = self.current() else { return };
+        let (title, below) = split(right, 1);
+        rule(
+            buf,
+            title,
+            0,
+            look,
+            &event.event.to_string(),
+            &self.remark(store, look, &event, right),
+        );
+        let detail = self.detail(store, look, &event);
+        let used = detail.draw_head(below, buf);
+        let (_, below) = split(below, used + 1);
+        let column = Rect {
+            width: below.width * 58 / 100,
+            ..below
+        };
+        detail.draw_column(column, buf);
+        let raw = Rect {
+            x: column.right() + 1,
+            width: below.width.saturating_sub(column.width + 1),
+            ..below
+        };
+        let (head, tree) = split(raw, 1);
+        let active = self.part == Part::Raw;
+        let words = if active {
+            format!("RAW  {}", self.raw.place())
+        } else {
+            format!("RAW  {} goes there", look.key("triage.next-part"))
+        };
+        let words = text::cut(
+            &text::clean(&words),
+            usize::from(head.width),
+            look.theme.ellipsis(),
+        )
+        .into_owned();
+        let style = if active {
+            look.theme.title
+        } else {
+            look.theme.dim
+        };
+        put(buf, head, 0, &Line::from(Span::styled(words, style)));
+        self.raw.draw(look, active, tree, buf);
+    }
+
+    /// The strip, the labels, the last three of them, and the session.
+    fn draw_lower(
         &self,
         store: &Store,
         look: &Look<'_>,
@@ -72,90 +189,261 @@ impl TriagePane {
         area: Rect,
         buf: &mut Buffer,
     ) {
-        let mut spans = vec![Span::styled(" LABEL  ", look.theme.title)];
+        let width = usize::from(area.width);
+        let (head, lines) = match self.current() {
+            Some(event) => strip::strip(store, look, &event, width),
+            None => ("DARKTRACE".to_owned(), Vec::new()),
+        };
+        rule(buf, area, 0, look, &head, "");
+        for (row, line) in lines.iter().enumerate() {
+            put(buf, area, row as u16 + 1, line);
+        }
+        rule(buf, area, 4, look, "", "");
+        let (_, from_labels) = split(area, 5);
+        self.draw_labels(
+            store,
+            look,
+            job,
+            Rect {
+                height: 1,
+                ..from_labels
+            },
+            buf,
+        );
+        rule(buf, area, 6, look, "", "");
+        let labels = store
+            .writes
+            .newest()
+            .filter(|row| row.draft.act.labels().is_some())
+            .take(3);
+        for (row, write) in labels.enumerate() {
+            put(buf, area, row as u16 + 7, &last(write, look));
+        }
+        let spans = session::line(store, look, &self.view, self.left(store));
+        put(buf, area, 10, &Line::from(spans));
+    }
+
+    fn detail<'a>(
+        &'a self,
+        store: &'a Store,
+        look: &'a Look<'a>,
+        event: &'a EventKey,
+    ) -> Detail<'a> {
+        Detail {
+            store,
+            look,
+            event,
+            told: self.polls.told(&event.event),
+            note: self.notes.get(event).map(String::as_str),
+            focus: (self.part == Part::Detail).then(|| self.point.cursor()),
+            scroll: self.scroll,
+        }
+    }
+
+    fn draw_list(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+        let (Some(job), Some(queue)) = (&self.job, self.queue(store)) else {
+            return;
+        };
+        if self.shown.is_empty() {
+            return self.nothing(store, look, area, buf);
+        }
+        let wide = self.shown.len() > 1 && area.width >= 60;
+        let table = Table::new(vec![
+            Column::new("TIME", Width::Fixed(9)),
+            Column::new("AI", Width::Flex(8, 1)),
+            Column::new("CONF", Width::Fixed(4)).right(),
+            Column::new("FLAG", Width::Fixed(4)),
+            Column::new("xN", Width::Fixed(3)).right().rank(2),
+            Column::new("TITLE", Width::Flex(16, if wide { 6 } else { 5 })),
+            Column::new("SRC", Width::Fixed(15)).rank(1),
+        ])
+        .marks(2)
+        .active(self.part == Part::List);
+        table.draw(
+            area,
+            buf,
+            look.theme,
+            &self.list,
+            self.shown.len(),
+            |index| {
+                let event = key(job, &self.shown[index]);
+                let mut cells = row(store, look, &event);
+                let many = queue.bucket(&event.event).len();
+                cells.cells[4] = Text::styled(
+                    if many > 1 {
+                        format!("x{many}")
+                    } else {
+                        String::new()
+                    },
+                    look.theme.dim,
+                );
+                if self.marks.contains(&event.event) {
+                    let label = cells.mark.text.chars().next().unwrap_or(' ');
+                    cells.mark = Text::styled(format!("*{label}"), look.theme.marked);
+                    cells.style = look.theme.marked;
+                }
+                cells
+            },
+        );
+    }
+
+    /// The right word of the detail's rule: what is under way, or when the list was read.
+    fn remark(&self, store: &Store, look: &Look<'_>, event: &EventKey, area: Rect) -> String {
+        let status = store.decisions.get(event).is_some_and(|one| one.pending);
+        let export = store.exports.get(event).is_some_and(|one| one.pending);
+        if status || export {
+            return "loading the event".to_owned();
+        }
+        let mut words = self
+            .queue(store)
+            .map(|queue| freshness(&queue.page, look).0)
+            .unwrap_or_default();
+        if !self.marks.is_empty() {
+            words = format!("{} marked   {words}", self.marks.len());
+        }
+        text::cut(&words, usize::from(area.width / 2), look.theme.ellipsis()).into_owned()
+    }
+
+    fn draw_labels(
+        &self,
+        store: &Store,
+        look: &Look<'_>,
+        job: &JobId,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        let theme = look.theme;
+        let mut spans = vec![Span::styled(" LABEL  ", theme.title)];
+        let mut add = |key: &str, word: &str, style: Style| {
+            spans.push(Span::styled(key.to_owned(), theme.key));
+            spans.push(Span::styled(format!(" {word}   "), style));
+        };
         match store.labels(job) {
             Some(labels) if !labels.is_empty() => {
                 for (index, label) in labels.iter().take(9).enumerate() {
-                    spans.push(Span::styled(format!("{}", index + 1), look.theme.key));
-                    spans.push(Span::styled(format!(" {label}   "), look.theme.label));
+                    add(&(index + 1).to_string(), label, theme.label);
                 }
                 if labels.len() > 9 {
-                    spans.push(Span::styled(
-                        format!("+{} more by :   ", labels.len() - 9),
-                        look.theme.dim,
-                    ));
+                    add(":", &format!("{} more", labels.len() - 9), theme.dim);
                 }
                 if look.prefs.read_only {
-                    spans.push(Span::styled("READ-ONLY   ", look.theme.warn));
+                    add("", "READ-ONLY", theme.warn);
                 } else if look.prefs.analyst.is_none() {
-                    spans.push(Span::styled(
-                        "no analyst name: nothing can be sent   ",
-                        look.theme.warn,
-                    ));
+                    add("", "no analyst name: nothing can be sent", theme.warn);
                 }
-                for (id, word) in [("triage.skip", "skip"), ("shell.undo", "undo")] {
-                    spans.push(Span::styled(look.key(id), look.theme.key));
-                    spans.push(Span::styled(format!(" {word}   "), look.theme.dim));
+                for (id, word) in [
+                    ("triage.second-opinion", "second opinion"),
+                    ("triage.skip", "skip"),
+                    ("triage.note", "note"),
+                    ("shell.undo", "undo"),
+                ] {
+                    add(&look.key(id), word, theme.dim);
                 }
             }
-            _ => spans.push(Span::styled(
-                "the decision set is not read yet",
-                look.theme.dim,
-            )),
+            _ => spans.push(Span::styled("the decision set is not read yet", theme.dim)),
         }
         put(buf, area, 0, &Line::from(spans));
     }
-}
 
-/// What stands where the list would be.
-fn nothing(store: &Store, look: &Look<'_>, job: &JobId, area: Rect, buf: &mut Buffer) {
-    let Some(queue) = store.queues.get(job) else {
-        return;
-    };
-    let open = format!("{} opens an event by its id.", look.key("triage.find"));
-    match (&queue.page.error, queue.page.pending) {
-        (Some((error, _)), false) => {
-            let absent = matches!(error.status, Some(404 | 405));
-            let first = if absent {
-                "This server lists no events (its key or version has no event query).".to_owned()
+    /// What stands where the list would be.
+    fn nothing(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+        let Some(queue) = self.queue(store) else {
+            return;
+        };
+        if !queue.lines().is_empty() {
+            let hint = if self.filter.is_empty() {
+                format!("{} shows the next view.", look.key("triage.next-view"))
             } else {
-                error.to_string()
+                "^G clears the filter; Enter on a single word opens the event of that id."
+                    .to_owned()
             };
-            let next = if absent {
-                open
-            } else {
-                format!("{}  {open}", error.explain().next)
-            };
-            paint::empty(buf, area, look, &[first, next]);
+            let first = format!("Nothing in {}.", self.origin());
+            return paint::empty(buf, area, look, &[first, hint]);
         }
-        (_, true) => paint::empty(buf, area, look, &["loading the events".to_owned()]),
-        (None, false) if queue.page.value().is_some() => paint::empty(
-            buf,
-            area,
-            look,
-            &["This job has no events.".to_owned(), open],
-        ),
-        (None, false) => paint::empty(
-            buf,
-            area,
-            look,
-            &[
+        let open = format!("{} opens an event by its id.", look.key("triage.find"));
+        let sentences = match (&queue.page.error, queue.page.pending) {
+            (Some((error, _)), false) if matches!(error.status, Some(404 | 405)) => vec![
+                "This server lists no events (its key or version has no event query).".to_owned(),
+                open,
+            ],
+            (Some((error, _)), false) => {
+                vec![
+                    error.to_string(),
+                    format!("{}  {open}", error.explain().next),
+                ]
+            }
+            (_, true) => vec!["loading the events".to_owned()],
+            (None, false) if queue.page.value().is_some() => {
+                vec!["This job has no events.".to_owned(), open]
+            }
+            (None, false) => vec![
                 "The events are not read yet.".to_owned(),
                 format!("{} reads them.", look.key("shell.refresh")),
             ],
-        ),
+        };
+        paint::empty(buf, area, look, &sentences);
     }
 }
 
-/// One line of the list.
-fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey) -> Cells<'a> {
-    let found = store
-        .queues
-        .get(&event.job)
-        .and_then(|queue| queue.found(&event.event));
-    let decision = store.decision(event);
+/// The first `rows` rows of an area, and the rest.
+fn split(area: Rect, rows: u16) -> (Rect, Rect) {
+    let rows = rows.min(area.height);
+    (
+        Rect {
+            height: rows,
+            ..area
+        },
+        Rect {
+            y: area.y + rows,
+            height: area.height - rows,
+            ..area
+        },
+    )
+}
+
+/// One of the last labels: `D~ ..1760 = Drop   AI Drop 45  agree   sends 14:03:09Z`.
+fn last(write: &crate::outbox::Row, look: &Look<'_>) -> Line<'static> {
     let theme = look.theme;
-    let time = found
+    let Some((_, event, label)) = write.draft.act.labels() else {
+        return Line::default();
+    };
+    let (words, style) = super::told(write, look);
+    let mut spans = vec![
+        Span::styled(
+            format!(" {}  ", text::short_id(event.as_str(), 4)),
+            theme.dim,
+        ),
+        Span::styled(
+            text::fit(&text::clean(label), 14, theme.ellipsis()),
+            theme.label,
+        ),
+    ];
+    if let Some(ai) = write
+        .draft
+        .seen
+        .as_ref()
+        .and_then(|seen| seen.label.as_ref())
+    {
+        let agree = ai.eq_ignore_ascii_case(label);
+        let ai = text::fit(&text::clean(ai), 14, theme.ellipsis());
+        spans.push(Span::styled(format!("  AI {ai}  "), theme.dim));
+        spans.push(if agree {
+            Span::styled("agree     ", theme.dim)
+        } else {
+            Span::styled("DISAGREE  ", theme.warn)
+        });
+    }
+    spans.push(Span::styled(format!("  {words}"), style));
+    Line::from(spans)
+}
+
+/// One line of the list; the cell of the bucket is filled by the caller.
+fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey) -> Cells<'a> {
+    let known = Known::of(store, event);
+    let theme = look.theme;
+    let decision = known.decision;
+    let time = known
+        .found
         .and_then(|found| found.time.as_ref())
         .or_else(|| decision?.ingested.as_ref());
     let time = match time {
@@ -163,27 +451,21 @@ fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey) -> Cells<'a> {
         Some(Time::Unread(text)) => text.clone(),
         None => "-".to_owned(),
     };
-    let (label, conf, flags) = match decision {
+    let (label, sure, flags) = match decision {
         None => ("-".to_owned(), "-".to_owned(), String::new()),
         Some(decision) => {
-            let label = match (&decision.state, &decision.label) {
-                (EventState::Pending, _) => "pending".to_owned(),
-                (EventState::Error, _) => "ERROR".to_owned(),
-                (_, Some(label)) => label.clone(),
-                (EventState::Ok, None) => "none".to_owned(),
-                (EventState::Other(word), None) => word.clone(),
-            };
-            let undecided = found
+            let undecided = known
+                .found
                 .and_then(|found| found.arcanna.as_ref())
                 .is_some_and(is_undecided);
             let flags = [
                 (decision.outlier == Some(true), 'O'),
-                (is_low(decision.confidence, look), 'L'),
+                (known::is_low(decision.confidence, look), 'L'),
                 (undecided, 'U'),
             ];
             (
-                label,
-                confidence(decision.confidence),
+                known::word(decision),
+                known::confidence(decision.confidence),
                 flags
                     .into_iter()
                     .filter(|(on, _)| *on)
@@ -192,40 +474,25 @@ fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey) -> Cells<'a> {
             )
         }
     };
-    let title = found
-        .and_then(|found| found.title.clone())
-        .or_else(|| store.exports.get(event)?.value()?.title())
-        .unwrap_or_else(|| event.event.to_string());
-    let source = detail::addresses(store, event)
+    let source = known
+        .addresses()
         .into_iter()
         .next()
-        .map_or_else(String::new, |found| found.text);
-    let labelled = mark(store, event, look);
-    let (mark, mark_style) = labelled.unwrap_or_else(|| {
-        let skipped = store
-            .queues
-            .get(&event.job)
-            .is_some_and(|queue| queue.is_skipped(&event.event));
-        (
-            if skipped {
-                "s".to_owned()
-            } else {
-                String::new()
-            },
-            theme.dim,
-        )
-    });
+        .map_or_else(String::new, |one| one.text);
+    let (mark, mark_style) = mark(store, event, look).unwrap_or_default();
     let label_style = match decision.map(|decision| &decision.state) {
         Some(EventState::Error) => theme.bad,
         Some(EventState::Pending) | None => theme.dim,
         _ => theme.label,
     };
-    let low = decision.is_some_and(|decision| is_low(decision.confidence, look));
+    let low = decision.is_some_and(|decision| known::is_low(decision.confidence, look));
+    let title = known.title().into_owned();
     Cells::new([
         Text::styled(time, theme.dim),
         Text::styled(label, label_style),
-        Text::styled(conf, if low { theme.warn } else { theme.text }),
+        Text::styled(sure, if low { theme.warn } else { theme.text }),
         Text::styled(flags, theme.warn),
+        Text::default(),
         Text::from(title),
         Text::styled(source, theme.dim),
     ])
@@ -239,15 +506,11 @@ fn short(told: &str) -> String {
         .map_or_else(|| told.to_owned(), |(date, _)| date.to_owned())
 }
 
-/// The mark of a label given from here, first letter and state, or of one the server holds.
-pub(super) fn mark(
-    store: &Store,
-    event: &EventKey,
-    look: &Look<'_>,
-) -> Option<(String, ratatui::style::Style)> {
+/// The mark of an event: a label given from here, a second opinion, a skip, or a label the server holds.
+fn mark(store: &Store, event: &EventKey, look: &Look<'_>) -> Option<(String, Style)> {
     let theme = look.theme;
     match store.writes.label(event) {
-        LabelState::Staging => Some(("..".to_owned(), theme.dim)),
+        LabelState::Staging => return Some(("..".to_owned(), theme.dim)),
         LabelState::Kept(row, label) => {
             let letter = label.chars().next().unwrap_or('?');
             let (sign, style) = match &row.state {
@@ -257,29 +520,39 @@ pub(super) fn mark(
                 State::Undone => return None,
                 State::Grace | State::Due | State::Sending => ('~', theme.accent),
             };
-            Some((format!("{letter}{sign}"), style))
+            return Some((format!("{letter}{sign}"), style));
         }
-        LabelState::None => {
-            let state = store.decision(event)?.bucket_state.as_deref()?;
-            (!state.eq_ignore_ascii_case("new")).then(|| ("kb".to_owned(), theme.dim))
-        }
+        LabelState::None => {}
     }
+    let queue = store.queues.get(&event.job)?;
+    if queue.is_second(&event.event) {
+        return Some(("?.".to_owned(), theme.warn));
+    }
+    if queue.is_skipped(&event.event) {
+        return Some(("s".to_owned(), theme.dim));
+    }
+    let state = store.decision(event)?.bucket_state.as_deref()?;
+    (!state.eq_ignore_ascii_case("new")).then(|| ("kb".to_owned(), theme.dim))
 }
 
-/// The confidence as it may be shown: in percent where the scale is known, else the raw number.
-pub(super) fn confidence(confidence: Option<Confidence>) -> String {
-    match confidence {
-        None => "-".to_owned(),
-        Some(Confidence {
-            raw,
-            scale: Scale::Unclear,
-        }) => format!("{raw}"),
-        Some(known) => format!("{:.0}%", known.percent().unwrap_or(known.raw)),
-    }
-}
-
-pub(super) fn is_low(confidence: Option<Confidence>, look: &Look<'_>) -> bool {
-    confidence
-        .and_then(Confidence::percent)
-        .is_some_and(|percent| percent < look.prefs.low_confidence)
+/// The result line of the pane on a narrow screen: the last label, and how the session goes.
+pub fn last_label(store: &Store, look: &Look<'_>, width: usize) -> Option<Line<'static>> {
+    let write = store
+        .writes
+        .newest()
+        .find(|row| row.draft.act.labels().is_some())?;
+    let (_, event, label) = write.draft.act.labels()?;
+    let (words, style) = super::told(write, look);
+    let right = session::told(store, look);
+    let taken: usize = right.iter().map(|span| text::width(&span.content)).sum();
+    let left = format!(
+        " {} = {}   ",
+        text::short_id(event.as_str(), 4),
+        text::clean(label)
+    );
+    let room = width.saturating_sub(taken + text::width(&left) + 3);
+    let words = text::fit(&text::clean(&words), room, look.theme.ellipsis());
+    let mut spans = vec![Span::raw(left), Span::styled(words, style), Span::raw("  ")];
+    spans.extend(right);
+    Some(Line::from(spans))
 }

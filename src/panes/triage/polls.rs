@@ -20,6 +20,8 @@ struct Watch {
     looks: usize,
     next: Moment,
     since: Moment,
+    /// When it was last asked about.
+    asked: Timestamp,
 }
 
 /// The events that are watched.
@@ -34,17 +36,13 @@ pub(super) struct Polls {
 pub(super) enum Told {
     /// Not watched.
     No,
-    /// The next look.
-    Next(Timestamp),
+    /// When it was last looked at, and when it will be next.
+    Next(Timestamp, Timestamp),
     /// No longer looked at since.
     GivenUp(Timestamp),
 }
 
 impl Polls {
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     pub(super) fn forget(&mut self, event: &EventId) {
         self.watched.remove(event);
         self.given_up.remove(event);
@@ -60,6 +58,7 @@ impl Polls {
             looks: 0,
             next: start,
             since: now,
+            asked: now.wall,
         });
         if now.instant.duration_since(watch.since.instant) > Duration::from_secs(LIMIT) {
             self.watched.remove(event);
@@ -68,19 +67,16 @@ impl Polls {
     }
 
     /// Events to look at now; each gets its next time.
-    pub(super) fn due(&mut self, now: Instant) -> Vec<EventId> {
+    pub(super) fn due(&mut self, now: Moment) -> Vec<EventId> {
         let mut due = Vec::new();
         for (event, watch) in &mut self.watched {
-            if watch.next.instant <= now {
+            if watch.next.instant <= now.instant {
                 watch.looks += 1;
+                watch.asked = now.wall;
                 let pause = PAUSES[watch.looks.min(PAUSES.len() - 1)];
                 watch.next = watch.next.plus(Duration::from_secs(pause));
-                if watch.next.instant <= now {
-                    watch.next = Moment {
-                        instant: now,
-                        ..watch.next
-                    }
-                    .plus(Duration::from_secs(pause));
+                if watch.next.instant <= now.instant {
+                    watch.next = now.plus(Duration::from_secs(pause));
                 }
                 due.push(event.clone());
             }
@@ -94,7 +90,7 @@ impl Polls {
 
     pub(super) fn told(&self, event: &EventId) -> Told {
         match (self.watched.get(event), self.given_up.get(event)) {
-            (Some(watch), _) => Told::Next(watch.next.wall),
+            (Some(watch), _) => Told::Next(watch.asked, watch.next.wall),
             (None, Some(at)) => Told::GivenUp(*at),
             (None, None) => Told::No,
         }
@@ -116,7 +112,7 @@ mod tests {
         while let Some(next) = polls.next() {
             let wait = next - now.instant;
             now = now.plus(wait);
-            assert_eq!(polls.due(now.instant), std::slice::from_ref(&event));
+            assert_eq!(polls.due(now), std::slice::from_ref(&event));
             at.push((now.instant - begin.instant).as_secs());
             polls.pending(&event, now);
         }

@@ -1,0 +1,50 @@
+//! What the Arcanna key may do, in words.
+
+use crate::api::arcanna::health::Granted;
+
+/// What analysts do here, and the scope it takes `[MCP]`.
+const DEEDS: [(&str, &str); 5] = [
+    ("read events", "read:event_query"),
+    ("export events", "read:event_export"),
+    ("give feedback", "write:event_feedback"),
+    ("send events", "write:events"),
+    ("train", TRAIN),
+];
+
+/// The scope that starts, stops and trains jobs `[MCP]`.
+pub(super) const TRAIN: &str = "execute:job_operations";
+
+/// `read events, give feedback`, and `send events, train`: what the scopes allow and what they do not.
+pub(super) fn told(granted: &Granted) -> (String, String) {
+    let of = |wanted: bool| {
+        let deeds: Vec<&str> = DEEDS
+            .iter()
+            .filter(|(_, scope)| granted.allows(scope) == wanted)
+            .map(|(deed, _)| *deed)
+            .collect();
+        deeds.join(", ")
+    };
+    (of(true), of(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_told_in_words() {
+        let granted = Granted {
+            scopes: ["read:event_query", "write:event_feedback:job:1202", "x:y"]
+                .map(String::from)
+                .into(),
+        };
+        assert_eq!(
+            told(&granted),
+            (
+                "read events, give feedback".to_owned(),
+                "export events, send events, train".to_owned()
+            )
+        );
+        assert_eq!(told(&Granted::default()).0, "");
+    }
+}

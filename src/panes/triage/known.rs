@@ -1,0 +1,186 @@
+//! One event from wherever it is known: the list, its status, its export, the label given from here.
+
+use std::borrow::Cow;
+
+use crate::api::arcanna::events::Export;
+use crate::api::arcanna::query::FoundEvent;
+use crate::api::arcanna::{ArcannaBlock, Confidence, Decision, EventState, Scale};
+use crate::api::darktrace::endpoints::Endpoint;
+use crate::export::{self, Indicator};
+use crate::panes::paint::Look;
+use crate::store::{EventKey, LabelState, Remote, Store};
+
+/// Words in the name of a decision point that say its value is an address or a host.
+const PLACES: [&str; 12] = [
+    "ip",
+    "address",
+    "host",
+    "domain",
+    "src",
+    "dst",
+    "source",
+    "destination",
+    "url",
+    "query",
+    "sender",
+    "recipient",
+];
+
+/// See the module.
+pub(super) struct Known<'a> {
+    pub key: &'a EventKey,
+    pub found: Option<&'a FoundEvent>,
+    pub export: Option<&'a Export>,
+    pub decision: Option<&'a Decision>,
+    store: &'a Store,
+}
+
+/// An address or host that an event names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Address {
+    /// As it is looked up.
+    pub text: String,
+    /// Inside a private range.
+    pub internal: bool,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(store: &'a Store, key: &'a EventKey) -> Self {
+        let found = store
+            .queues
+            .get(&key.job)
+            .and_then(|queue| queue.found(&key.event));
+        Self {
+            key,
+            found,
+            export: store.exports.get(key).and_then(Remote::value),
+            decision: store.decision(key),
+            store,
+        }
+    }
+
+    /// What Arcanna says of the event: as it was exported, else as it was listed.
+    pub(super) fn block(&self) -> Option<Cow<'a, ArcannaBlock>> {
+        let exported = self.export.and_then(Export::arcanna).map(Cow::Owned);
+        exported.or_else(|| self.found?.arcanna.as_ref().map(Cow::Borrowed))
+    }
+
+    /// What the model sees: as it was listed, else the job's names looked up in the exported event.
+    pub(super) fn points(&self) -> Cow<'a, [(String, String)]> {
+        if let Some(found) = self.found {
+            return Cow::Borrowed(&found.decision_points);
+        }
+        let names = self
+            .store
+            .job(&self.key.job)
+            .and_then(|job| job.decision_points.as_deref())
+            .unwrap_or_default();
+        Cow::Owned(
+            self.export
+                .map(|export| export.points(names))
+                .unwrap_or_default(),
+        )
+    }
+
+    /// What it is about.
+    pub(super) fn title(&self) -> Cow<'a, str> {
+        if let Some(title) = self.found.and_then(|found| found.title.as_deref()) {
+            return Cow::Borrowed(title);
+        }
+        match self.export.and_then(Export::title) {
+            Some(title) => Cow::Owned(title),
+            None => Cow::Owned(self.key.event.to_string()),
+        }
+    }
+
+    /// The event's own text: as it was exported, else as it was listed.
+    pub(super) fn raw(&self) -> Option<&'a str> {
+        let exported = self.export.and_then(|export| export.event.as_deref());
+        exported
+            .or_else(|| self.found?.raw_event.as_deref())
+            .map(serde_json::value::RawValue::get)
+    }
+
+    /// The label given from here.
+    pub(super) fn yours(&self) -> Option<&'a str> {
+        match self.store.writes.label(self.key) {
+            LabelState::Kept(_, label) => Some(label),
+            LabelState::None | LabelState::Staging => None,
+        }
+    }
+
+    /// The addresses and hosts among its decision points, in their order.
+    pub(super) fn addresses(&self) -> Vec<Address> {
+        let mut out: Vec<Address> = Vec::new();
+        for (name, value) in self.points().iter() {
+            let name = name.to_ascii_lowercase();
+            if PLACES.iter().any(|word| name.contains(word))
+                && let Some(address) = address(value)
+                && !out.contains(&address)
+            {
+                out.push(address);
+            }
+        }
+        out
+    }
+}
+
+/// A value as an address or a host, if it is one.
+pub(super) fn address(value: &str) -> Option<Address> {
+    let indicator = export::classify(value);
+    match indicator {
+        Indicator::Ip { .. } | Indicator::Host { .. } | Indicator::Url { .. } => Some(Address {
+            text: indicator.target()?,
+            internal: indicator.is_internal(),
+        }),
+        _ => None,
+    }
+}
+
+impl Address {
+    /// As Darktrace is asked about it.
+    pub(super) fn endpoint(&self) -> Endpoint {
+        if self.is_ip() {
+            Endpoint::Ip(self.text.clone())
+        } else {
+            Endpoint::Hostname(self.text.clone())
+        }
+    }
+
+    pub(super) fn is_ip(&self) -> bool {
+        self.text.parse::<std::net::IpAddr>().is_ok()
+    }
+}
+
+/// The word for a decision: its label, or why there is none.
+pub(super) fn word(decision: &Decision) -> String {
+    match (&decision.state, &decision.label) {
+        (EventState::Pending, _) => "pending".to_owned(),
+        (EventState::Error, _) => "ERROR".to_owned(),
+        (_, Some(label)) => label.clone(),
+        (EventState::Ok, None) => "none".to_owned(),
+        (EventState::Other(word), None) => word.clone(),
+    }
+}
+
+/// The confidence as it may be shown: in percent where the scale is known, else the raw number.
+pub(super) fn confidence(confidence: Option<Confidence>) -> String {
+    match confidence {
+        None => "-".to_owned(),
+        Some(Confidence {
+            raw,
+            scale: Scale::Unclear,
+        }) => format!("{raw}"),
+        Some(known) => format!("{:.0}%", known.percent().unwrap_or(known.raw)),
+    }
+}
+
+pub(super) fn is_low(confidence: Option<Confidence>, look: &Look<'_>) -> bool {
+    below(confidence, look.prefs.low_confidence)
+}
+
+pub(super) fn below(confidence: Option<Confidence>, limit: f64) -> bool {
+    confidence
+        .and_then(Confidence::percent)
+        .is_some_and(|percent| percent < limit)
+}

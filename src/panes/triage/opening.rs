@@ -1,0 +1,212 @@
+//! Opening jobs and events, reading them again, and going from a value to what it names.
+
+use super::known::{self, Known};
+use super::{PAGE, Part, TriagePane};
+use crate::api::arcanna::events::{EventStatus, ExportEvent};
+use crate::api::arcanna::jobs::DecisionSet;
+use crate::api::arcanna::query::QueryEvents;
+use crate::api::arcanna::{EventId, JobId};
+use crate::command::{Cx, PaneId, Target, Tone};
+use crate::job::Policy;
+use crate::store::{EventKey, Store};
+use crate::ui::table::ListState;
+
+impl TriagePane {
+    pub(super) fn open_job(&mut self, job: JobId, cx: &mut Cx<'_>) {
+        if self.job.as_ref() != Some(&job) {
+            // What belongs to the job goes with it; notes that were written stay.
+            *self = Self {
+                job: Some(job.clone()),
+                notes: std::mem::take(&mut self.notes),
+                histories: std::mem::take(&mut self.histories),
+                list: ListState::default(),
+                generation: u64::MAX,
+                ..Self::default()
+            };
+        }
+        let untouched = cx
+            .store
+            .queues
+            .entry(job.clone())
+            .or_default()
+            .page
+            .is_untouched();
+        if untouched {
+            cx.store
+                .ask(QueryEvents::newest(job.clone(), PAGE), Policy::Join, cx.now);
+        }
+        if cx.store.labels(&job).is_none() {
+            cx.store.ask(DecisionSet { job }, Policy::Join, cx.now);
+        }
+    }
+
+    pub(super) fn open_event(&mut self, job: JobId, event: EventId, cx: &mut Cx<'_>) {
+        self.open_job(job.clone(), cx);
+        let queue = cx.store.queues.entry(job.clone()).or_default();
+        let before = queue.lines().len();
+        queue.open(&event);
+        if queue.lines().len() > before {
+            self.list.shift(1);
+        }
+        self.part = Part::List;
+        if queue.generation() != self.generation || self.place_of(&event).is_none() {
+            // It may be outside of view and filter: a person who names an event wants to see it.
+            if self.place_of(&event).is_none() {
+                self.show_all();
+            }
+            self.reshow(cx);
+        }
+        self.put(Some(event.clone()), cx);
+        cx.store.ask(
+            EventStatus {
+                job: job.clone(),
+                event: event.clone(),
+            },
+            Policy::Latest,
+            cx.now,
+        );
+        let listed = self.queue(cx.store).and_then(|queue| queue.found(&event));
+        if listed.is_none() {
+            cx.store
+                .ask(ExportEvent { job, event }, Policy::Latest, cx.now);
+        }
+    }
+
+    /// Enter: in the raw event it folds, on a decision point it follows the value, else the event is read again.
+    pub(super) fn look(&mut self, cx: &mut Cx<'_>) {
+        match self.part {
+            Part::Raw => self.raw.fold(),
+            Part::Detail => self.follow_value(cx),
+            Part::List => self.read_again(cx),
+        }
+    }
+
+    /// Status, whole text and context of the event under the cursor.
+    pub(super) fn read_again(&mut self, cx: &mut Cx<'_>) {
+        let Some(current) = self.current() else {
+            return;
+        };
+        self.context.again(&current, cx);
+        let EventKey { job, event } = current;
+        self.polls.forget(&event);
+        cx.store.ask(
+            EventStatus {
+                job: job.clone(),
+                event: event.clone(),
+            },
+            Policy::Latest,
+            cx.now,
+        );
+        cx.store
+            .ask(ExportEvent { job, event }, Policy::Latest, cx.now);
+    }
+
+    pub(super) fn change_job(&mut self, by: isize, cx: &mut Cx<'_>) {
+        let Some(jobs) = cx.store.job_list.value().filter(|jobs| !jobs.is_empty()) else {
+            cx.say(Tone::Mind, "the jobs are not read yet");
+            return;
+        };
+        let here = jobs
+            .iter()
+            .position(|job| Some(&job.id) == self.job.as_ref())
+            .unwrap_or(0);
+        let there = (here as isize + by).rem_euclid(jobs.len() as isize) as usize;
+        let job = jobs[there].id.clone();
+        cx.go(PaneId::Triage, Some(Target::Job(job)));
+    }
+
+    pub(super) fn turn_part(&mut self, by: usize, cx: &mut Cx<'_>) {
+        const PARTS: [Part; 3] = [Part::List, Part::Detail, Part::Raw];
+        let here = PARTS
+            .iter()
+            .position(|part| *part == self.part)
+            .unwrap_or(0);
+        self.part = PARTS[(here + by) % PARTS.len()];
+        self.scroll = 0;
+        self.raw
+            .follow(cx.store, self.current().as_ref(), self.part == Part::Raw);
+        if self.part == Part::Raw
+            && self.raw.len() == 0
+            && let Some(EventKey { job, event }) = self.current()
+        {
+            cx.store
+                .ask(ExportEvent { job, event }, Policy::Latest, cx.now);
+        }
+    }
+
+    /// The value under the cursor of the detail or the raw event.
+    pub(super) fn picked(&self, store: &Store) -> Option<String> {
+        match self.part {
+            Part::List => None,
+            Part::Detail => {
+                let event = self.current()?;
+                let points = Known::of(store, &event).points();
+                Some(points.get(self.point.cursor())?.1.clone())
+            }
+            Part::Raw => self.raw.value(),
+        }
+    }
+
+    fn follow_value(&mut self, cx: &mut Cx<'_>) {
+        match self.picked(cx.store).as_deref().and_then(known::address) {
+            Some(address) if address.internal => self.device(cx),
+            Some(_) => self.endpoint(cx),
+            None => cx.say(Tone::Mind, "this value is no address and no host name"),
+        }
+    }
+
+    pub(super) fn device(&mut self, cx: &mut Cx<'_>) {
+        let Some(event) = self.current() else { return };
+        let target = if let Some(value) = self.picked(cx.store) {
+            let Some(address) = known::address(&value) else {
+                return cx.say(Tone::Mind, "the value under the cursor names no device");
+            };
+            Target::Find(address.text)
+        } else {
+            let view = super::context::View::of(cx.store, &event);
+            let did = view.device.and_then(|device| device.did);
+            match (did.filter(|did| *did > 0), view.internal) {
+                (Some(did), _) => Target::Device(did),
+                (None, Some(address)) => Target::Find(address.text),
+                (None, None) => {
+                    return cx.say(Tone::Mind, "this event names no internal address");
+                }
+            }
+        };
+        cx.go(PaneId::Devices, Some(target));
+    }
+
+    pub(super) fn endpoint(&mut self, cx: &mut Cx<'_>) {
+        let Some(event) = self.current() else { return };
+        let address = match self.picked(cx.store) {
+            Some(value) => known::address(&value),
+            None => super::context::View::of(cx.store, &event).external,
+        };
+        match address {
+            Some(address) => cx.go(PaneId::Endpoint, Some(Target::Endpoint(address.text))),
+            None => cx.say(
+                Tone::Mind,
+                if self.part == Part::List {
+                    "this event names no external address or host"
+                } else {
+                    "the value under the cursor is no address and no host name"
+                },
+            ),
+        }
+    }
+
+    /// Asks again for the events whose decision is waited for.
+    pub(super) fn poll(&mut self, cx: &mut Cx<'_>) {
+        let Some(job) = self.job.clone() else { return };
+        for event in self.polls.due(cx.now) {
+            cx.store.ask(
+                EventStatus {
+                    job: job.clone(),
+                    event,
+                },
+                Policy::Join,
+                cx.now,
+            );
+        }
+    }
+}
