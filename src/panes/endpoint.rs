@@ -526,6 +526,9 @@ impl Pane for EndpointPane {
     }
 
     fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
+        if self.part == Part::Batch {
+            return Some(self.batch_grid(store));
+        }
         let report = self.report(store)?.value()?;
         Some(super::grids::endpoint(
             named(self.endpoint.as_ref()?).0,
@@ -539,8 +542,9 @@ impl Pane for EndpointPane {
         store: &Store,
         _prefs: &crate::command::Prefs,
     ) -> Option<String> {
-        let report = self.report(store).and_then(Remote::value);
-        super::grids::endpoint_taken(what, named(self.endpoint.as_ref()?).0, report)
+        let chosen = self.chosen()?;
+        let report = lookup::report(store, &chosen);
+        super::grids::endpoint_taken(what, named(&chosen).0, report)
     }
 
     fn heading(&self, _store: &Store) -> String {

@@ -20,7 +20,7 @@ use super::paint::Look;
 use super::sheet::SheetReaction;
 use super::{Pane, Rows};
 use crate::api::darktrace::watchlist::{WatchList, Watched};
-use crate::command::{Cx, PaneId, Ready, Row, Target, Tone, always};
+use crate::command::{Ask, Cx, PaneId, Ready, Row, Target, Tone, always};
 use crate::export;
 use crate::job::Policy;
 use crate::outbox::{Act, Row as Write, State};
@@ -77,6 +77,8 @@ pub struct WatchedPane {
     filter: String,
     field: Option<Field>,
     open: Option<Open>,
+    /// A sheet that was confirmed while nothing may be sent: kept until it may.
+    aside: Option<Box<Adding>>,
     /// Under which name own entries are kept; `None` without an analyst.
     source: Option<String>,
 }
@@ -266,6 +268,13 @@ impl WatchedPane {
     }
 
     fn add(&mut self, text: &str, title: &str, cx: &mut Cx<'_>) {
+        if text.is_empty()
+            && let Some(mut adding) = self.aside.take()
+        {
+            adding.changed(cx);
+            self.open = Some(Open::Add(adding));
+            return;
+        }
         match self.source.clone() {
             Some(source) => {
                 let adding = Adding::new(text, title, source, cx);
@@ -306,23 +315,35 @@ impl WatchedPane {
     fn sheet_did(&mut self, reaction: SheetReaction, cx: &mut Cx<'_>) {
         match (reaction, &mut self.open) {
             (SheetReaction::Edited, Some(Open::Add(adding))) => adding.edited(cx),
-            (SheetReaction::Edit, _) => cx.say(
-                Tone::Mind,
-                "paste the entries, or read a file: @path and Enter",
-            ),
+            (SheetReaction::Edit, Some(Open::Add(adding))) => {
+                let text = adding.sheet.value("entries");
+                cx.asks.push(Ask::Edit(text));
+            }
             (SheetReaction::Close, open) => {
                 if let Some(Open::Add(mut adding)) = open.take() {
                     adding.leave(cx);
                 }
             }
-            (SheetReaction::Confirmed, open) => match open.take() {
-                Some(Open::Add(mut adding)) => {
-                    adding.leave(cx);
-                    adding.stage(cx);
+            (SheetReaction::Confirmed, open) => {
+                let armed = cx.store.armed(cx.now);
+                match (open.take(), armed) {
+                    (Some(Open::Add(mut adding)), Ok(())) => {
+                        adding.leave(cx);
+                        adding.stage(cx);
+                    }
+                    (Some(Open::Remove(removing)), Ok(())) => removing.stage(cx),
+                    (Some(Open::Add(mut adding)), Err(why)) => {
+                        adding.leave(cx);
+                        self.aside = Some(adding);
+                        cx.say(
+                            Tone::Mind,
+                            format!("{why}; + then takes this sheet up again"),
+                        );
+                    }
+                    (Some(Open::Remove(_)), Err(why)) => cx.say(Tone::Mind, why),
+                    (None, _) => {}
                 }
-                Some(Open::Remove(removing)) => removing.stage(cx),
-                None => {}
-            },
+            }
             _ => {}
         }
     }
@@ -510,6 +531,24 @@ impl Pane for WatchedPane {
             adding.look_up(cx);
             adding.changed(cx);
         }
+    }
+
+    fn edited(&mut self, text: &str, cx: &mut Cx<'_>) {
+        if let Some(Open::Add(adding)) = &mut self.open {
+            adding.sheet.set("entries", text);
+            adding.edited(cx);
+            adding.look_up(cx);
+            adding.changed(cx);
+        }
+    }
+
+    fn grid(&self, store: &Store) -> Option<export::Grid> {
+        let now = self.whole(store)?.fetched?;
+        draw::grid(&self.lines(store, now))
+    }
+
+    fn grid_row(&self) -> Option<usize> {
+        Some(self.list.cursor())
     }
 
     fn heading(&self, store: &Store) -> String {

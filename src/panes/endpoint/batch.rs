@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 
 use super::{EndpointPane, Part};
-use crate::api::darktrace::endpoints::Endpoint;
+use crate::api::darktrace::endpoints::{Endpoint, EndpointKind};
 use crate::command::{Cx, PaneId, Target, Tone};
+use crate::export::{self, Grid};
 use crate::panes::lookup::{self, BATCH, named};
+use crate::store::Store;
 use crate::ui::table::ListState;
 
 /// One text of a pasted list.
@@ -77,5 +79,55 @@ impl EndpointPane {
             .filter_map(|given| given.endpoint.clone().ok())
             .collect();
         self.batch.start(endpoints, cx);
+    }
+
+    /// The list with what was found, for export.
+    pub(super) fn batch_grid(&self, store: &Store) -> Grid {
+        let mut grid = Grid::new([
+            "endpoint",
+            "kind",
+            "first_seen",
+            "popularity",
+            "dga_score",
+            "devices",
+            "remark",
+        ])
+        .title("Look-ups");
+        for given in &self.given {
+            let Ok(endpoint) = &given.endpoint else {
+                let why = given.endpoint.as_ref().err().cloned().unwrap_or_default();
+                let text = export::defang_text(&given.text);
+                grid.push([
+                    text,
+                    "-".into(),
+                    String::new(),
+                    String::new(),
+                    String::new(),
+                    String::new(),
+                    why,
+                ]);
+                continue;
+            };
+            let (name, kind) = named(endpoint);
+            let report = lookup::report(store, endpoint);
+            let number = |number: Option<f64>| number.map_or_else(|| "-".into(), |n| n.to_string());
+            let devices = report.and_then(|report| report.devices.as_ref());
+            let remark = match report {
+                None => "no answer",
+                Some(report) if report.kind == EndpointKind::Unknown => "unknown",
+                Some(report) if report.kind == EndpointKind::InternalIp => "internal",
+                Some(_) => "",
+            };
+            grid.push([
+                lookup::shown(name),
+                kind.to_owned(),
+                crate::panes::grids::time(report.and_then(|report| report.first_seen.as_ref())),
+                number(report.and_then(|report| report.popularity)),
+                number(report.and_then(|report| report.dga_score)),
+                devices.map_or_else(|| "-".into(), |devices| devices.len().to_string()),
+                remark.to_owned(),
+            ]);
+        }
+        grid
     }
 }

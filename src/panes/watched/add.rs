@@ -9,7 +9,7 @@ use crate::api::darktrace::watchlist::{WatchAdd, WatchRemove, Watched};
 use crate::api::{Call, Operation};
 use crate::command::{Cx, Tone};
 use crate::export;
-use crate::outbox::{Act, Draft};
+use crate::outbox::{Act, Draft, Moment};
 use crate::panes::lookup::{self, Batch};
 use crate::panes::sheet::{Confirm, Sheet, exactly};
 use crate::store::{Remote, Store};
@@ -110,7 +110,7 @@ impl Adding {
             ready: None,
         };
         adding.look_up(cx);
-        adding.check(cx.store, cx.now.wall);
+        adding.check(cx.store, cx.now);
         adding
     }
 
@@ -118,7 +118,7 @@ impl Adding {
     pub(super) fn edited(&mut self, cx: &mut Cx<'_>) {
         self.read_files();
         self.rest = Some(cx.now.instant + REST);
-        self.check(cx.store, cx.now.wall);
+        self.check(cx.store, cx.now);
     }
 
     /// Looks up what goes on the list and was not looked up yet.
@@ -132,7 +132,7 @@ impl Adding {
     /// Something landed: the next look-up, and a new judgement.
     pub(super) fn changed(&mut self, cx: &mut Cx<'_>) {
         self.batch.step(cx);
-        self.check(cx.store, cx.now.wall);
+        self.check(cx.store, cx.now);
     }
 
     /// Stops looking up.
@@ -177,7 +177,8 @@ impl Adding {
     }
 
     /// Judges what the sheet holds, and says what would be sent.
-    fn check(&mut self, store: &Store, now: Timestamp) {
+    fn check(&mut self, store: &Store, moment: Moment) {
+        let now = moment.wall;
         let flight = self.preflight(store);
         let entries = flight.entries();
         let count = entries.len();
@@ -202,7 +203,12 @@ impl Adding {
         };
         let expiry =
             days.and_then(|days| now.checked_add(SignedDuration::from_hours(days * 24)).ok());
-        self.sheet.set_notes(self.notes(&flight, expiry, store));
+        let mut notes = self.notes(&flight, expiry, store);
+        if store.armed(moment).is_err() {
+            let words = "not armed: it can be looked at; :arm 15m lets it be sent";
+            notes.insert(1, (Tone::Mind, words.to_owned()));
+        }
+        self.sheet.set_notes(notes);
         let add = WatchAdd {
             entries,
             description: Some(reason).filter(|reason| !reason.is_empty()),

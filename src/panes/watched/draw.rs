@@ -369,6 +369,36 @@ fn reason_is_none(write: &Write) -> bool {
     reason(&write.draft.act).is_none()
 }
 
+/// What is shown, as a table for export; what waits to be sent is no part of the list.
+pub(super) fn grid(lines: &[Line<'_>]) -> Option<export::Grid> {
+    let mut grid = export::Grid::new([
+        "entry",
+        "kind",
+        "expires",
+        "autonomous_response",
+        "by",
+        "reason",
+    ])
+    .title("Watched list");
+    for line in lines {
+        let Line::Entry(entry, ours) = line else {
+            continue;
+        };
+        grid.push([
+            export::defang(&entry.name),
+            kind(&entry.name).to_owned(),
+            crate::panes::grids::time(entry.expiry.as_ref()),
+            entry
+                .responds
+                .map_or("-", |on| if on { "on" } else { "off" })
+                .to_owned(),
+            if *ours { "ours" } else { "other" }.to_owned(),
+            export::defang_text(entry.description.as_deref().unwrap_or("-")),
+        ]);
+    }
+    (!grid.rows.is_empty()).then_some(grid)
+}
+
 /// How far a write is: `sends 14:09:31Z, u undoes`, `sent 14:09:32Z: SUCCESS, 1 added, 0 updated`.
 fn told(write: &Write, look: &Look<'_>) -> (String, Style) {
     let theme = look.theme;

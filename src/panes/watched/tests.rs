@@ -29,9 +29,17 @@ fn keep(bench: &mut Bench, source: Option<&str>, entries: Vec<Watched>) {
         .arrived(entries, at);
 }
 
+/// A bench on which what reaches others may be sent.
+fn armed() -> Bench {
+    let mut bench = Bench::default();
+    let until = bench.now.plus(std::time::Duration::from_secs(900));
+    bench.store.armed_until = Some(until);
+    bench
+}
+
 /// The pane on a list of four, one of them ours.
 fn filled() -> (Bench, WatchedPane) {
-    let mut bench = Bench::default();
+    let mut bench = armed();
     let mut pane = WatchedPane::default();
     pane.open(None, &mut bench.cx());
     let ours = entry(
@@ -100,7 +108,7 @@ fn shown(pane: &WatchedPane, bench: &Bench, width: u16, height: u16) -> String {
 
 #[test]
 fn both_lists_are_asked_and_ours_stands_first_once() {
-    let mut bench = Bench::default();
+    let mut bench = armed();
     let mut pane = WatchedPane::default();
     pane.open(None, &mut bench.cx());
     let calls: Vec<String> = bench
@@ -180,6 +188,35 @@ fn the_number_must_be_that_of_the_entries() {
 }
 
 #[test]
+fn nothing_is_sent_unarmed_and_the_sheet_is_kept() {
+    let (mut bench, mut pane) = filled();
+    let until = bench.store.armed_until.take();
+    pane.open(Some(Target::Watch("cats.com".into())), &mut bench.cx());
+    assert!(shown(&pane, &bench, 80, 21).contains("not armed"));
+    press(&mut pane, &mut bench, "\tINC-4711\t\t\t1\n");
+    assert!(staged(&mut bench).is_empty() && !pane.typing());
+    assert!(matches!(bench.asks.pop(), Some(Ask::Say(_, words)) if words.contains(":arm 15m")));
+    bench.store.armed_until = until;
+    row(&mut pane, &mut bench, "watched.add").unwrap();
+    assert!(shown(&pane, &bench, 80, 21).contains("INC-4711"));
+    press(&mut pane, &mut bench, "\n");
+    assert_eq!(staged(&mut bench).len(), 1, "what was typed is still there");
+    // One of ours is removed as little.
+    bench.store.armed_until = None;
+    row(&mut pane, &mut bench, "watched.remove").unwrap();
+    press(&mut pane, &mut bench, "1\n");
+    assert!(staged(&mut bench).is_empty());
+}
+
+#[test]
+fn the_list_is_exported_defanged() {
+    let (bench, pane) = filled();
+    let grid = pane.grid(&bench.store).unwrap();
+    assert_eq!(grid.rows.len(), 4);
+    assert_eq!(grid.rows[0][0], "203[.]0[.]113[.]7");
+}
+
+#[test]
 fn no_key_sets_autonomous_response() {
     let (mut bench, mut pane) = filled();
     pane.open(Some(Target::Watch("cats.com".into())), &mut bench.cx());
@@ -194,7 +231,7 @@ fn no_key_sets_autonomous_response() {
 
 #[test]
 fn nothing_is_added_before_the_list_was_read() {
-    let mut bench = Bench::default();
+    let mut bench = armed();
     let mut pane = WatchedPane::default();
     pane.open(Some(Target::Watch("cats.com".into())), &mut bench.cx());
     press(&mut pane, &mut bench, "\tINC\t\t\t1\n");
@@ -204,7 +241,7 @@ fn nothing_is_added_before_the_list_was_read() {
     pane.changed(&mut bench.cx());
     assert!(shown(&pane, &bench, 80, 21).contains("it is on the list already"));
     // When it cannot be read, that is said, and the person decides.
-    let mut bench = Bench::default();
+    let mut bench = armed();
     let mut pane = WatchedPane::default();
     pane.open(Some(Target::Watch("cats.com".into())), &mut bench.cx());
     let call = WatchList::default().call().unwrap();
@@ -364,7 +401,7 @@ fn looks(width: u16, height: u16) -> String {
     let mut add = |what: &str, pane: &WatchedPane, bench: &Bench| {
         all.extend(["== ", what, "\n", &shown(pane, bench, width, height)]);
     };
-    let mut bench = Bench::default();
+    let mut bench = armed();
     let mut pane = WatchedPane::default();
     pane.open(None, &mut bench.cx());
     add("loading", &pane, &bench);
