@@ -34,18 +34,8 @@ const SCENES: [(&str, u16, u16, &str); 14] = [
     ("triage-labelled", 80, 24, ":job 1208\r/state:new\r"),
     ("triage-raw", 80, 24, ":job 1208\r\t\t/severity\r"),
     ("triage-diff", 80, 24, ":job 1208\r="),
-    (
-        "triage-bulk",
-        80,
-        24,
-        ":job 1208\r/outlier:yes state:new\r*2",
-    ),
-    (
-        "triage-filter",
-        80,
-        24,
-        ":job 1208\r/label:drop conf:<60 -rule:nmap",
-    ),
+    ("triage-bulk", 80, 24, ":job 1208\r/outlier:yes state:new\r*2"),
+    ("triage-filter", 80, 24, ":job 1208\r/label:drop conf:<60 -rule:nmap"),
     ("devices", 80, 24, ":device 1\r"),
     ("search", 80, 24, ":search\r@fields.dest_port:443\r"),
     ("watched", 80, 24, "gw"),
@@ -55,14 +45,11 @@ const SCENES: [(&str, u16, u16, &str); 14] = [
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = std::env::args_os()
-        .nth(1)
-        .map_or_else(|| PathBuf::from("assets/screens"), PathBuf::from);
+    let folder =
+        std::env::args_os().nth(1).map_or_else(|| PathBuf::from("assets/screens"), PathBuf::from);
     std::fs::create_dir_all(&folder)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     for (name, width, height, keys) in SCENES {
         let frame = runtime.block_on(async {
             let mut desk = Desk::open(Theme::default()).await;
@@ -152,11 +139,7 @@ fn push_run(
     if run.trim().is_empty() {
         return;
     }
-    let weight = if modifier.contains(Modifier::BOLD) {
-        r#" font-weight="bold""#
-    } else {
-        ""
-    };
+    let weight = if modifier.contains(Modifier::BOLD) { r#" font-weight="bold""# } else { "" };
     let line = if modifier.contains(Modifier::UNDERLINED) {
         r#" text-decoration="underline""#
     } else {
@@ -195,8 +178,5 @@ fn colour(colour: Color) -> Option<&'static str> {
 
 fn escape(text: &str) -> String {
     // Blanks are kept by value: some viewers fold them whatever they are told.
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace(' ', "\u{a0}")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(' ', "\u{a0}")
 }

@@ -136,7 +136,5 @@ pub async fn perform<O: Operation>(
 ) -> Result<O::Output, ApiError> {
     let call = operation.call().map_err(ApiError::from)?;
     let answer = transport.send(&call).await?;
-    operation
-        .decode(&answer)
-        .map_err(|cause| ApiError::answered(&call, &answer, cause))
+    operation.decode(&answer).map_err(|cause| ApiError::answered(&call, &answer, cause))
 }

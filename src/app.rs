@@ -115,15 +115,7 @@ impl App {
     ) -> Result<Self, Vec<String>> {
         let shell = Shell::default();
         let keymap = Keymap::build(&shell.scopes(), overrides)?;
-        Ok(Self {
-            store: Store::default(),
-            prefs,
-            keymap,
-            theme,
-            shell,
-            effects: Vec::new(),
-            now,
-        })
+        Ok(Self { store: Store::default(), prefs, keymap, theme, shell, effects: Vec::new(), now })
     }
 
     /// Opens the first pane and asks for its data.
@@ -156,9 +148,7 @@ impl App {
             Event::Mouse(mouse) => self.act(|shell, cx| shell.mouse(mouse, cx)),
             Event::Swallowed(why) => self.shell.say(Tone::Mind, why),
             Event::Tick => {
-                let due = self
-                    .deadline()
-                    .is_some_and(|deadline| deadline <= now.instant);
+                let due = self.deadline().is_some_and(|deadline| deadline <= now.instant);
                 if !due {
                     return false;
                 }
@@ -179,12 +169,8 @@ impl App {
 
     /// What is to be carried out since the last time, in order.
     pub fn take_effects(&mut self) -> Vec<Effect> {
-        let mut effects: Vec<Effect> = self
-            .store
-            .take_wishes()
-            .into_iter()
-            .map(Effect::Wish)
-            .collect();
+        let mut effects: Vec<Effect> =
+            self.store.take_wishes().into_iter().map(Effect::Wish).collect();
         effects.extend(self.store.take_pins().map(Effect::Pins));
         effects.append(&mut self.effects);
         effects

@@ -80,9 +80,7 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 impl Entry {
     /// The argument of this name or alias.
     pub fn arg(&self, name: &str) -> Option<&'static Arg> {
-        self.args
-            .iter()
-            .find(|arg| arg.name == name || arg.aliases.contains(&name))
+        self.args.iter().find(|arg| arg.name == name || arg.aliases.contains(&name))
     }
 
     /// How it is written: `darktrace-get-similar-devices did=… max_results=…`; what may be left out is in brackets.
@@ -147,10 +145,7 @@ pub fn prepare(
 /// # Errors
 /// As [`prepare`], but for what settings can fill in and what files hold.
 pub fn check(entry: &'static Entry, pairs: &[(String, String)]) -> Result<(), UsageError> {
-    let filled = Defaults {
-        job_id: Some(0),
-        username: Some("somebody".to_owned()),
-        ..Defaults::default()
-    };
+    let filled =
+        Defaults { job_id: Some(0), username: Some("somebody".to_owned()), ..Defaults::default() };
     prepare(entry, pairs, &filled, &mut |_| Ok("{}".to_owned())).map(|_| ())
 }

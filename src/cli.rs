@@ -79,9 +79,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         None => console::live(&loaded(&sources)?),
         Some(Command::Demo) => console::demo(&loaded(&sources)?),
         Some(Command::Exec(args)) => Ok(exec::run(&args, async |product| {
-            setup::of(&sources, product)
-                .await
-                .map_err(|failure| output::end(&failure))
+            setup::of(&sources, product).await.map_err(|failure| output::end(&failure))
         })),
         Some(Command::Simulate(args)) => simulate::run(&args),
         Some(Command::Doctor) => doctor::run(&sources),

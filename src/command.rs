@@ -50,12 +50,7 @@ pub struct Spec {
 impl<P> Row<P> {
     /// The row without its deed.
     pub const fn spec(&self) -> Spec {
-        Spec {
-            id: self.id,
-            title: self.title,
-            keys: self.keys,
-            hint: self.hint,
-        }
+        Spec { id: self.id, title: self.title, keys: self.keys, hint: self.hint }
     }
 }
 

@@ -46,14 +46,8 @@ const ENVIRONMENT: [(&str, (&str, &str)); 7] = [
     ("SOCDECK_ARCANNA_URL", ("arcanna", "url")),
     ("SOCDECK_ARCANNA_API_KEY", ("arcanna", "api_key")),
     ("SOCDECK_DARKTRACE_URL", ("darktrace", "url")),
-    (
-        "SOCDECK_DARKTRACE_PUBLIC_TOKEN",
-        ("darktrace", "public_token"),
-    ),
-    (
-        "SOCDECK_DARKTRACE_PRIVATE_TOKEN",
-        ("darktrace", "private_token"),
-    ),
+    ("SOCDECK_DARKTRACE_PUBLIC_TOKEN", ("darktrace", "public_token")),
+    ("SOCDECK_DARKTRACE_PRIVATE_TOKEN", ("darktrace", "private_token")),
     ("SOCDECK_USERNAME", ("analyst", "username")),
     ("SOCDECK_LOG", ("log", "level")),
 ];
@@ -150,17 +144,10 @@ pub fn check(sources: &Sources) -> Result<Loaded, ConfigError> {
     for profile in std::iter::once(None).chain(names) {
         if let Err(error) = assemble(sources, file.as_ref(), profile) {
             let new = error.problems.into_iter();
-            problems.extend(
-                new.filter(|one| !problems.contains(one))
-                    .collect::<Vec<_>>(),
-            );
+            problems.extend(new.filter(|one| !problems.contains(one)).collect::<Vec<_>>());
         }
     }
-    if problems.is_empty() {
-        load(sources)
-    } else {
-        Err(ConfigError { problems })
-    }
+    if problems.is_empty() { load(sources) } else { Err(ConfigError { problems }) }
 }
 
 /// The profile in force: flag, environment, file.
@@ -213,17 +200,11 @@ fn assemble(
             FlagValue::Text(text) => Data::Text(text.clone()),
             FlagValue::True => Data::Bool(true),
         };
-        tree::put(
-            &mut root,
-            flag.setting,
-            Value::new(Place::Flag(flag.flag), data),
-        );
+        tree::put(&mut root, flag.setting, Value::new(Place::Flag(flag.flag), data));
     }
     let settings = settings::read(&mut findings, root, profile);
     if !findings.problems.is_empty() {
-        return Err(ConfigError {
-            problems: findings.problems,
-        });
+        return Err(ConfigError { problems: findings.problems });
     }
     Ok(Loaded {
         warnings: warnings(&settings, &findings.rows),
@@ -237,10 +218,7 @@ fn assemble(
 
 /// A variable that is set and not empty.
 fn set(environment: &BTreeMap<OsString, OsString>, name: &str) -> Option<OsString> {
-    environment
-        .get(std::ffi::OsStr::new(name))
-        .filter(|value| !value.is_empty())
-        .cloned()
+    environment.get(std::ffi::OsStr::new(name)).filter(|value| !value.is_empty()).cloned()
 }
 
 fn not_text(place: &Place, key: &str) -> Problem {
@@ -267,11 +245,7 @@ fn environment(
             continue;
         };
         match value.into_string() {
-            Ok(text) => tree::put(
-                root,
-                setting,
-                Value::new(Place::Env(name), Data::Text(text)),
-            ),
+            Ok(text) => tree::put(root, setting, Value::new(Place::Env(name), Data::Text(text))),
             Err(_) => findings.report(
                 &Place::Env(name),
                 format!("{}.{}", setting.0, setting.1),
@@ -284,14 +258,8 @@ fn environment(
 fn warnings(settings: &Settings, rows: &[Row]) -> Vec<String> {
     let mut warnings = Vec::new();
     let links = [
-        (
-            "arcanna",
-            settings.arcanna.as_ref().map(|arcanna| &arcanna.link),
-        ),
-        (
-            "darktrace",
-            settings.darktrace.as_ref().map(|darktrace| &darktrace.link),
-        ),
+        ("arcanna", settings.arcanna.as_ref().map(|arcanna| &arcanna.link)),
+        ("darktrace", settings.darktrace.as_ref().map(|darktrace| &darktrace.link)),
     ];
     for (product, link) in links {
         match link {

@@ -159,11 +159,8 @@ impl Jobs {
         }
         self.last += 1;
         let ticket = Ticket(self.last);
-        let cancel = busy.filter(|old| {
-            self.live
-                .get(old)
-                .is_some_and(|live| live.policy != Policy::Serial)
-        });
+        let cancel =
+            busy.filter(|old| self.live.get(old).is_some_and(|live| live.policy != Policy::Serial));
         self.current.insert(slot.clone(), ticket);
         self.live.insert(
             ticket,
@@ -240,32 +237,18 @@ mod tests {
     use crate::api::{Cause, Method, Path, Product};
 
     fn call() -> Call {
-        Call::new(
-            Product::Arcanna,
-            "jobs",
-            Method::Get,
-            Path::fixed("/api/v1/jobs/"),
-        )
+        Call::new(Product::Arcanna, "jobs", Method::Get, Path::fixed("/api/v1/jobs/"))
     }
 
     fn start(jobs: &mut Jobs, slot: &str, policy: Policy) -> (Ticket, Option<Ticket>) {
-        match jobs.admit(
-            Slot::new(slot),
-            policy,
-            &call(),
-            "jobs",
-            Timestamp::UNIX_EPOCH,
-        ) {
+        match jobs.admit(Slot::new(slot), policy, &call(), "jobs", Timestamp::UNIX_EPOCH) {
             Admission::Start { ticket, cancel } => (ticket, cancel),
             Admission::Joined(ticket) => panic!("joined {ticket}"),
         }
     }
 
     fn end(ticket: Ticket) -> Report {
-        Report {
-            ticket,
-            phase: Phase::Ended(Err(ApiError::of(&call(), Cause::Cancelled))),
-        }
+        Report { ticket, phase: Phase::Ended(Err(ApiError::of(&call(), Cause::Cancelled))) }
     }
 
     #[test]
@@ -274,17 +257,11 @@ mod tests {
         let (old, none) = start(&mut jobs, "a", Policy::Latest);
         let (new, cancel) = start(&mut jobs, "a", Policy::Latest);
         assert_eq!((none, cancel), (None, Some(old)));
-        assert!(
-            !jobs.note(&end(old)).unwrap().1,
-            "a superseded answer is dropped"
-        );
+        assert!(!jobs.note(&end(old)).unwrap().1, "a superseded answer is dropped");
         assert_eq!(jobs.busy(&Slot::new("a")), Some(new));
         assert!(jobs.note(&end(new)).unwrap().1);
         assert!(jobs.is_idle());
-        assert!(
-            jobs.note(&end(new)).is_none(),
-            "a second terminal report changes nothing"
-        );
+        assert!(jobs.note(&end(new)).is_none(), "a second terminal report changes nothing");
     }
 
     #[test]
@@ -292,13 +269,7 @@ mod tests {
         let mut jobs = Jobs::default();
         let (first, _) = start(&mut jobs, "a", Policy::Latest);
         assert_eq!(
-            jobs.admit(
-                Slot::new("a"),
-                Policy::Join,
-                &call(),
-                "",
-                Timestamp::UNIX_EPOCH
-            ),
+            jobs.admit(Slot::new("a"), Policy::Join, &call(), "", Timestamp::UNIX_EPOCH),
             Admission::Joined(first)
         );
         assert_eq!(jobs.live().count(), 1);

@@ -53,10 +53,9 @@ impl Chord {
         if let Some(rest) = text.strip_prefix('^').filter(|rest| !rest.is_empty()) {
             let mut chars = rest.chars();
             return match (chars.next(), chars.next()) {
-                (Some(c), None) => Some(Self {
-                    code: KeyCode::Char(c.to_ascii_lowercase()),
-                    ctrl: true,
-                }),
+                (Some(c), None) => {
+                    Some(Self { code: KeyCode::Char(c.to_ascii_lowercase()), ctrl: true })
+                }
                 _ => None,
             };
         }
@@ -151,13 +150,8 @@ impl Keymap {
         let mut keymap = Self::default();
         let mut faults = Vec::new();
         for over in overrides {
-            if !scopes
-                .iter()
-                .any(|(_, specs)| specs.iter().any(|spec| spec.id == over.id))
-            {
-                let ids = scopes
-                    .iter()
-                    .flat_map(|(_, specs)| specs.iter().map(|spec| spec.id));
+            if !scopes.iter().any(|(_, specs)| specs.iter().any(|spec| spec.id == over.id)) {
+                let ids = scopes.iter().flat_map(|(_, specs)| specs.iter().map(|spec| spec.id));
                 let near = ids.max_by(|a, b| {
                     strsim::jaro_winkler(a, &over.id).total_cmp(&strsim::jaro_winkler(b, &over.id))
                 });
@@ -171,21 +165,15 @@ impl Keymap {
         }
         let chosen = |spec: &Spec| overrides.iter().rev().find(|over| over.id == spec.id);
         let rows = scopes.iter().flat_map(|(scope, specs)| {
-            specs
-                .iter()
-                .enumerate()
-                .map(move |(index, spec)| (*scope, index, spec))
+            specs.iter().enumerate().map(move |(index, spec)| (*scope, index, spec))
         });
-        let mut rows: Vec<_> = rows
-            .map(|(scope, index, spec)| (chosen(spec), scope, index, spec))
-            .collect();
+        let mut rows: Vec<_> =
+            rows.map(|(scope, index, spec)| (chosen(spec), scope, index, spec)).collect();
         // The person's keys are bound last: a clash is then told at the place where they were written.
         rows.sort_by_key(|(over, ..)| over.is_some());
         for (over, scope, index, spec) in rows {
-            let place = over.map_or_else(
-                || format!("built-in {}", spec.id),
-                |over| over.place.clone(),
-            );
+            let place =
+                over.map_or_else(|| format!("built-in {}", spec.id), |over| over.place.clone());
             let built_in = || spec.keys.iter().map(ToString::to_string).collect();
             let chords: Vec<String> = over.map_or_else(built_in, |over| over.chords.clone());
             for text in &chords {
@@ -195,11 +183,7 @@ impl Keymap {
             }
             keymap.keys.insert(spec.id, chords);
         }
-        if faults.is_empty() {
-            Ok(keymap)
-        } else {
-            Err(faults)
-        }
+        if faults.is_empty() { Ok(keymap) } else { Err(faults) }
     }
 
     fn bind(
@@ -223,9 +207,7 @@ impl Keymap {
                 return Err(format!("{part} cannot be bound to {}: {why}", spec.id));
             }
         }
-        if chords
-            .iter()
-            .any(|chord| chord.char().is_some_and(|c| c.is_ascii_digit()))
+        if chords.iter().any(|chord| chord.char().is_some_and(|c| c.is_ascii_digit()))
             && !DIGIT_ROWS.contains(&spec.id)
         {
             return Err(format!(
@@ -241,10 +223,7 @@ impl Keymap {
                 .keys()
                 .any(|(s, other)| *s == scope && other.len() == 2 && other[0] == chords[0]);
         if prefix_taken || is_prefix || self.bindings.contains_key(&(scope, chords.clone())) {
-            return Err(format!(
-                "'{text}' of {} clashes with another command of {scope}",
-                spec.id
-            ));
+            return Err(format!("'{text}' of {} clashes with another command of {scope}", spec.id));
         }
         self.bindings.insert((scope, chords), index);
         Ok(())
@@ -260,11 +239,7 @@ impl Keymap {
         let leads = |(scope, chords): &(ScopeName, Vec<Chord>)| {
             scopes.contains(scope) && chords.len() > typed.len() && chords.starts_with(typed)
         };
-        if self.bindings.keys().any(leads) {
-            Found::Prefix
-        } else {
-            Found::Nothing
-        }
+        if self.bindings.keys().any(leads) { Found::Prefix } else { Found::Nothing }
     }
 
     /// The keys of a row as a person reads them: `j`, `g d`, `^D`; in the order they were given.
@@ -276,10 +251,7 @@ impl Keymap {
                 .collect::<Vec<_>>()
                 .join(" ")
         };
-        self.keys
-            .get(id)
-            .map(|chords| chords.iter().map(show).collect())
-            .unwrap_or_default()
+        self.keys.get(id).map(|chords| chords.iter().map(show).collect()).unwrap_or_default()
     }
 }
 
@@ -288,12 +260,7 @@ mod tests {
     use super::*;
 
     fn spec(id: &'static str, keys: &'static [&'static str]) -> Spec {
-        Spec {
-            id,
-            title: "",
-            keys,
-            hint: "",
-        }
+        Spec { id, title: "", keys, hint: "" }
     }
 
     fn key(c: char, modifiers: KeyModifiers) -> Chord {
@@ -313,10 +280,7 @@ mod tests {
             Found::Row("pane", 0),
             "the pane comes first"
         );
-        assert_eq!(
-            map.find(&["pane", "shell"], &[key('g', none)]),
-            Found::Prefix
-        );
+        assert_eq!(map.find(&["pane", "shell"], &[key('g', none)]), Found::Prefix);
         assert_eq!(
             map.find(&["pane", "shell"], &[key('g', none), key('d', none)]),
             Found::Row("shell", 0)
@@ -325,24 +289,15 @@ mod tests {
             map.find(&["pane", "shell"], &[key('d', KeyModifiers::CONTROL)]),
             Found::Row("shell", 0)
         );
-        assert_eq!(
-            map.find(&["pane", "shell"], &[key('z', none)]),
-            Found::Nothing
-        );
+        assert_eq!(map.find(&["pane", "shell"], &[key('z', none)]), Found::Nothing);
         assert_eq!(map.keys("b"), ["g d", "^D"]);
         assert!(Chord::of(&KeyEvent::new(KeyCode::Char('j'), KeyModifiers::ALT)).is_none());
     }
 
     #[test]
     fn faults_name_place_and_reason() {
-        let scopes = [(
-            "pane",
-            vec![
-                spec("triage.label", &["1"]),
-                spec("b", &["j"]),
-                spec("c", &["k"]),
-            ],
-        )];
+        let scopes =
+            [("pane", vec![spec("triage.label", &["1"]), spec("b", &["j"]), spec("c", &["k"])])];
         let over = |id: &str, chord: &str| Override {
             id: id.into(),
             chords: vec![chord.into()],

@@ -126,9 +126,7 @@ pub const FILE: &str = "ledger.jsonl";
 impl Ledger {
     /// The ledger of this folder. Nothing is opened yet.
     pub fn in_folder(folder: &Path) -> Self {
-        Self {
-            path: folder.join(FILE),
-        }
+        Self { path: folder.join(FILE) }
     }
 
     /// Where it is.
@@ -142,12 +140,8 @@ impl Ledger {
     /// # Errors
     /// The file cannot be opened, locked, read or written. Then none of the records counts as written.
     pub fn append(&self, records: &[String]) -> io::Result<Head> {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .read(true)
-            .mode(0o600)
-            .open(&self.path)?;
+        let mut file =
+            OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(&self.path)?;
         file.lock()?;
         let end = chain::end(&mut file)?;
         let mut head = end.head;

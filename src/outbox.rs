@@ -44,10 +44,7 @@ pub struct Moment {
 impl Moment {
     /// Reads both clocks. Only the loop and the outermost callers do.
     pub fn now() -> Self {
-        Self {
-            wall: Timestamp::now(),
-            instant: Instant::now(),
-        }
+        Self { wall: Timestamp::now(), instant: Instant::now() }
     }
 
     /// The moment `later` from this one.

@@ -72,9 +72,7 @@ impl<P: Rows> Registered for P {
     }
 
     fn ready(&self, index: usize, store: &Store) -> Ready {
-        P::ROWS
-            .get(index)
-            .map_or(Ok(()), |row| (row.ready)(self, store))
+        P::ROWS.get(index).map_or(Ok(()), |row| (row.ready)(self, store))
     }
 
     fn run(&mut self, index: usize, cx: &mut Cx<'_>) {

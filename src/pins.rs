@@ -47,10 +47,7 @@ impl Pins {
             let missing = |from: &BTreeSet<&String>, of: &BTreeSet<&String>| {
                 of.difference(from).map(|label| (*label).clone()).collect()
             };
-            return Pinned::Changed {
-                added: missing(&then, &now),
-                gone: missing(&now, &then),
-            };
+            return Pinned::Changed { added: missing(&then, &now), gone: missing(&now, &then) };
         }
         let mut digits: Vec<(char, String)> = pinned
             .iter()
@@ -69,11 +66,7 @@ impl Pins {
             !taken.values().any(|other| *other == digit)
         };
         for label in labels {
-            if let Some(digit) = self
-                .names
-                .get(label)
-                .copied()
-                .filter(|digit| free(&taken, *digit))
+            if let Some(digit) = self.names.get(label).copied().filter(|digit| free(&taken, *digit))
             {
                 taken.insert(label.clone(), digit);
             }
@@ -123,11 +116,7 @@ mod tests {
         let two = ready(&pins, "2", &["Investigate", "Escalate", "Drop"]);
         assert_eq!(
             two,
-            [
-                ('1', "Drop".into()),
-                ('2', "Escalate".into()),
-                ('3', "Investigate".into())
-            ]
+            [('1', "Drop".into()), ('2', "Escalate".into()), ('3', "Investigate".into())]
         );
     }
 
@@ -138,18 +127,11 @@ mod tests {
         let changed = pins.digits(&"1".into(), &labels(&["Drop", "Monitor"]));
         assert_eq!(
             changed,
-            Pinned::Changed {
-                added: labels(&["Monitor"]),
-                gone: labels(&["Escalate"])
-            }
+            Pinned::Changed { added: labels(&["Monitor"]), gone: labels(&["Escalate"]) }
         );
         pins.pin(&"1".into(), &labels(&["Drop", "Monitor"]));
         let digits = ready(&pins, "1", &["Drop", "Monitor"]);
-        assert_eq!(
-            digits,
-            [('1', "Drop".into()), ('3', "Monitor".into())],
-            "2 stays Escalate's"
-        );
+        assert_eq!(digits, [('1', "Drop".into()), ('3', "Monitor".into())], "2 stays Escalate's");
     }
 
     #[test]

@@ -36,11 +36,8 @@ const LAST_SECOND: Duration = Duration::from_millis(800);
 
 /// Of that: for writes under way to get their answer, for the outbox to hold and release its rows, for what the runtime
 /// still does.
-const LAST: [Duration; 3] = [
-    Duration::from_millis(450),
-    Duration::from_millis(250),
-    Duration::from_millis(100),
-];
+const LAST: [Duration; 3] =
+    [Duration::from_millis(450), Duration::from_millis(250), Duration::from_millis(100)];
 
 /// Events taken in before a frame is drawn, so that a flood cannot keep the screen from being drawn.
 const DRAIN: usize = 256;
@@ -98,11 +95,7 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
     let now = Moment::now();
     let mut app = App::new(prefs, theme, &keys, now).map_err(RunError::Keys)?;
     app.keeps(keeping != Keeping::Memory);
-    let mut screen = Screen::enter(Options {
-        ascii,
-        mouse,
-        title: None,
-    })?;
+    let mut screen = Screen::enter(Options { ascii, mouse, title: None })?;
     app.store.set_pins(pins);
     app.start(now);
     // The first frame needs nothing but the settings: it is on the screen before anything is asked.
@@ -113,15 +106,8 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         .enable_all()
         .build()?;
     let left = runtime.block_on(async {
-        let mut running = Loop::new(
-            app,
-            screen,
-            guard,
-            connect,
-            simulator,
-            (keeping, session),
-            pins_file,
-        )?;
+        let mut running =
+            Loop::new(app, screen, guard, connect, simulator, (keeping, session), pins_file)?;
         let ended = running.run().await;
         let left = running.leave().await;
         ended.map(|()| left)
@@ -271,10 +257,8 @@ impl Loop {
 
     /// Waits for whatever comes first.
     async fn next(&mut self) -> Turn {
-        let deadline = [self.app.deadline(), self.guard.next_deadline()]
-            .into_iter()
-            .flatten()
-            .min();
+        let deadline =
+            [self.app.deadline(), self.guard.next_deadline()].into_iter().flatten().min();
         let room = self.queue.commands.clone();
         let waiting = !self.waiting.is_empty();
         let [terminate, hangup, interrupt] = &mut self.ending;
@@ -442,10 +426,8 @@ impl Loop {
             return;
         };
         if let Err(error) = pins_file::write(&path, pins) {
-            let words = format!(
-                "the digits of labels could not be kept in {}: {error}",
-                path.display()
-            );
+            let words =
+                format!("the digits of labels could not be kept in {}: {error}", path.display());
             self.tell(Event::Told(Tone::Bad, words));
         }
     }
@@ -462,15 +444,8 @@ impl Loop {
 
     /// A label with how long its event had been on the screen.
     fn witnessed(&self, mut request: Request) -> Request {
-        if let Request::Stage {
-            draft:
-                Draft {
-                    act: Act::Label { .. },
-                    seen,
-                    ..
-                },
-            ..
-        } = &mut request
+        if let Request::Stage { draft: Draft { act: Act::Label { .. }, seen, .. }, .. } =
+            &mut request
         {
             let dwell = self.shown.map(|since| since.elapsed().as_millis() as u64);
             seen.get_or_insert_with(Seen::default).dwell_ms = dwell;
@@ -519,17 +494,8 @@ impl Loop {
     /// Gives the terminal back, lets writes under way end and have their answers written down, holds what was in its grace
     /// time. Returns what was not sent.
     async fn leave(self) -> Vec<String> {
-        let Self {
-            mut app,
-            screen,
-            keys,
-            queue,
-            outbox,
-            notices,
-            mut asked,
-            mut reports,
-            ..
-        } = self;
+        let Self { mut app, screen, keys, queue, outbox, notices, mut asked, mut reports, .. } =
+            self;
         drop(keys);
         // Its thread must not wait for us while we wait for it.
         drop(notices);

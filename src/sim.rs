@@ -147,16 +147,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl State {
     fn arcanna(&self) -> MutexGuard<'_, arcanna::World> {
-        lock(
-            self.arcanna
-                .get_or_init(|| Mutex::new(arcanna::World::new(self.seed, self.start))),
-        )
+        lock(self.arcanna.get_or_init(|| Mutex::new(arcanna::World::new(self.seed, self.start))))
     }
 
     fn darktrace(&self) -> MutexGuard<'_, darktrace::World> {
         lock(
-            self.darktrace
-                .get_or_init(|| Mutex::new(darktrace::World::new(self.seed, self.start))),
+            self.darktrace.get_or_init(|| Mutex::new(darktrace::World::new(self.seed, self.start))),
         )
     }
 
@@ -194,11 +190,7 @@ pub fn bind(options: Options) -> Result<Bound, SimError> {
         darktrace: OnceLock::new(),
         stop: CancellationToken::new(),
     };
-    Ok(Bound {
-        listener,
-        address,
-        state,
-    })
+    Ok(Bound { listener, address, state })
 }
 
 impl Bound {
@@ -254,9 +246,7 @@ pub fn exports(base_url: &str, credentials: &Credentials) -> String {
 
 /// Whole numbers come as JSON integers or as text, as the contract allows for ids.
 fn whole(value: &Value) -> Option<i64> {
-    value
-        .as_i64()
-        .or_else(|| value.as_str()?.trim().parse().ok())
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 #[cfg(test)]
@@ -266,21 +256,10 @@ mod tests {
     #[test]
     fn refuses_an_address_others_can_reach() {
         let open = SocketAddr::from(([0, 0, 0, 0], 0));
-        let refused = bind(Options {
-            listen: open,
-            ..Options::default()
-        })
-        .err()
-        .map(|e| e.to_string());
+        let refused =
+            bind(Options { listen: open, ..Options::default() }).err().map(|e| e.to_string());
         assert!(refused.unwrap().contains("--i-know"));
-        assert!(
-            bind(Options {
-                listen: open,
-                i_know: true,
-                ..Options::default()
-            })
-            .is_ok()
-        );
+        assert!(bind(Options { listen: open, i_know: true, ..Options::default() }).is_ok());
     }
 
     #[test]
@@ -291,11 +270,6 @@ mod tests {
             text.lines().next(),
             Some(format!("listening on {}", bound.base_url()).as_str())
         );
-        assert_eq!(
-            text.lines()
-                .filter(|l| l.starts_with("export SOCDECK_"))
-                .count(),
-            6
-        );
+        assert_eq!(text.lines().filter(|l| l.starts_with("export SOCDECK_")).count(), 6);
     }
 }

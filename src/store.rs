@@ -154,12 +154,7 @@ impl Store {
         landing: Box<dyn Landing>,
     ) {
         self.landings.insert(ticket, landing);
-        self.wishes.push(Wish::Run(Action {
-            ticket,
-            policy,
-            call,
-            decode,
-        }));
+        self.wishes.push(Wish::Run(Action { ticket, policy, call, decode }));
     }
 
     /// Cancels the reads a pane asked for, because it was left.
@@ -191,9 +186,7 @@ impl Store {
     /// # Errors
     /// Words for the person.
     pub fn armed(&self, now: Moment) -> Result<(), &'static str> {
-        let armed = self
-            .armed_until
-            .is_some_and(|until| now.instant < until.instant);
+        let armed = self.armed_until.is_some_and(|until| now.instant < until.instant);
         if armed {
             Ok(())
         } else {
@@ -238,23 +231,12 @@ impl Store {
     pub fn decision(&self, event: &EventKey) -> Option<&Decision> {
         let own = self.decisions.get(event).and_then(Remote::value);
         own.or_else(|| {
-            Some(
-                &self
-                    .queues
-                    .get(&event.job)?
-                    .found(&event.event)?
-                    .arcanna
-                    .as_ref()?
-                    .decision,
-            )
+            Some(&self.queues.get(&event.job)?.found(&event.event)?.arcanna.as_ref()?.decision)
         })
     }
 }
 
 /// Names an event: its id is unique only within its job.
 pub fn key(job: &JobId, event: &EventId) -> EventKey {
-    EventKey {
-        job: job.clone(),
-        event: event.clone(),
-    }
+    EventKey { job: job.clone(), event: event.clone() }
 }

@@ -117,9 +117,7 @@ impl JobId {
     /// The id as a whole number, when it is written as one: the ingest body demands an integer `[XN]`.
     fn number(&self) -> Option<u64> {
         let text = self.0.trim();
-        text.parse()
-            .ok()
-            .filter(|number: &u64| number.to_string() == text)
+        text.parse().ok().filter(|number: &u64| number.to_string() == text)
     }
 }
 
@@ -198,8 +196,7 @@ fn json_body(what: &'static str, body: &impl Serialize) -> Result<String, BadInp
 
 /// The answer as an object.
 fn object(node: Node<'_>) -> Result<Fields<'_>, Cause> {
-    node.fields()
-        .ok_or_else(|| unexpected(".", "an object", node))
+    node.fields().ok_or_else(|| unexpected(".", "an object", node))
 }
 
 /// The answer as an array. An object in its place is an error body: its words are the refusal.
@@ -221,10 +218,7 @@ fn unexpected(at: impl Into<String>, wanted: &str, node: Node<'_>) -> Cause {
 }
 
 fn missing(at: impl Into<String>) -> Cause {
-    Cause::Unexpected {
-        at: at.into(),
-        why: "it is missing".into(),
-    }
+    Cause::Unexpected { at: at.into(), why: "it is missing".into() }
 }
 
 /// Whether a status text is one that says no. Unknown words are not.
@@ -292,11 +286,7 @@ fn problem(node: Node<'_>) -> String {
         return node.line();
     };
     let place = fields.words("loc").unwrap_or_default().join(".");
-    if place.is_empty() {
-        message
-    } else {
-        format!("{place}: {message}")
-    }
+    if place.is_empty() { message } else { format!("{place}: {message}") }
 }
 
 #[cfg(test)]
@@ -307,10 +297,7 @@ mod tests {
     fn ids_are_text_whatever_the_wire_holds() {
         let read = |json: &str| serde_json::from_str::<EventId>(json).unwrap();
         assert_eq!(read("12023636421762"), read("\"12023636421762\""));
-        assert_eq!(
-            read("18446744073709551615").as_str(),
-            "18446744073709551615"
-        );
+        assert_eq!(read("18446744073709551615").as_str(), "18446744073709551615");
         assert_eq!(read("-1").as_str(), "-1");
         assert!(serde_json::from_str::<JobId>("1.5").is_err());
         assert!(serde_json::from_str::<JobId>("null").is_err());

@@ -67,11 +67,7 @@ pub struct Call {
 impl Call {
     /// A call without query and body.
     pub fn new(product: Product, name: &'static str, method: Method, path: Path) -> Self {
-        let kind = if method == Method::Get {
-            Kind::Read
-        } else {
-            Kind::Once
-        };
+        let kind = if method == Method::Get { Kind::Read } else { Kind::Once };
         Self {
             product,
             name: Cow::Borrowed(name),
@@ -141,12 +137,8 @@ impl fmt::Display for Call {
 }
 
 /// Everything but RFC 3986's unreserved characters and `@`, which Darktrace's field names start with.
-const REST: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'@');
+const REST: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
 
 /// Percent-encodes one path segment or query part (a blank becomes `%20`).
 pub fn encode(text: &str) -> String {
@@ -182,11 +174,7 @@ impl Path {
             return Err(BadInput::new(what, value, "it is empty"));
         }
         if value == "." || value == ".." {
-            return Err(BadInput::new(
-                what,
-                value,
-                "it would turn the address into another one",
-            ));
+            return Err(BadInput::new(what, value, "it would turn the address into another one"));
         }
         no_control(what, value)?;
         self.0.push('/');
@@ -236,11 +224,7 @@ pub struct BadInput {
 impl BadInput {
     /// Names argument, value and reason.
     pub fn new(what: &'static str, value: &str, why: impl Into<String>) -> Self {
-        Self {
-            what,
-            value: value.to_owned(),
-            why: why.into(),
-        }
+        Self { what, value: value.to_owned(), why: why.into() }
     }
 }
 
@@ -250,14 +234,9 @@ mod tests {
 
     #[test]
     fn segments_are_encoded_and_traps_refused() {
-        let path = Path::fixed("/api/v1/events")
-            .segment("event id", "a/b c?d#e")
-            .unwrap();
+        let path = Path::fixed("/api/v1/events").segment("event id", "a/b c?d#e").unwrap();
         assert_eq!(path.as_str(), "/api/v1/events/a%2Fb%20c%3Fd%23e");
-        assert_eq!(
-            Path::fixed("/x").segment("id", "%2e%2e").unwrap().as_str(),
-            "/x/%252e%252e"
-        );
+        assert_eq!(Path::fixed("/x").segment("id", "%2e%2e").unwrap().as_str(), "/x/%252e%252e");
         for bad in ["", ".", "..", "a\nb", "a\u{7f}"] {
             assert!(Path::fixed("/x").segment("id", bad).is_err(), "{bad:?}");
         }

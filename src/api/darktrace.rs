@@ -77,11 +77,7 @@ fn one_device(did: i64) -> Result<(), BadInput> {
     if did > 0 {
         return Ok(());
     }
-    Err(BadInput::new(
-        "device id",
-        &did.to_string(),
-        "it stands for a group, not for one device",
-    ))
+    Err(BadInput::new("device id", &did.to_string(), "it stands for a group, not for one device"))
 }
 
 /// A request body as JSON text in ASCII.
@@ -91,9 +87,7 @@ fn json_body(what: &'static str, body: &impl Serialize) -> Result<String, BadInp
 
 /// The answer as an object that does not say no.
 fn object(node: Node<'_>) -> Result<Fields<'_>, Cause> {
-    let fields = node
-        .fields()
-        .ok_or_else(|| unexpected(".", "an object", node))?;
+    let fields = node.fields().ok_or_else(|| unexpected(".", "an object", node))?;
     match refusal(&fields) {
         Some(cause) => Err(cause),
         None => Ok(fields),
@@ -118,9 +112,8 @@ fn rows<T>(
     read: impl Fn(&Fields<'_>) -> T,
 ) -> Result<Vec<T>, Cause> {
     let row = |(index, node): (usize, Node<'_>)| {
-        let fields = node
-            .fields()
-            .ok_or_else(|| unexpected(format!("{at}[{index}]"), "an object", node))?;
+        let fields =
+            node.fields().ok_or_else(|| unexpected(format!("{at}[{index}]"), "an object", node))?;
         Ok(read(&fields))
     };
     items.into_iter().enumerate().map(row).collect()
@@ -134,10 +127,7 @@ fn unexpected(at: impl Into<String>, wanted: &str, node: Node<'_>) -> Cause {
 }
 
 fn missing(at: impl Into<String>) -> Cause {
-    Cause::Unexpected {
-        at: at.into(),
-        why: "it is missing".into(),
-    }
+    Cause::Unexpected { at: at.into(), why: "it is missing".into() }
 }
 
 /// The cause in a 2xx body that says no; `None` when it does not (contract §2).
@@ -177,9 +167,7 @@ fn says_something(node: Node<'_>) -> bool {
 /// `API SIGNATURE ERROR`, `DATANOTFOUND ERROR`, `INPUT ERROR`, `FAILURE`.
 fn is_error_word(text: &str) -> bool {
     let text = text.trim();
-    let capitals = text
-        .chars()
-        .all(|c| c.is_ascii_uppercase() || matches!(c, ' ' | '_' | '-'));
+    let capitals = text.chars().all(|c| c.is_ascii_uppercase() || matches!(c, ' ' | '_' | '-'));
     capitals && (text.ends_with("ERROR") || text.starts_with("FAIL"))
 }
 
@@ -208,10 +196,7 @@ mod tests {
     fn a_write_may_be_answered_in_any_form() {
         let said = |body: &str| reply(body).unwrap().said;
         assert_eq!(said(r#"{"response":"SUCCESS"}"#), "SUCCESS");
-        assert_eq!(
-            said(r#"{"aianalyst":"SUCCESS"}"#),
-            r#"{"aianalyst":"SUCCESS"}"#
-        );
+        assert_eq!(said(r#"{"aianalyst":"SUCCESS"}"#), r#"{"aianalyst":"SUCCESS"}"#);
         assert_eq!(said(""), "");
         assert_eq!(said("\n"), "");
         assert_eq!(said("\"done\""), "done");
@@ -235,26 +220,11 @@ mod tests {
                 r#"{"tags":"DATANOTFOUND ERROR"}"#,
                 Cause::NotFound("tags: DATANOTFOUND ERROR".into()),
             ),
-            (
-                r#"{"response":"INPUT ERROR"}"#,
-                Cause::Refused("INPUT ERROR".into()),
-            ),
-            (
-                r#"{"error":"Forbidden"}"#,
-                Cause::Refused("Forbidden".into()),
-            ),
-            (
-                r#"{"error":{"code":7}}"#,
-                Cause::Refused(r#"{"code":7}"#.into()),
-            ),
-            (
-                r#"{"response":"FAILURE"}"#,
-                Cause::Refused("FAILURE".into()),
-            ),
-            (
-                r#"[{"response":"INPUT ERROR"}]"#,
-                Cause::Refused("INPUT ERROR".into()),
-            ),
+            (r#"{"response":"INPUT ERROR"}"#, Cause::Refused("INPUT ERROR".into())),
+            (r#"{"error":"Forbidden"}"#, Cause::Refused("Forbidden".into())),
+            (r#"{"error":{"code":7}}"#, Cause::Refused(r#"{"code":7}"#.into())),
+            (r#"{"response":"FAILURE"}"#, Cause::Refused("FAILURE".into())),
+            (r#"[{"response":"INPUT ERROR"}]"#, Cause::Refused("INPUT ERROR".into())),
         ] {
             assert_eq!(reply(body), Err(wanted), "{body}");
         }

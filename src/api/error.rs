@@ -164,11 +164,7 @@ impl ApiError {
 
     /// An error found in a 2xx answer.
     pub fn answered(call: &Call, answer: &Answer, cause: Cause) -> Self {
-        Self {
-            status: Some(answer.status),
-            skew_s: answer.skew_s,
-            ..Self::of(call, cause)
-        }
+        Self { status: Some(answer.status), skew_s: answer.skew_s, ..Self::of(call, cause) }
     }
 }
 

@@ -189,12 +189,9 @@ impl HttpTransport {
             skew: AtomicI64::new(UNKNOWN_SKEW),
             cap,
         };
-        let lines = endpoints
-            .into_iter()
-            .map(|(product, endpoint)| (product, Arc::new(line(endpoint))));
-        Self {
-            lines: lines.collect(),
-        }
+        let lines =
+            endpoints.into_iter().map(|(product, endpoint)| (product, Arc::new(line(endpoint))));
+        Self { lines: lines.collect() }
     }
 
     /// `https://host[:port]` of a product, for headers on screen. `None` when it has no usable address.
@@ -240,17 +237,13 @@ impl Line {
     async fn send(&self, call: &Call) -> Result<Answer, ApiError> {
         let started = Instant::now();
         let limit = self.endpoint.timeout;
-        let deadline = started
-            .checked_add(limit)
-            .unwrap_or_else(|| started + TIMEOUT);
+        let deadline = started.checked_add(limit).unwrap_or_else(|| started + TIMEOUT);
         let late = || ApiError::of(call, Cause::AnswerTimeout(limit));
         let fail = |cause| ApiError::of(call, cause);
 
         let base = self.base.as_ref();
         let base = base.map_err(|why| fail(Cause::Misconfigured(why.clone())))?;
-        let building = self
-            .client
-            .get_or_try_init(|| client::build(&self.endpoint, base));
+        let building = self.client.get_or_try_init(|| client::build(&self.endpoint, base));
         let client = match timeout_at(deadline, building).await {
             // Reading a CA file that never ends: nothing was sent.
             Err(_) => return Err(fail(Cause::ConnectTimeout(limit))),
@@ -271,22 +264,14 @@ impl Line {
             self.skew.store(skew, Ordering::Relaxed);
         }
         let status = response.status().as_u16();
-        let with_status = |cause| ApiError {
-            status: Some(status),
-            skew_s,
-            ..ApiError::of(call, cause)
-        };
+        let with_status =
+            |cause| ApiError { status: Some(status), skew_s, ..ApiError::of(call, cause) };
         if !response.status().is_success() {
-            let cause = self
-                .no_success(call, &asked, response, deadline, skew_s, now)
-                .await;
+            let cause = self.no_success(call, &asked, response, deadline, skew_s, now).await;
             return Err(with_status(cause));
         }
 
-        if response
-            .content_length()
-            .is_some_and(|length| length > self.cap)
-        {
+        if response.content_length().is_some_and(|length| length > self.cap) {
             return Err(with_status(Cause::TooLarge(self.cap)));
         }
         let content_type = header(&response, &CONTENT_TYPE);
@@ -299,13 +284,7 @@ impl Line {
             }
             Err(_) => return Err(with_status(Cause::AnswerTimeout(limit))),
         }
-        Ok(Answer {
-            status,
-            content_type,
-            body,
-            skew_s,
-            took: started.elapsed(),
-        })
+        Ok(Answer { status, content_type, body, skew_s, took: started.elapsed() })
     }
 
     /// The cause told by an answer that is no success. Its status counts even if its words do not arrive.
@@ -408,10 +387,7 @@ mod tests {
             ("/api/v1/jobs", same("/api/v1/jobs")),
             ("../login?next=/api", same("/api/v1/login")),
             ("https://HOST:443/x", same("/x")),
-            (
-                "https://host:8443/x",
-                Redirect::OtherOrigin("https://host:8443".into()),
-            ),
+            ("https://host:8443/x", Redirect::OtherOrigin("https://host:8443".into())),
             (
                 "//user:pass@idp.example/x?token=y",
                 Redirect::OtherOrigin("https://idp.example".into()),
@@ -433,11 +409,7 @@ mod tests {
         let hidden = || SecretString::from("hunter2");
         let mut dark = Endpoint::new(
             "https://ann:hunter2@host",
-            Auth::Darktrace {
-                public: hidden(),
-                private: hidden(),
-                query: QuerySigning::Decoded,
-            },
+            Auth::Darktrace { public: hidden(), private: hidden(), query: QuerySigning::Decoded },
         );
         dark.proxy = Proxy::Url("http://ann:hunter2@proxy".into());
         let arcanna = Endpoint::new("https://host/a/", Auth::Arcanna { api_key: hidden() });

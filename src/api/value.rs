@@ -91,9 +91,7 @@ impl<'a> Node<'a> {
 
     /// The members of an object.
     pub fn fields(self) -> Option<Fields<'a>> {
-        (self.shape() == Shape::Object)
-            .then(|| serde_json::from_str(self.0.get()).ok())
-            .flatten()
+        (self.shape() == Shape::Object).then(|| serde_json::from_str(self.0.get()).ok()).flatten()
     }
 
     /// The items of an array.
@@ -119,9 +117,7 @@ impl<'a> Node<'a> {
         if self.shape() != Shape::Text {
             return None;
         }
-        serde_json::from_str::<Lossy>(self.0.get())
-            .ok()
-            .map(|text| text.0)
+        serde_json::from_str::<Lossy>(self.0.get()).ok().map(|text| text.0)
     }
 
     /// A string that says something: blank ones count as missing, as both products use `""` for unknown.
@@ -142,9 +138,9 @@ impl<'a> Node<'a> {
     pub fn line(self) -> String {
         match self.shape() {
             Shape::Text => self.string().unwrap_or_default(),
-            Shape::Array | Shape::Object => self
-                .value()
-                .map_or_else(|| self.0.get().to_owned(), |value| value.to_string()),
+            Shape::Array | Shape::Object => {
+                self.value().map_or_else(|| self.0.get().to_owned(), |value| value.to_string())
+            }
             _ => self.0.get().to_owned(),
         }
     }
@@ -167,10 +163,7 @@ impl<'a> Node<'a> {
 
     /// A number, also written as text.
     pub fn num(self) -> Option<f64> {
-        self.token()?
-            .parse()
-            .ok()
-            .filter(|number: &f64| number.is_finite())
+        self.token()?.parse().ok().filter(|number: &f64| number.is_finite())
     }
 
     /// A boolean, also written as text or as 0 and 1.
@@ -312,13 +305,7 @@ impl<'a> Fields<'a> {
     /// `None` when the key is missing.
     pub fn each<T>(&self, key: &str, read: impl Fn(&Fields<'a>) -> T) -> Option<Vec<T>> {
         let nodes = self.get(key)?.one_or_many();
-        Some(
-            nodes
-                .into_iter()
-                .filter_map(Node::fields)
-                .map(|fields| read(&fields))
-                .collect(),
-        )
+        Some(nodes.into_iter().filter_map(Node::fields).map(|fields| read(&fields)).collect())
     }
 
     /// The words of an array of strings (or the one word in its place). `None` when the key is missing.
@@ -427,9 +414,7 @@ impl Unit {
         };
         let since = SignedDuration::try_from_secs_f64(seconds).ok()?;
         // a float holds a millisecond of our century exactly enough to round to it
-        Timestamp::from_duration(since)
-            .and_then(|at| at.round(jiff::Unit::Millisecond))
-            .ok()
+        Timestamp::from_duration(since).and_then(|at| at.round(jiff::Unit::Millisecond)).ok()
     }
 }
 
@@ -489,18 +474,9 @@ mod tests {
             ("1702038492000.0", "2023-12-08T12:28:12Z"),
             ("\"1600063200123\"", "2020-09-14T06:00:00.123Z"),
             // Arcanna's forms
-            (
-                "\"2021-09-02T09:46:22.363642Z\"",
-                "2021-09-02T09:46:22.363642Z",
-            ),
-            (
-                "\"2021-09-02T09:46:22.363642\"",
-                "2021-09-02T09:46:22.363642Z",
-            ),
-            (
-                "\"2025-07-24T15:51:01.731058+00:00\"",
-                "2025-07-24T15:51:01.731058Z",
-            ),
+            ("\"2021-09-02T09:46:22.363642Z\"", "2021-09-02T09:46:22.363642Z"),
+            ("\"2021-09-02T09:46:22.363642\"", "2021-09-02T09:46:22.363642Z"),
+            ("\"2025-07-24T15:51:01.731058+00:00\"", "2025-07-24T15:51:01.731058Z"),
             ("\"2025-07-24T15:51:01+02:00\"", "2025-07-24T13:51:01Z"),
             // Darktrace's forms
             ("\"2020-09-14 06:00:00\"", "2020-09-14T06:00:00Z"),
@@ -544,10 +520,7 @@ mod tests {
             let fields = Node::of(&json).fields().unwrap();
             fields.each("x", |item| item.int("n"))
         };
-        assert_eq!(
-            each(r#"{"x":[{"n":1},7,{"n":2}]}"#),
-            Some(vec![Some(1), Some(2)])
-        );
+        assert_eq!(each(r#"{"x":[{"n":1},7,{"n":2}]}"#), Some(vec![Some(1), Some(2)]));
         assert_eq!(each(r#"{"x":{"n":1}}"#), Some(vec![Some(1)]));
         assert_eq!(each(r#"{"x":[]}"#), Some(vec![]));
         assert_eq!(each(r#"{"x":null}"#), None);

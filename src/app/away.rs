@@ -31,11 +31,7 @@ impl Shell {
             None => Vec::new(),
         };
         let one = Grid {
-            rows: if row.is_empty() {
-                grid.rows
-            } else {
-                vec![row.clone()]
-            },
+            rows: if row.is_empty() { grid.rows } else { vec![row.clone()] },
             headers: grid.headers,
             title: grid.title,
             note: None,
@@ -95,10 +91,7 @@ impl Shell {
         if self.overlay.is_some() || self.pane().typing() {
             return;
         }
-        let at = Position {
-            x: event.column,
-            y: event.row,
-        };
+        let at = Position { x: event.column, y: event.row };
         let by = match event.kind {
             MouseEventKind::ScrollDown => WHEEL,
             MouseEventKind::ScrollUp => -WHEEL,

@@ -37,34 +37,18 @@ pub(super) fn whole(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position>
         return None;
     }
     header(app, &look, Rect { height: 1, ..area }, buf);
-    let body = Rect {
-        y: area.y + 1,
-        height: area.height - 3,
-        ..area
-    };
+    let body = Rect { y: area.y + 1, height: area.height - 3, ..area };
     let mut cursor = app.shell.pane().draw(&app.store, &look, body, buf);
     result(app, &look, area, area.height - 2, buf);
     hints(app, &look, area, area.height - 1, buf);
     match &app.shell.overlay {
         None => which_key(app, &look, area, buf),
         Some(Overlay::Finder(finder)) => {
-            let whole = Rect {
-                y: area.y + 1,
-                height: area.height - 1,
-                ..area
-            };
+            let whole = Rect { y: area.y + 1, height: area.height - 1, ..area };
             cursor = draw_finder(finder, &look, whole, buf);
         }
         Some(Overlay::Outcome(view)) => {
-            view.draw(
-                &look,
-                Rect {
-                    y: area.y + 1,
-                    height: area.height - 3,
-                    ..area
-                },
-                buf,
-            );
+            view.draw(&look, Rect { y: area.y + 1, height: area.height - 3, ..area }, buf);
             cursor = None;
         }
         Some(Overlay::Quit | Overlay::Offer { .. }) => {
@@ -79,10 +63,8 @@ pub(super) fn whole(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position>
 fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let theme = look.theme;
     let store = &app.store;
-    let mut left = vec![Span::styled(
-        format!(" {} ", look.prefs.environment),
-        theme.header_caution,
-    )];
+    let mut left =
+        vec![Span::styled(format!(" {} ", look.prefs.environment), theme.header_caution)];
     let name = app.shell.id().name().to_uppercase();
     left.push(Span::styled(
         format!(" {name} {}", text::clean(&app.shell.pane().heading(store))),
@@ -98,11 +80,7 @@ fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         }
         if let Some(since) = link.down_since {
             let waiting = store.writes.waiting_for(product);
-            let rows = if waiting > 0 {
-                format!(", {waiting} wait")
-            } else {
-                String::new()
-            };
+            let rows = if waiting > 0 { format!(", {waiting} wait") } else { String::new() };
             tell(
                 format!("OFFLINE {product} since {}{rows}", look.tell(since)),
                 theme.header_danger,
@@ -130,51 +108,17 @@ fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         tell(format!("out {unsent}"), theme.header);
     }
     if let Some(until) = store.armed_until {
-        tell(
-            format!("ARMED until {}", look.tell(until.wall)),
-            theme.header_danger,
-        );
+        tell(format!("ARMED until {}", look.tell(until.wall)), theme.header_danger);
     }
     if look.prefs.read_only {
         tell("READ-ONLY".to_owned(), theme.header_caution);
     }
-    tell(
-        look.prefs
-            .analyst
-            .clone()
-            .unwrap_or_else(|| "no analyst".to_owned()),
-        theme.header,
-    );
+    tell(look.prefs.analyst.clone().unwrap_or_else(|| "no analyst".to_owned()), theme.header);
     let wide: usize = right.iter().map(|span| text::width(&span.content)).sum();
-    put(
-        buf,
-        area,
-        0,
-        &Line::from(Span::styled(
-            " ".repeat(usize::from(area.width)),
-            theme.header,
-        )),
-    );
+    put(buf, area, 0, &Line::from(Span::styled(" ".repeat(usize::from(area.width)), theme.header)));
     let room = area.width.saturating_sub(wide as u16);
-    put(
-        buf,
-        Rect {
-            width: room,
-            ..area
-        },
-        0,
-        &Line::from(left),
-    );
-    put(
-        buf,
-        Rect {
-            x: area.x + room,
-            width: area.width - room,
-            ..area
-        },
-        0,
-        &Line::from(right),
-    );
+    put(buf, Rect { width: room, ..area }, 0, &Line::from(left));
+    put(buf, Rect { x: area.x + room, width: area.width - room, ..area }, 0, &Line::from(right));
 }
 
 /// The last sentence that was said; else what a person waits for; else the last label.
@@ -186,12 +130,7 @@ fn result(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
             Tone::Mind => theme.warn,
             Tone::Bad => theme.bad,
         };
-        return put(
-            buf,
-            area,
-            y,
-            &Line::from(Span::styled(format!(" {words}"), style)),
-        );
+        return put(buf, area, y, &Line::from(Span::styled(format!(" {words}"), style)));
     }
     let here = app.shell.id().name();
     let reads: Vec<&Live> = app
@@ -275,11 +214,8 @@ fn following(app: &App, look: &Look<'_>) -> Vec<(String, &'static str)> {
     let prefix = format!("{} ", typed.join(" "));
     let here = app.shell.id().name();
     let mut found = Vec::new();
-    for (_, specs) in app
-        .shell
-        .scopes()
-        .iter()
-        .filter(|(scope, _)| *scope == here || *scope == SHELL)
+    for (_, specs) in
+        app.shell.scopes().iter().filter(|(scope, _)| *scope == here || *scope == SHELL)
     {
         for spec in specs {
             for key in look.keymap.keys(spec.id) {
@@ -310,36 +246,16 @@ fn which_key(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         return;
     }
     let typed: Vec<String> = app.shell.typed.iter().map(ToString::to_string).collect();
-    let panel = Rect {
-        y: area.bottom() - rows - 1,
-        height: rows + 1,
-        ..area
-    };
+    let panel = Rect { y: area.bottom() - rows - 1, height: rows + 1, ..area };
     paint::blank(buf, panel);
-    rule(
-        buf,
-        panel,
-        0,
-        look,
-        &format!("{} then", typed.join(" ")),
-        "^G leaves",
-    );
+    rule(buf, panel, 0, look, &format!("{} then", typed.join(" ")), "^G leaves");
     for (index, (key, word)) in found.iter().enumerate() {
-        let at = Rect {
-            x: panel.x + (index % columns * wide) as u16,
-            width: wide as u16,
-            ..panel
-        };
+        let at = Rect { x: panel.x + (index % columns * wide) as u16, width: wide as u16, ..panel };
         let line = Line::from(vec![
             Span::styled(format!(" {key}"), look.theme.key),
             Span::raw(format!("  {word}")),
         ]);
-        put(
-            buf,
-            at.intersection(panel),
-            (index / columns) as u16 + 1,
-            &line,
-        );
+        put(buf, at.intersection(panel), (index / columns) as u16 + 1, &line);
     }
 }
 
@@ -348,11 +264,7 @@ fn draw_finder(finder: &Finder, look: &Look<'_>, area: Rect, buf: &mut Buffer) -
         Kind::Help => area.height,
         Kind::Command => (area.height / 2).max(9).min(area.height),
     };
-    let area = Rect {
-        y: area.bottom() - height,
-        height,
-        ..area
-    };
+    let area = Rect { y: area.bottom() - height, height, ..area };
     paint::blank(buf, area);
     let title = match finder.kind {
         Kind::Help => format!("help  {} of {} lines", finder.shown.len(), finder.total()),
@@ -363,17 +275,9 @@ fn draw_finder(finder: &Finder, look: &Look<'_>, area: Rect, buf: &mut Buffer) -
         Kind::Command => "Tab completes   Enter runs   ^G closes",
     };
     rule(buf, area, 0, look, &title, right);
-    let field = Rect {
-        y: area.y + 1,
-        height: 1,
-        ..area
-    };
+    let field = Rect { y: area.y + 1, height: 1, ..area };
     let cursor = finder.field.draw(field, buf, look.theme);
-    let below = Rect {
-        y: area.y + 2,
-        height: area.height.saturating_sub(2),
-        ..area
-    };
+    let below = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
     let candidates = finder.candidates();
     if !candidates.is_empty() {
         let wide = candidates
@@ -415,27 +319,20 @@ fn draw_finder(finder: &Finder, look: &Look<'_>, area: Rect, buf: &mut Buffer) -
         columns.insert(0, Column::new("", Width::Fixed(9)));
     }
     let table = Table::new(columns).bare();
-    table.draw(
-        below,
-        buf,
-        look.theme,
-        &finder.list,
-        finder.shown.len(),
-        |index| {
-            let Some(item) = finder.item(index) else {
-                return Cells::default();
-            };
-            let mut cells = line(item, look);
-            if help {
-                // The first line of a group names it.
-                let before = index.checked_sub(1).and_then(|index| finder.item(index));
-                let again = before.is_some_and(|before| before.group == item.group);
-                let word = if again { "" } else { item.group };
-                cells.cells.insert(0, Text::styled(word, look.theme.title));
-            }
-            cells
-        },
-    );
+    table.draw(below, buf, look.theme, &finder.list, finder.shown.len(), |index| {
+        let Some(item) = finder.item(index) else {
+            return Cells::default();
+        };
+        let mut cells = line(item, look);
+        if help {
+            // The first line of a group names it.
+            let before = index.checked_sub(1).and_then(|index| finder.item(index));
+            let again = before.is_some_and(|before| before.group == item.group);
+            let word = if again { "" } else { item.group };
+            cells.cells.insert(0, Text::styled(word, look.theme.title));
+        }
+        cells
+    });
     cursor
 }
 
@@ -454,9 +351,7 @@ fn line<'a>(item: &'a Item, look: &Look<'_>) -> Cells<'a> {
 /// `1..9` for a run of digits, else the keys with blanks between.
 fn keys_of(keys: &[String]) -> String {
     let digits = keys.len() > 3
-        && keys
-            .iter()
-            .all(|key| key.len() == 1 && key.chars().all(|c| c.is_ascii_digit()));
+        && keys.iter().all(|key| key.len() == 1 && key.chars().all(|c| c.is_ascii_digit()));
     match (digits, keys.first(), keys.last()) {
         (true, Some(first), Some(last)) => format!("{first}..{last}"),
         _ => keys.join("  "),

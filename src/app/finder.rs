@@ -19,11 +19,7 @@ pub(super) const VERBS: [(&str, &str, &str); 10] = [
     ("device", "DID|TEXT", "find devices"),
     ("tag", "NAME", "devices that carry a tag"),
     ("endpoint", "ADDRESS|HOST|URL", "look up an endpoint"),
-    (
-        "arm",
-        "15m",
-        "let writes that reach others through for a while",
-    ),
+    ("arm", "15m", "let writes that reach others through for a while"),
     ("disarm", "", "labels only again"),
     ("search", "[TIME] QUERY", "advanced search"),
     ("watch", "ADDRESS|HOST|URL", "put on the watched list…"),
@@ -84,11 +80,7 @@ pub(super) struct Finder {
 
 impl Finder {
     pub(super) fn help(shell: &Shell) -> Self {
-        Self::new(
-            Kind::Help,
-            Field::new("? ").placeholder("type to search every key"),
-            rows(shell),
-        )
+        Self::new(Kind::Help, Field::new("? ").placeholder("type to search every key"), rows(shell))
     }
 
     pub(super) fn command(shell: &Shell, cx: &Cx<'_>) -> Self {
@@ -112,10 +104,7 @@ impl Finder {
             .placeholder("an action, or a command such as darktrace-get-tags-for-device deviceId=1")
             .history(shell.history.clone());
         let values = Values::of(cx.store, cx.prefs.analyst.as_deref());
-        Self {
-            values,
-            ..Self::new(Kind::Command, field, items)
-        }
+        Self { values, ..Self::new(Kind::Command, field, items) }
     }
 
     fn new(kind: Kind, field: Field, items: Vec<Item>) -> Self {
@@ -219,11 +208,7 @@ impl Finder {
             return Vec::new();
         }
         let known = self.values.complete(text);
-        if known.is_empty() {
-            catalogue::complete(text)
-        } else {
-            known
-        }
+        if known.is_empty() { catalogue::complete(text) } else { known }
     }
 
     fn filter(&mut self) {
@@ -269,26 +254,19 @@ fn is_line(text: &str) -> bool {
 fn rows(shell: &Shell) -> Vec<Item> {
     let here = shell.id().name();
     let of = |scope: ScopeName, specs: Vec<Spec>| {
-        specs
-            .into_iter()
-            .enumerate()
-            .map(move |(index, spec)| Item {
-                does: Does::Row(scope, index, spec.id),
-                title: spec.title.to_owned(),
-                aside: spec.id.to_owned(),
-                group: group(spec.id),
-            })
+        specs.into_iter().enumerate().map(move |(index, spec)| Item {
+            does: Does::Row(scope, index, spec.id),
+            title: spec.title.to_owned(),
+            aside: spec.id.to_owned(),
+            group: group(spec.id),
+        })
     };
     let scopes = shell.scopes();
-    let mut ordered: Vec<_> = scopes
-        .into_iter()
-        .filter(|(scope, _)| *scope == here || *scope == SHELL)
-        .collect();
+    let mut ordered: Vec<_> =
+        scopes.into_iter().filter(|(scope, _)| *scope == here || *scope == SHELL).collect();
     ordered.sort_by_key(|(scope, _)| *scope == SHELL);
-    let mut items: Vec<Item> = ordered
-        .into_iter()
-        .flat_map(|(scope, specs)| of(scope, specs))
-        .collect();
+    let mut items: Vec<Item> =
+        ordered.into_iter().flat_map(|(scope, specs)| of(scope, specs)).collect();
     // Within the pane's rows and within the shell's, what belongs together stands together.
     let mut order: Vec<&str> = Vec::new();
     for item in &items {

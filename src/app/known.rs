@@ -20,10 +20,7 @@ pub(super) struct Values {
 
 impl Values {
     pub(super) fn of(store: &Store, analyst: Option<&str>) -> Self {
-        let mut values = Self {
-            analyst: analyst.map(str::to_owned),
-            ..Self::default()
-        };
+        let mut values = Self { analyst: analyst.map(str::to_owned), ..Self::default() };
         for job in store.job_list.value().into_iter().flatten() {
             let title = job.title.clone().unwrap_or_default();
             for label in job.labels.iter().flatten() {
@@ -39,21 +36,13 @@ impl Values {
         let own = store.device_tags.values().filter_map(Remote::value);
         for tag in own.chain(store.all_tags.value()).flatten() {
             if let Some(name) = &tag.name {
-                add(
-                    &mut values.tags,
-                    name,
-                    tag.description.as_deref().unwrap_or("tag"),
-                );
+                add(&mut values.tags, name, tag.description.as_deref().unwrap_or("tag"));
             }
         }
         let listed = store.device_lists.values().filter_map(Remote::value);
         for device in listed.flat_map(|page| &page.devices) {
             if let Some(did) = device.did.filter(|did| *did > 0) {
-                add(
-                    &mut values.devices,
-                    &did.to_string(),
-                    device.name().unwrap_or("device"),
-                );
+                add(&mut values.devices, &did.to_string(), device.name().unwrap_or("device"));
             }
         }
         values.labels.sort();
@@ -65,9 +54,9 @@ impl Values {
     /// What may stand at the end of a line, after the catalogue had nothing to say: the values of an argument, or what a verb
     /// opens.
     pub(super) fn complete(&self, line: &str) -> Vec<Candidate> {
-        let from = line.rfind(char::is_whitespace).map_or(0, |at| {
-            at + line[at..].chars().next().map_or(1, char::len_utf8)
-        });
+        let from = line
+            .rfind(char::is_whitespace)
+            .map_or(0, |at| at + line[at..].chars().next().map_or(1, char::len_utf8));
         let word = &line[from..];
         let mut before = line[..from].split_whitespace();
         let verb = before.next().unwrap_or_default();
@@ -123,11 +112,7 @@ fn candidate(from: usize, value: &str, about: &str) -> Candidate {
     } else {
         value.to_owned()
     };
-    Candidate {
-        from,
-        text,
-        help: about.to_owned(),
-    }
+    Candidate { from, text, help: about.to_owned() }
 }
 
 #[cfg(test)]
@@ -158,18 +143,10 @@ mod tests {
     fn values_are_offered_where_they_fit() {
         let values = values();
         let texts = |line: &str| -> Vec<String> {
-            values
-                .complete(line)
-                .into_iter()
-                .map(|one| one.text)
-                .collect()
+            values.complete(line).into_iter().map(|one| one.text).collect()
         };
         assert_eq!(texts("arcanna-train job_id=12"), ["1202", "1210"]);
-        assert_eq!(
-            texts("arcanna-train job_id=phish"),
-            ["1210"],
-            "by its title too"
-        );
+        assert_eq!(texts("arcanna-train job_id=phish"), ["1210"], "by its title too");
         assert_eq!(texts("job "), ["1202", "1210"]);
         assert_eq!(texts("event 1202"), ["1202"]);
         assert_eq!(texts("event 1202 1"), [""; 0], "event ids are not guessed");

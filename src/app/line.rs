@@ -54,14 +54,12 @@ impl Shell {
             }
             "job" if !rest.is_empty() => cx.go(PaneId::Triage, Some(Target::Job(rest.into()))),
             "event" => match rest.split_once(char::is_whitespace) {
-                Some((job, event)) => cx.go(
-                    PaneId::Triage,
-                    Some(Target::Event(job.into(), event.trim().into())),
-                ),
-                None => self.say(
-                    Tone::Mind,
-                    "event wants a job id and an event id: event 1202 615471",
-                ),
+                Some((job, event)) => {
+                    cx.go(PaneId::Triage, Some(Target::Event(job.into(), event.trim().into())))
+                }
+                None => {
+                    self.say(Tone::Mind, "event wants a job id and an event id: event 1202 615471")
+                }
             },
             "device" if !rest.is_empty() => {
                 cx.go(PaneId::Devices, Some(Target::Find(rest.to_owned())))
@@ -90,17 +88,9 @@ impl Shell {
             return self.say(Tone::Mind, "read-only: nothing can be armed");
         }
         let wanted = if text.is_empty() { "15m" } else { text };
-        let minutes = wanted
-            .strip_suffix('m')
-            .unwrap_or(wanted)
-            .trim()
-            .parse::<u64>()
-            .ok();
+        let minutes = wanted.strip_suffix('m').unwrap_or(wanted).trim().parse::<u64>().ok();
         let Some(minutes) = minutes.filter(|minutes| (1..=60).contains(minutes)) else {
-            return self.say(
-                Tone::Mind,
-                format!("'{wanted}' is no time to be armed; 1m to 60m"),
-            );
+            return self.say(Tone::Mind, format!("'{wanted}' is no time to be armed; 1m to 60m"));
         };
         let until = cx.now.plus(Duration::from_secs(minutes * 60));
         cx.store.armed_until = Some(until);
@@ -111,40 +101,28 @@ impl Shell {
     /// Starts a command of the catalogue.
     fn run_named(&mut self, text: &str, cx: &mut Cx<'_>) {
         self.stop_line(cx);
-        let prepared = Line::parse(text)
-            .map_err(|broken| broken.to_string())
-            .and_then(|line| {
-                let entry = catalogue::entry_of(&line).map_err(|error| error.to_string())?;
-                if entry.write && cx.prefs.read_only {
-                    return Err(format!("read-only: {} changes something", entry.name));
-                }
-                let defaults = Defaults {
-                    job_id: cx
-                        .prefs
-                        .default_job
-                        .as_ref()
-                        .and_then(|job| job.as_str().parse().ok()),
-                    username: cx.prefs.analyst.clone(),
-                    poll_interval: Some(cx.prefs.poll.0),
-                    poll_timeout: Some(cx.prefs.poll.1),
-                };
-                catalogue::prepare(entry, &line.pairs, &defaults, &mut fetch)
-                    .map_err(|error| error.to_string())
-            });
+        let prepared = Line::parse(text).map_err(|broken| broken.to_string()).and_then(|line| {
+            let entry = catalogue::entry_of(&line).map_err(|error| error.to_string())?;
+            if entry.write && cx.prefs.read_only {
+                return Err(format!("read-only: {} changes something", entry.name));
+            }
+            let defaults = Defaults {
+                job_id: cx.prefs.default_job.as_ref().and_then(|job| job.as_str().parse().ok()),
+                username: cx.prefs.analyst.clone(),
+                poll_interval: Some(cx.prefs.poll.0),
+                poll_timeout: Some(cx.prefs.poll.1),
+            };
+            catalogue::prepare(entry, &line.pairs, &defaults, &mut fetch)
+                .map_err(|error| error.to_string())
+        });
         match prepared {
             Ok(mut run) => {
                 let step = run.start();
                 let since = cx.now.instant;
                 let limit = run.deadline().map(|limit| since + limit);
                 let view = OutcomeView::new(text, run.entry(), run.notes());
-                self.running = Some(Running {
-                    run,
-                    since,
-                    asked: None,
-                    wait: None,
-                    limit,
-                    staged: false,
-                });
+                self.running =
+                    Some(Running { run, since, asked: None, wait: None, limit, staged: false });
                 self.overlay = Some(Overlay::Outcome(view));
                 self.step(step, cx);
             }
@@ -210,11 +188,7 @@ impl Shell {
             running.asked = Some(call);
             return self.say(Tone::Mind, why);
         }
-        let grace: Duration = if label {
-            cx.prefs.label_grace
-        } else {
-            cx.prefs.outward_grace
-        };
+        let grace: Duration = if label { cx.prefs.label_grace } else { cx.prefs.outward_grace };
         running.staged = true;
         let at = paint::tell(&clock, cx.now.plus(grace).wall);
         cx.store.stage_named(running.run.entry().name, call, grace);
@@ -278,10 +252,7 @@ impl Shell {
             return;
         };
         if running.staged {
-            self.say(
-                Tone::Fine,
-                "the write is kept and goes on; Activity (g a) shows it",
-            );
+            self.say(Tone::Fine, "the write is kept and goes on; Activity (g a) shows it");
         } else {
             cx.store.cancel(&Slot::new("command line"));
         }
@@ -329,9 +300,7 @@ fn fetch(source: Source<'_>) -> std::io::Result<String> {
                 return Err(std::io::Error::other("it is not a plain file"));
             }
             if facts.len() > FILE_MAX {
-                return Err(std::io::Error::other(
-                    "it is larger than 8 MiB; use socdeck exec",
-                ));
+                return Err(std::io::Error::other("it is larger than 8 MiB; use socdeck exec"));
             }
             std::fs::read_to_string(path)
         }

@@ -119,11 +119,7 @@ impl OutcomeView {
             Showing::Failed(failure) => match failure {
                 Failure::Api(error) => complaint(error),
                 Failure::Usage(error) => error.to_string().lines().map(str::to_owned).collect(),
-                Failure::TimedOut {
-                    limit,
-                    last,
-                    trouble,
-                } => {
+                Failure::TimedOut { limit, last, trouble } => {
                     let mut lines = vec![format!("No decision within {} s.", limit.as_secs())];
                     lines.extend(trouble.iter().flat_map(|error| complaint(error)));
                     lines.extend(last.iter().flat_map(|outcome| lines_of(outcome, self.json)));
@@ -150,21 +146,13 @@ impl OutcomeView {
             .iter()
             .flat_map(|line| {
                 let clean = text::clean(line);
-                if result {
-                    vec![cut_left(&clean, self.left)]
-                } else {
-                    text::wrap(&clean, wide)
-                }
+                if result { vec![cut_left(&clean, self.left)] } else { text::wrap(&clean, wide) }
             })
             .collect();
         let notes = self.all_notes();
         let need = wrapped.len() as u16 + notes.len() as u16 + 4;
         let height = need.clamp(7.min(area.height), area.height);
-        let area = Rect {
-            y: area.bottom() - height,
-            height,
-            ..area
-        };
+        let area = Rect { y: area.bottom() - height, height, ..area };
         paint::blank(buf, area);
         rule(buf, area, 0, look, &self.title, self.hints());
         put(
@@ -180,29 +168,18 @@ impl OutcomeView {
             ]),
         );
         let room = area.height.saturating_sub(2 + notes.len() as u16);
-        let body = Rect {
-            y: area.y + 2,
-            height: room,
-            ..area
-        };
+        let body = Rect { y: area.y + 2, height: room, ..area };
         let style = match self.showing {
             Showing::Failed(_) => look.theme.bad,
             Showing::Confirm(_) => look.theme.warn,
             _ => look.theme.text,
         };
         let top = self.top.min(wrapped.len().saturating_sub(1));
-        let lines = wrapped
-            .iter()
-            .map(|line| Line::from(Span::styled(format!(" {line}"), style)));
+        let lines = wrapped.iter().map(|line| Line::from(Span::styled(format!(" {line}"), style)));
         paint::put_lines(buf, body, lines, top);
         for (index, note) in notes.iter().enumerate() {
             let y = area.height - notes.len() as u16 + index as u16;
-            put(
-                buf,
-                area,
-                y,
-                &Line::from(Span::styled(format!(" note: {note}"), look.theme.dim)),
-            );
+            put(buf, area, y, &Line::from(Span::styled(format!(" note: {note}"), look.theme.dim)));
         }
     }
 
@@ -222,10 +199,7 @@ fn lines_of(outcome: &Outcome, json: bool) -> Vec<String> {
     } else {
         let table: &Table = outcome.plain.as_ref().unwrap_or(&outcome.table);
         lines.extend(
-            table
-                .aligned(&|cell| text::clean(cell).into_owned())
-                .lines()
-                .map(str::to_owned),
+            table.aligned(&|cell| text::clean(cell).into_owned()).lines().map(str::to_owned),
         );
     }
     lines

@@ -102,11 +102,7 @@ impl Shell {
     pub(super) fn scopes(&self) -> Vec<(ScopeName, Vec<Spec>)> {
         let own = (SHELL, rows::ROWS.iter().map(Row::spec).collect());
         std::iter::once(own)
-            .chain(
-                self.panes
-                    .iter()
-                    .map(|pane| (pane.id().name(), pane.specs())),
-            )
+            .chain(self.panes.iter().map(|pane| (pane.id().name(), pane.specs())))
             .collect()
     }
 
@@ -124,16 +120,8 @@ impl Shell {
 
     /// How times are told at this moment.
     pub(super) fn clock(&self, now: Timestamp) -> Clock {
-        let zone = if self.mode == Mode::Local {
-            TimeZone::system()
-        } else {
-            TimeZone::UTC
-        };
-        Clock {
-            mode: self.mode,
-            now,
-            zone,
-        }
+        let zone = if self.mode == Mode::Local { TimeZone::system() } else { TimeZone::UTC };
+        Clock { mode: self.mode, now, zone }
     }
 
     pub(super) fn say(&mut self, tone: Tone, words: impl Into<String>) {
@@ -141,11 +129,7 @@ impl Shell {
     }
 
     pub(super) fn event(&self, store: &Store) -> Option<EventKey> {
-        if self.overlay.is_some() {
-            None
-        } else {
-            self.pane().event(store)
-        }
+        if self.overlay.is_some() { None } else { self.pane().event(store) }
     }
 
     pub(super) fn typing(&self) -> bool {
@@ -193,23 +177,13 @@ impl Shell {
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         let line = self.running.as_ref().and_then(Running::deadline);
-        let which = self
-            .prefix_since
-            .filter(|_| !self.which_key)
-            .map(|since| since + WHICH_KEY);
-        self.pane()
-            .deadline()
-            .into_iter()
-            .chain(line)
-            .chain(which)
-            .min()
+        let which = self.prefix_since.filter(|_| !self.which_key).map(|since| since + WHICH_KEY);
+        self.pane().deadline().into_iter().chain(line).chain(which).min()
     }
 
     pub(super) fn tick(&mut self, cx: &mut Cx<'_>) {
         self.tick_line(cx);
-        self.which_key = self
-            .prefix_since
-            .is_some_and(|since| since + WHICH_KEY <= cx.now.instant);
+        self.which_key = self.prefix_since.is_some_and(|since| since + WHICH_KEY <= cx.now.instant);
         self.pane_mut().tick(cx);
     }
 
@@ -291,10 +265,8 @@ impl Shell {
             }
             Found::Prefix => {}
             Found::Nothing => {
-                let typed: Vec<String> = std::mem::take(&mut self.typed)
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect();
+                let typed: Vec<String> =
+                    std::mem::take(&mut self.typed).iter().map(ToString::to_string).collect();
                 self.say(
                     Tone::Mind,
                     format!("{} does nothing here; ? lists the keys", typed.join(" ")),
@@ -378,10 +350,7 @@ impl Shell {
             cx.asks.push(Ask::Quit);
         } else {
             self.interrupted = Some(cx.now.instant);
-            self.say(
-                Tone::Mind,
-                "q quits; ^C again within a second quits without asking",
-            );
+            self.say(Tone::Mind, "q quits; ^C again within a second quits without asking");
         }
     }
 
@@ -396,11 +365,7 @@ impl Shell {
     pub(super) fn undo(&mut self, cx: &mut Cx<'_>) {
         if let Some(row) = cx.store.writes.last_undoable() {
             let batch = cx.store.writes.batch_of(row);
-            let event = row
-                .draft
-                .act
-                .labels()
-                .map(|(job, event, _)| (job.clone(), event.clone()));
+            let event = row.draft.act.labels().map(|(job, event, _)| (job.clone(), event.clone()));
             for id in batch {
                 cx.store.undo(id);
             }

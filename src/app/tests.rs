@@ -34,15 +34,9 @@ fn event(id: u64, confidence: f64) -> String {
 }
 
 fn page(events: &[(u64, f64)]) -> String {
-    let events: Vec<String> = events
-        .iter()
-        .map(|(id, confidence)| event(*id, *confidence))
-        .collect();
-    format!(
-        r#"{{"events":[{}],"total_count":{}}}"#,
-        events.join(","),
-        events.len()
-    )
+    let events: Vec<String> =
+        events.iter().map(|(id, confidence)| event(*id, *confidence)).collect();
+    format!(r#"{{"events":[{}],"total_count":{}}}"#, events.join(","), events.len())
 }
 
 impl Desk {
@@ -60,10 +54,7 @@ impl Desk {
             default_job: None,
             mouse: false,
         };
-        let now = Moment {
-            wall: "2026-01-02T03:04:05Z".parse().unwrap(),
-            instant: Instant::now(),
-        };
+        let now = Moment { wall: "2026-01-02T03:04:05Z".parse().unwrap(), instant: Instant::now() };
         let theme = Theme::new(Palette::Mono, Glyphs::ASCII);
         let app = App::new(prefs, theme, &[], now).unwrap();
         let mut desk = Self {
@@ -107,10 +98,7 @@ impl Desk {
     }
 
     fn press(&mut self, code: KeyCode) {
-        self.app.update(
-            Event::Key(KeyEvent::new(code, KeyModifiers::NONE)),
-            self.now,
-        );
+        self.app.update(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)), self.now);
         self.carry_out();
     }
 
@@ -132,24 +120,13 @@ impl Desk {
     }
 
     fn find(&mut self, name: &str) -> Action {
-        let index = self
-            .asked
-            .iter()
-            .position(|action| action.call.name == name);
-        let asked: Vec<_> = self
-            .asked
-            .iter()
-            .map(|action| action.call.name.to_string())
-            .collect();
-        self.asked
-            .remove(index.unwrap_or_else(|| panic!("{name} was not asked; {asked:?} were")))
+        let index = self.asked.iter().position(|action| action.call.name == name);
+        let asked: Vec<_> = self.asked.iter().map(|action| action.call.name.to_string()).collect();
+        self.asked.remove(index.unwrap_or_else(|| panic!("{name} was not asked; {asked:?} were")))
     }
 
     fn end(&mut self, action: &Action, result: Result<Arrived, ApiError>) {
-        let report = Report {
-            ticket: action.ticket,
-            phase: Phase::Ended(result),
-        };
+        let report = Report { ticket: action.ticket, phase: Phase::Ended(result) };
         self.app.update(Event::Report(report), self.now);
         self.carry_out();
     }
@@ -182,20 +159,12 @@ impl Desk {
         let event = self.app.event();
         self.app.drawn(event);
         let rows = buffer.content().chunks(80);
-        rows.map(|row| {
-            row.iter()
-                .map(ratatui::buffer::Cell::symbol)
-                .collect::<String>()
-                + "\n"
-        })
-        .collect()
+        rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>() + "\n")
+            .collect()
     }
 
     fn current(&self) -> String {
-        self.app
-            .event()
-            .map(|event| event.event.to_string())
-            .unwrap_or_default()
+        self.app.event().map(|event| event.event.to_string()).unwrap_or_default()
     }
 }
 
@@ -207,12 +176,7 @@ fn a_digit_labels_moves_on_and_is_sent_after_its_grace() {
     assert_eq!(desk.current(), "2", "the cursor has moved on");
     assert!(desk.draw().contains("E~"), "staged, not sent");
     desk.pass(Duration::from_secs(4));
-    assert!(
-        desk.asked
-            .iter()
-            .all(|action| action.call.name != "feedback"),
-        "still in its grace"
-    );
+    assert!(desk.asked.iter().all(|action| action.call.name != "feedback"), "still in its grace");
     desk.pass(Duration::from_secs(2));
     let sent = desk.asked.iter().find(|action| {
         action.call.product == crate::api::Product::Arcanna
@@ -229,21 +193,12 @@ fn a_refused_label_is_parked_with_the_servers_words_and_never_shown_as_sent() {
     let mut desk = Desk::triage(&[(1, 10.0), (2, 20.0)]);
     desk.keys("1");
     desk.pass(Duration::from_secs(6));
-    let index = desk
-        .asked
-        .iter()
-        .position(|action| action.call.method == crate::api::Method::Put)
-        .unwrap();
+    let index =
+        desk.asked.iter().position(|action| action.call.method == crate::api::Method::Put).unwrap();
     let name = desk.asked[index].call.name.to_string();
-    desk.answer(
-        &name,
-        r#"{"status":"ERROR","error_message":"label not in decision set"}"#,
-    );
+    desk.answer(&name, r#"{"status":"ERROR","error_message":"label not in decision set"}"#);
     let screen = desk.draw();
-    assert!(
-        screen.contains("D!") && screen.contains("PARKED"),
-        "{screen}"
-    );
+    assert!(screen.contains("D!") && screen.contains("PARKED"), "{screen}");
     assert!(screen.contains("1 parked"), "{screen}");
     desk.keys("ga");
     let screen = desk.draw();
@@ -265,10 +220,7 @@ fn an_unreachable_server_keeps_the_label_and_tries_again() {
         .to_string();
     desk.fail(&name, Cause::Unreachable("refused".into()));
     let screen = desk.draw();
-    assert!(
-        screen.contains("OFFLINE Arcanna") && screen.contains("D~"),
-        "{screen}"
-    );
+    assert!(screen.contains("OFFLINE Arcanna") && screen.contains("D~"), "{screen}");
     desk.pass(Duration::from_secs(3));
     desk.answer(&name, r#"{"status":"updated"}"#);
     assert!(desk.draw().contains("D."));
@@ -282,11 +234,7 @@ fn a_label_can_be_taken_back_in_its_grace_and_leaves_no_trace() {
     assert_eq!(desk.current(), "1", "back on the event");
     assert!(!desk.draw().contains("D~"));
     desk.pass(Duration::from_secs(60));
-    assert!(
-        desk.asked
-            .iter()
-            .all(|action| action.call.method != crate::api::Method::Put)
-    );
+    assert!(desk.asked.iter().all(|action| action.call.method != crate::api::Method::Put));
 }
 
 #[test]
@@ -303,10 +251,7 @@ fn an_event_that_is_not_on_the_screen_cannot_be_labelled() {
 fn a_digit_without_a_label_names_the_labels() {
     let mut desk = Desk::triage(&[(1, 10.0)]);
     desk.keys("7");
-    assert!(
-        desk.draw()
-            .contains("no label 7 in this job: 1 Drop  2 Escalate")
-    );
+    assert!(desk.draw().contains("no label 7 in this job: 1 Drop  2 Escalate"));
 }
 
 #[test]
@@ -318,24 +263,12 @@ fn what_arrives_never_moves_the_cursor_or_the_order() {
     // A poll brings new events that would stand first.
     let job = crate::api::arcanna::JobId::new("1202");
     let query = crate::api::arcanna::query::QueryEvents::newest(job, 200);
-    desk.app
-        .store
-        .ask(query, crate::job::Policy::Join, desk.now);
+    desk.app.store.ask(query, crate::job::Policy::Join, desk.now);
     desk.carry_out();
-    desk.answer(
-        "query events",
-        &page(&[(9, 1.0), (8, 2.0), (1, 10.0), (2, 20.0), (3, 30.0)]),
-    );
+    desk.answer("query events", &page(&[(9, 1.0), (8, 2.0), (1, 10.0), (2, 20.0), (3, 30.0)]));
     let after = desk.draw();
     assert_eq!(desk.current(), "2");
-    let list = |screen: &str| {
-        screen
-            .lines()
-            .skip(1)
-            .take(7)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
+    let list = |screen: &str| screen.lines().skip(1).take(7).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(list(&before), list(&after));
     assert!(after.contains("+2 new"), "{after}");
 }
@@ -347,10 +280,7 @@ fn a_failure_keeps_the_old_rows_and_says_how_old_they_are() {
     desk.keys("r");
     desk.fail("jobs", Cause::Server("busy".into(), None));
     let screen = desk.draw();
-    assert!(
-        screen.contains("suricata") && screen.contains("Data of 03:04:05Z"),
-        "{screen}"
-    );
+    assert!(screen.contains("suricata") && screen.contains("Data of 03:04:05Z"), "{screen}");
 }
 
 #[test]
@@ -374,8 +304,7 @@ fn every_row_of_every_pane_runs_without_data() {
                 desk.app.act(|shell, cx| shell.show(pane, None, false, cx));
                 desk.press(KeyCode::Esc);
             }
-            desk.app
-                .act(|shell, cx| shell.run(scope, index, Some('1'), cx));
+            desk.app.act(|shell, cx| shell.run(scope, index, Some('1'), cx));
             desk.carry_out();
             let screen = desk.draw();
             assert!(screen.contains("TEST"), "{scope} {}: {screen}", spec.id);
@@ -390,35 +319,18 @@ fn a_digit_keeps_its_label_and_a_changed_decision_set_locks_until_it_is_pinned()
     let set = |labels: &str| {
         format!(r#"[{{"job_id":1202,"title":"suricata","status":"ENABLED","labels":[{labels}]}}]"#)
     };
-    desk.app.store.ask(
-        crate::api::arcanna::jobs::Jobs,
-        crate::job::Policy::Latest,
-        desk.now,
-    );
+    desk.app.store.ask(crate::api::arcanna::jobs::Jobs, crate::job::Policy::Latest, desk.now);
     desk.carry_out();
     desk.now = desk.now.plus(Duration::from_secs(1));
     desk.answer("jobs", &set(r#""Escalate","Drop""#));
-    assert!(
-        desk.draw().contains("1 Drop  2 Escalate"),
-        "the order of the answer does not count"
-    );
-    desk.app.store.ask(
-        crate::api::arcanna::jobs::Jobs,
-        crate::job::Policy::Latest,
-        desk.now,
-    );
+    assert!(desk.draw().contains("1 Drop  2 Escalate"), "the order of the answer does not count");
+    desk.app.store.ask(crate::api::arcanna::jobs::Jobs, crate::job::Policy::Latest, desk.now);
     desk.carry_out();
     desk.answer("jobs", &set(r#""Drop","Monitor""#));
     let screen = desk.draw();
-    assert!(
-        screen.contains("the decision set changed; new: Monitor; gone: Escalate"),
-        "{screen}"
-    );
+    assert!(screen.contains("the decision set changed; new: Monitor; gone: Escalate"), "{screen}");
     desk.keys("1");
     assert!(desk.draw().contains("labelling waits until L"));
     desk.keys("L");
-    assert!(
-        desk.draw().contains("1 Drop  3 Monitor"),
-        "Escalate's digit is not given to another"
-    );
+    assert!(desk.draw().contains("1 Drop  3 Monitor"), "Escalate's digit is not given to another");
 }

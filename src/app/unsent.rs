@@ -20,11 +20,7 @@ const SETTLE: Duration = Duration::from_millis(400);
 
 /// `3 labels`, `1 write`: labels by name, everything else together.
 fn counted(count: usize, labels: usize) -> String {
-    let (one, many) = if labels == count {
-        ("label", "labels")
-    } else {
-        ("write", "writes")
-    };
+    let (one, many) = if labels == count { ("label", "labels") } else { ("write", "writes") };
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
@@ -72,10 +68,7 @@ impl Shell {
                 self.say(Tone::Mind, "they stay held; Activity (g a) shows them");
             }
             _ if cx.now.instant < *from => {
-                self.say(
-                    Tone::Mind,
-                    "too soon: this had only just appeared; press it again",
-                );
+                self.say(Tone::Mind, "too soon: this had only just appeared; press it again");
             }
             KeyCode::Char('s') => {
                 self.overlay = None;
@@ -131,11 +124,8 @@ impl Shell {
         if self.overlay.is_none()
             && let Some(since) = cx.store.writes.offer.take()
         {
-            self.overlay = Some(Overlay::Offer {
-                since,
-                from: cx.now.instant + SETTLE,
-                sure: false,
-            });
+            self.overlay =
+                Some(Overlay::Offer { since, from: cx.now.instant + SETTLE, sure: false });
         }
         if self.leaving && cx.store.writes.unsent() == 0 {
             cx.asks.push(Ask::Quit);
@@ -148,21 +138,14 @@ pub(super) fn draw(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let (title, first, choices) =
         if let Some(Overlay::Offer { since, sure, .. }) = &app.shell.overlay {
             let held: Vec<_> = app.store.writes.held().collect();
-            let labels = held
-                .iter()
-                .filter(|row| row.draft.act.labels().is_some())
-                .count();
+            let labels = held.iter().filter(|row| row.draft.act.labels().is_some()).count();
             let were = if held.len() == 1 { "was" } else { "were" };
             let first = format!(
                 "{} {were} waiting when the session ended at {}, and {were} not sent.",
                 counted(held.len(), labels),
                 look.tell(*since)
             );
-            let drop = if *sure {
-                "once more gives them up for ever"
-            } else {
-                "gives them up"
-            };
+            let drop = if *sure { "once more gives them up for ever" } else { "gives them up" };
             let choices = vec![
                 ("s", "sends them now".to_owned()),
                 ("r", "shows them in Activity, one by one".to_owned()),
@@ -177,10 +160,7 @@ pub(super) fn draw(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
                 .newest()
                 .filter(|row| !row.state.is_settled() && !row.elsewhere)
                 .collect();
-            let labels = unsent
-                .iter()
-                .filter(|row| row.draft.act.labels().is_some())
-                .count();
+            let labels = unsent.iter().filter(|row| row.draft.act.labels().is_some()).count();
             let count = counted(unsent.len(), labels);
             let are = if unsent.len() == 1 { "is" } else { "are" };
             let first = if app.shell.leaving {
@@ -201,11 +181,7 @@ pub(super) fn draw(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
             ("quit", first, choices)
         };
     let height = choices.len() as u16 + 4;
-    let area = Rect {
-        y: area.bottom().saturating_sub(height),
-        height,
-        ..area
-    };
+    let area = Rect { y: area.bottom().saturating_sub(height), height, ..area };
     paint::blank(buf, area);
     rule(buf, area, 0, look, title, "");
     let line = |words: String| Line::from(Span::styled(format!("   {words}"), look.theme.warn));

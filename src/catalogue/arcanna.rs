@@ -26,10 +26,7 @@ pub(super) const JOB_TO_READ: Arg = Arg {
 };
 
 /// The job of a command that changes something.
-const JOB_TO_CHANGE: Arg = Arg {
-    need: Need::Required,
-    ..JOB_TO_READ
-};
+const JOB_TO_CHANGE: Arg = Arg { need: Need::Required, ..JOB_TO_READ };
 
 /// An event of a job.
 pub(super) const EVENT: Arg = Arg {
@@ -116,10 +113,8 @@ pub(super) static TRIGGER_TRAIN: Entry = Entry {
     write: true,
     args: &[JOB_TO_CHANGE, USERNAME],
     plan: |args| {
-        let operation = Train {
-            job: JobId::new(args.text("job_id")),
-            username: args.text("username"),
-        };
+        let operation =
+            Train { job: JobId::new(args.text("job_id")), username: args.text("username") };
         Ok(once(operation, trained))
     },
 };
@@ -132,9 +127,7 @@ pub(super) static GET_DECISION_SET: Entry = Entry {
     write: false,
     args: &[JOB_TO_READ],
     plan: |args| {
-        let operation = DecisionSet {
-            job: JobId::new(args.text("job_id")),
-        };
+        let operation = DecisionSet { job: JobId::new(args.text("job_id")) };
         Ok(once(operation, decision_set))
     },
 };
@@ -206,16 +199,11 @@ fn jobs(_: &Jobs, reply: Reply<Vec<Job>>) -> Outcome {
     let rows = reply.json.items().to_vec();
     let mut heads = vec!["job_id", "title", "status", "last_processed_timestamp"];
     // only old products tell, and some of them only `""`
-    if rows
-        .iter()
-        .any(|job| job.get("data_type").is_some_and(|kind| !kind.is_blank()))
-    {
+    if rows.iter().any(|job| job.get("data_type").is_some_and(|kind| !kind.is_blank())) {
         heads.insert(1, "data_type");
     }
-    let cells = rows
-        .iter()
-        .map(|job| heads.iter().map(|head| Cell::of(job.get(head))).collect())
-        .collect();
+    let cells =
+        rows.iter().map(|job| heads.iter().map(|head| Cell::of(job.get(head))).collect()).collect();
     let mut notes = Vec::new();
     if rows.is_empty() {
         notes.push("the API key is attached to no job".to_owned());
@@ -248,18 +236,10 @@ fn sent(operation: &SendEvent, reply: Reply<SentEvent>) -> Outcome {
     }
     if details.get("job_id").is_none() {
         let id = operation.job.as_str();
-        let id = id
-            .parse::<i64>()
-            .map_or_else(|_| Json::text(id), Json::from);
+        let id = id.parse::<i64>().map_or_else(|_| Json::text(id), Json::from);
         details.push("job_id", id);
     }
-    let names = [
-        "event_id",
-        "ingest_timestamp",
-        "status",
-        "job_id",
-        "error_message",
-    ];
+    let names = ["event_id", "ingest_timestamp", "status", "job_id", "error_message"];
     Outcome {
         table: Table::pairs("Arcanna Send Event", filled(&details, &names)),
         rows: vec![details.clone()],
@@ -301,11 +281,7 @@ fn decision_set(_: &DecisionSet, reply: Reply<Vec<String>>) -> Outcome {
         labels = inner;
     }
     let labels = labels.clone();
-    let cells = labels
-        .items()
-        .iter()
-        .map(|label| vec![Cell::of(Some(label))])
-        .collect();
+    let cells = labels.items().iter().map(|label| vec![Cell::of(Some(label))]).collect();
     let rows = labels
         .items()
         .iter()
@@ -332,10 +308,7 @@ fn exported(operation: &ExportEvent, reply: Reply<Export>) -> Outcome {
     let mut notes = Vec::new();
     let mut whole = reply.json;
     if reply.output.event.is_none() {
-        refusal = Some(format!(
-            "job {} holds no event {}",
-            operation.job, operation.event
-        ));
+        refusal = Some(format!("job {} holds no event {}", operation.job, operation.event));
     } else {
         if whole.get("arcanna_event").is_none() {
             // product 1.45 answers with the bare event; the manual's context has it wrapped [XR45]
@@ -410,11 +383,7 @@ impl Labelling {
                 sorted.join(", ")
             )
         };
-        Step::Failed(Failure::Usage(UsageError {
-            what,
-            nearest: meant,
-            usage: None,
-        }))
+        Step::Failed(Failure::Usage(UsageError { what, nearest: meant, usage: None }))
     }
 }
 

@@ -126,11 +126,7 @@ impl fmt::Display for UsageError {
 
 impl From<Broken> for UsageError {
     fn from(broken: Broken) -> Self {
-        Self {
-            what: broken.to_string(),
-            nearest: None,
-            usage: None,
-        }
+        Self { what: broken.to_string(), nearest: None, usage: None }
     }
 }
 
@@ -145,10 +141,7 @@ pub struct Args {
 impl Args {
     /// The value; `None` when it was left out and has no default.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.values
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.as_str())
+        self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
     /// A value that checking has made sure of, as text; empty only where an entry asks for a name it does not list.
@@ -177,11 +170,7 @@ pub fn bind(
     defaults: &Defaults,
     fetch: Fetch,
 ) -> Result<Args, UsageError> {
-    let complain = |what: String| UsageError {
-        what,
-        nearest: None,
-        usage: Some(entry.usage()),
-    };
+    let complain = |what: String| UsageError { what, nearest: None, usage: Some(entry.usage()) };
     let mut args = Args::default();
     for (name, value) in pairs {
         let Some(arg) = entry.arg(name) else {
@@ -199,15 +188,11 @@ pub fn bind(
             return Err(complain(format!("`{}` is given twice", arg.name)));
         }
         if let Need::Deprecated(instead) = arg.need {
-            args.notes
-                .push(format!("`{name}` is deprecated and is not sent: {instead}"));
+            args.notes.push(format!("`{name}` is deprecated and is not sent: {instead}"));
             continue;
         }
         if value.trim().is_empty() {
-            if !matches!(
-                arg.need,
-                Need::Required | Need::OrDefaultJob | Need::OrAnalyst
-            ) {
+            if !matches!(arg.need, Need::Required | Need::OrDefaultJob | Need::OrAnalyst) {
                 continue;
             }
             return Err(complain(format!("`{name}` is empty")));
@@ -223,10 +208,9 @@ pub fn bind(
             Need::Optional | Need::Deprecated(_) => continue,
             Need::Default(value) => (Some(value.to_owned()), None),
             Need::Required => (None, None),
-            Need::OrDefaultJob => (
-                defaults.job_id.map(|id| id.to_string()),
-                Some("the default job"),
-            ),
+            Need::OrDefaultJob => {
+                (defaults.job_id.map(|id| id.to_string()), Some("the default job"))
+            }
             Need::OrAnalyst => (defaults.username.clone(), Some("the analyst")),
             Need::OrPollInterval => (Some(seconds(defaults.poll_interval, POLL_INTERVAL)), None),
             Need::OrPollTimeout => (Some(seconds(defaults.poll_timeout, POLL_TIMEOUT)), None),
@@ -234,8 +218,7 @@ pub fn bind(
         match value.filter(|value| !value.trim().is_empty()) {
             Some(value) => {
                 if let Some(from) = from {
-                    args.notes
-                        .push(format!("{}={value}: {from} of the settings", arg.name));
+                    args.notes.push(format!("{}={value}: {from} of the settings", arg.name));
                 }
                 args.values.push((arg.name, value));
             }
@@ -284,13 +267,12 @@ fn checked(arg: &Arg, name: &str, value: &str, fetch: Fetch) -> Result<String, S
             "false" | "no" | "0" => Ok("false".into()),
             _ => wants("true or false"),
         },
-        Kind::OneOf(allowed) => allowed
-            .iter()
-            .find(|known| known.eq_ignore_ascii_case(value))
-            .map_or_else(
+        Kind::OneOf(allowed) => {
+            allowed.iter().find(|known| known.eq_ignore_ascii_case(value)).map_or_else(
                 || wants(&format!("one of {}", allowed.join(", "))),
                 |known| Ok((*known).to_owned()),
-            ),
+            )
+        }
         Kind::Object => object(name, value, fetch),
         Kind::Day => match Date::strptime("%Y-%m-%d", value) {
             Ok(day) => Ok(day.strftime("%Y-%m-%d").to_string()),
@@ -336,12 +318,7 @@ pub fn nearest(word: &str, known: &[&str]) -> Option<String> {
     let lower = word.to_lowercase();
     known
         .iter()
-        .map(|name| {
-            (
-                strsim::damerau_levenshtein(&lower, &name.to_lowercase()),
-                name,
-            )
-        })
+        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
         .filter(|(distance, name)| {
             *distance <= (name.chars().count() / 3).max(1)
                 || (lower.len() >= 3 && name.to_lowercase().starts_with(&lower))

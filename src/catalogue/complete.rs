@@ -17,9 +17,9 @@ pub struct Candidate {
 
 /// Candidates for the end of a line, in the catalogue's order; what must be given comes before what may be.
 pub fn complete(line: &str) -> Vec<Candidate> {
-    let from = line.rfind(char::is_whitespace).map_or(0, |at| {
-        at + line[at..].chars().next().map_or(1, char::len_utf8)
-    });
+    let from = line
+        .rfind(char::is_whitespace)
+        .map_or(0, |at| at + line[at..].chars().next().map_or(1, char::len_utf8));
     let word = &line[from..];
     let head = line.split_whitespace().next().unwrap_or("");
     if line[..from].trim().is_empty() {
@@ -80,11 +80,7 @@ fn arguments(entry: &'static Entry, line: &str, word: &str, from: usize) -> Vec<
         .collect();
     args.sort_by_key(|arg| !matches!(arg.need, Need::Required)); // stable: keeps the manuals' order
     args.into_iter()
-        .map(|arg| Candidate {
-            from,
-            text: format!("{}=", arg.name),
-            help: arg.help.to_owned(),
-        })
+        .map(|arg| Candidate { from, text: format!("{}=", arg.name), help: arg.help.to_owned() })
         .collect()
 }
 
@@ -97,11 +93,7 @@ fn values(entry: &'static Entry, name: &str, typed: &str, from: usize) -> Vec<Ca
     allowed
         .iter()
         .filter(|value| value.starts_with(typed))
-        .map(|value| Candidate {
-            from,
-            text: (*value).to_owned(),
-            help: String::new(),
-        })
+        .map(|value| Candidate { from, text: (*value).to_owned(), help: String::new() })
         .collect()
 }
 
@@ -118,25 +110,15 @@ mod tests {
         assert_eq!(texts("").len(), 15);
         assert_eq!(texts("!arcanna-get-j"), ["!arcanna-get-jobs"]);
         assert_eq!(texts("nothing "), [""; 0]);
-        assert_eq!(
-            texts("darktrace-get-similar-devices "),
-            ["did=", "max_results="]
-        );
-        assert_eq!(
-            texts("darktrace-get-similar-devices deviceId=1 m"),
-            ["max_results="]
-        );
+        assert_eq!(texts("darktrace-get-similar-devices "), ["did=", "max_results="]);
+        assert_eq!(texts("darktrace-get-similar-devices deviceId=1 m"), ["max_results="]);
         assert_eq!(
             texts("darktrace-get-device-connection-info data_type=size"),
             ["sizeout", "sizein"]
         );
         assert_eq!(
             complete("arcanna-get-event-status polling=t")[0],
-            Candidate {
-                from: 33,
-                text: "true".into(),
-                help: String::new()
-            }
+            Candidate { from: 33, text: "true".into(), help: String::new() }
         );
         assert_eq!(texts("arcanna-send-event title=\"a "), [""; 0]);
         assert!(!texts("arcanna-send-event-feedback ").contains(&"closing_notes=".to_owned()));

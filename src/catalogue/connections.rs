@@ -23,24 +23,14 @@ pub(super) static GET_DEVICE_CONNECTION_INFO: Entry = Entry {
             kind: Kind::OneOf(&["co", "sizeout", "sizein"]),
             help: "connections, data sent or data received",
         },
-        optional(
-            "external_domain",
-            &["externalDomain"],
-            Kind::Text,
-            "only data to this domain",
-        ),
+        optional("external_domain", &["externalDomain"], Kind::Text, "only data to this domain"),
         optional(
             "destination_did",
             &["destinationDeviceId", "destinationDid"],
             Kind::Whole(i64::MIN),
             "only data to this device; 0 is everything external",
         ),
-        flag(
-            "show_all_graph_data",
-            &["showAllGraphData"],
-            "false",
-            "with the empty intervals",
-        ),
+        flag("show_all_graph_data", &["showAllGraphData"], "false", "with the empty intervals"),
         optional(
             "num_similar_devices",
             &["numberOfSimilarDevices"],
@@ -85,10 +75,7 @@ fn connections(operation: &ConnectionInfo, reply: Reply<DeviceInfo>) -> Outcome 
     };
     let mut notes = Vec::new();
     if rows.is_empty() {
-        notes.push(format!(
-            "no connections of device {} are known",
-            operation.did
-        ));
+        notes.push(format!("no connections of device {} are known", operation.did));
     }
     let unit = match operation.data_type {
         DataType::Connections => "connections",
@@ -120,18 +107,10 @@ fn long_form(title: &str, series: &[Json], unit: &str) -> Table {
             ]);
         };
         let none = Cell::default;
-        line(
-            "similarity",
-            none(),
-            one.get("similarityScore"),
-            "%",
-            none(),
-        );
-        for (part, key) in [
-            ("used", "totalUsed"),
-            ("served", "totalServed"),
-            ("all", "totalDevicesAndPorts"),
-        ] {
+        line("similarity", none(), one.get("similarityScore"), "%", none());
+        for (part, key) in
+            [("used", "totalUsed"), ("served", "totalServed"), ("all", "totalDevicesAndPorts")]
+        {
             if let Some(total) = one.at(&["info", key]) {
                 line("total", Cell::new(part), Some(total), unit, none());
             }
@@ -158,11 +137,7 @@ fn long_form(title: &str, series: &[Json], unit: &str) -> Table {
             line("graph", none(), point.get("count"), unit, at);
         }
     }
-    Table::rows(
-        title,
-        &["did", "part", "item", "value", "unit", "time"],
-        rows,
-    )
+    Table::rows(title, &["did", "part", "item", "value", "unit", "time"], rows)
 }
 
 /// `out 2:53`, or the word that stands in its place.
@@ -170,12 +145,7 @@ fn peer(value: &Json) -> Cell {
     match value {
         Json::Object(_) => {
             let part = |key| Cell::of(value.get(key)).0.concat();
-            Cell::new(format!(
-                "{} {}:{}",
-                part("direction"),
-                part("device"),
-                part("port")
-            ))
+            Cell::new(format!("{} {}:{}", part("direction"), part("device"), part("port")))
         }
         value => Cell::of(Some(value)),
     }

@@ -30,13 +30,7 @@ pub(super) const fn optional(
     kind: Kind,
     help: &'static str,
 ) -> Arg {
-    Arg {
-        name,
-        aliases,
-        need: Need::Optional,
-        kind,
-        help,
-    }
+    Arg { name, aliases, need: Need::Optional, kind, help }
 }
 
 /// A flag that may be left out.
@@ -46,13 +40,7 @@ pub(super) const fn flag(
     default: &'static str,
     help: &'static str,
 ) -> Arg {
-    Arg {
-        name,
-        aliases,
-        need: Need::Default(default),
-        kind: Kind::Flag,
-        help,
-    }
+    Arg { name, aliases, need: Need::Default(default), kind: Kind::Flag, help }
 }
 
 /// `darktrace-get-similar-devices`
@@ -102,18 +90,8 @@ pub(super) static GET_EXTERNAL_ENDPOINT_DETAILS: Entry = Entry {
             kind: Kind::Text,
             help: "the address or host name",
         },
-        flag(
-            "devices",
-            &[],
-            "true",
-            "with the devices that connected to it",
-        ),
-        flag(
-            "additional_info",
-            &["additionalInfo"],
-            "true",
-            "with addresses and places",
-        ),
+        flag("devices", &[], "true", "with the devices that connected to it"),
+        flag("additional_info", &["additionalInfo"], "true", "with addresses and places"),
         flag("score", &[], "true", "with popularity and score"),
     ],
     plan: |args| {
@@ -171,8 +149,7 @@ pub(super) fn context(key: &str, value: Json) -> Json {
 
 /// A whole number that checking has made sure of.
 pub(super) fn whole(args: &Args, name: &str) -> Result<i64, String> {
-    args.whole(name)
-        .ok_or_else(|| format!("`{name}` is missing"))
+    args.whole(name).ok_or_else(|| format!("`{name}` is missing"))
 }
 
 /// A whole number that fits the wire's field.
@@ -227,10 +204,7 @@ fn similar(operation: &SimilarDevices, reply: Reply<Vec<Device>>) -> Outcome {
     let mut devices = match reply.json {
         Json::List(devices) => devices,
         // with full details the list can come inside an object [OAS]
-        other => other
-            .get("devices")
-            .map(|list| list.items().to_vec())
-            .unwrap_or_default(),
+        other => other.get("devices").map(|list| list.items().to_vec()).unwrap_or_default(),
     };
     for device in &mut devices {
         with_moments(device, &["firstSeen", "lastSeen"]);
@@ -246,10 +220,7 @@ fn similar(operation: &SimilarDevices, reply: Reply<Vec<Device>>) -> Outcome {
         rows: devices.clone(),
         context: context(
             "SimilarDevices",
-            Json::object([
-                ("did", Json::from(operation.did)),
-                ("devices", Json::List(devices)),
-            ]),
+            Json::object([("did", Json::from(operation.did)), ("devices", Json::List(devices))]),
         ),
         notes,
         ..Outcome::empty(GET_SIMILAR_DEVICES.name, reply.raw)
@@ -302,10 +273,7 @@ fn watched(operation: &WatchAdd, reply: Reply<WatchReply>) -> Outcome {
                 ("updated", count(said.updated)),
             ],
         ),
-        context: context(
-            "Endpoint",
-            Json::object([("Watched", Json::text(&said.response))]),
-        ),
+        context: context("Endpoint", Json::object([("Watched", Json::text(&said.response))])),
         rows: vec![match reply.json {
             Json::Null => Json::Object(Vec::new()),
             answer => answer,

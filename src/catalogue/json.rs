@@ -58,11 +58,7 @@ impl Json {
                 }
                 place => place,
             };
-            Fault {
-                line,
-                column,
-                why: why.to_owned(),
-            }
+            Fault { line, column, why: why.to_owned() }
         })?;
         let mut cutter = Cutter { text, at: 0 };
         cutter.value(0)
@@ -75,12 +71,7 @@ impl Json {
 
     /// An object made here, in this order.
     pub fn object<const N: usize>(pairs: [(&str, Self); N]) -> Self {
-        Self::Object(
-            pairs
-                .into_iter()
-                .map(|(key, value)| (literal(key), value))
-                .collect(),
-        )
+        Self::Object(pairs.into_iter().map(|(key, value)| (literal(key), value)).collect())
     }
 
     /// The member of an object; `None` where there is none, or this is no object. Of a repeated key the last counts.
@@ -274,9 +265,7 @@ fn literal(value: &str) -> Box<str> {
 
 /// The text of a string literal. One that names half a surrogate pair keeps its escapes: there is no such character.
 fn plain(literal: &str) -> Cow<'_, str> {
-    let inner = literal
-        .get(1..literal.len().saturating_sub(1))
-        .unwrap_or_default();
+    let inner = literal.get(1..literal.len().saturating_sub(1)).unwrap_or_default();
     if inner.contains('\\') {
         serde_json::from_str::<String>(literal).map_or(Cow::Borrowed(inner), Cow::Owned)
     } else {
@@ -285,11 +274,7 @@ fn plain(literal: &str) -> Cow<'_, str> {
 }
 
 fn repr_text(text: &str, out: &mut String) {
-    let quote = if text.contains('\'') && !text.contains('"') {
-        '"'
-    } else {
-        '\''
-    };
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     out.push(quote);
     for c in text.chars() {
         match c {

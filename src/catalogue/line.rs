@@ -35,9 +35,7 @@ impl Line {
     /// Unclosed quotes, words that are no `name=value`, nothing at all.
     pub fn parse(line: &str) -> Result<Self, Broken> {
         let line = line.trim();
-        let (name, rest) = line
-            .split_once(|c: char| c.is_whitespace())
-            .unwrap_or((line, ""));
+        let (name, rest) = line.split_once(|c: char| c.is_whitespace()).unwrap_or((line, ""));
         let mut pairs = Vec::new();
         let mut rest = rest.trim_start();
         while !rest.is_empty() {
@@ -45,10 +43,7 @@ impl Line {
             pairs.push(pair);
             rest = after.trim_start();
         }
-        Ok(Self {
-            name: bare_name(name)?,
-            pairs,
-        })
+        Ok(Self { name: bare_name(name)?, pairs })
     }
 
     /// Takes the words a shell has split: the first is the name, or a whole line when it holds blanks.
@@ -79,10 +74,7 @@ fn bare_name(name: &str) -> Result<String, Broken> {
 }
 
 fn is_key(key: &str) -> bool {
-    !key.is_empty()
-        && key
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+    !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
 /// The first pair of the rest of a line, and what follows it.
@@ -91,10 +83,7 @@ fn next_pair(rest: &str) -> Result<((String, String), &str), Broken> {
         let end = rest.find(|c: char| c.is_whitespace()).unwrap_or(rest.len());
         Broken::Word(rest[..end].to_owned())
     };
-    let (key, value) = rest
-        .split_once('=')
-        .filter(|(key, _)| is_key(key))
-        .ok_or_else(word)?;
+    let (key, value) = rest.split_once('=').filter(|(key, _)| is_key(key)).ok_or_else(word)?;
     // Unquoted JSON keeps its own quotes; whether it is good JSON is for the argument's check to say.
     if let Some(end) = bracketed_end(value) {
         let (json, after) = value.split_at(end);
@@ -177,11 +166,7 @@ fn unquoted(value: &str) -> String {
         }
         _ => false,
     };
-    if quoted {
-        one_word(value).unwrap_or_else(|_| value.to_owned())
-    } else {
-        value.to_owned()
-    }
+    if quoted { one_word(value).unwrap_or_else(|_| value.to_owned()) } else { value.to_owned() }
 }
 
 fn closes_at_the_end(value: &str, quote: char) -> bool {
@@ -205,10 +190,7 @@ mod tests {
     use super::*;
 
     fn pairs(line: &Line) -> Vec<(&str, &str)> {
-        line.pairs
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_str()))
-            .collect()
+        line.pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect()
     }
 
     #[test]
@@ -223,30 +205,20 @@ mod tests {
         .unwrap();
         assert_eq!(
             pairs(&line),
-            [
-                ("event_json", r#"{"a":{   "b":1 }}"#),
-                ("title", "x y"),
-                ("severity", "3")
-            ]
+            [("event_json", r#"{"a":{   "b":1 }}"#), ("title", "x y"), ("severity", "3")]
         );
     }
 
     #[test]
     fn unquoted_json_in_a_line_keeps_its_quotes() {
         let line = Line::parse(r#"x event_json={"a": "b c", "d": [1]} title=t"#).unwrap();
-        assert_eq!(
-            pairs(&line),
-            [("event_json", r#"{"a": "b c", "d": [1]}"#), ("title", "t")]
-        );
+        assert_eq!(pairs(&line), [("event_json", r#"{"a": "b c", "d": [1]}"#), ("title", "t")]);
     }
 
     #[test]
     fn broken_json_in_a_line_is_left_for_its_check() {
         let line = Line::parse(r#"x event_json={"a": "}", } title=[urgent]"#).unwrap();
-        assert_eq!(
-            pairs(&line),
-            [("event_json", r#"{"a": "}", }"#), ("title", "[urgent]")]
-        );
+        assert_eq!(pairs(&line), [("event_json", r#"{"a": "}", }"#), ("title", "[urgent]")]);
         let line = Line::parse(r#"x title=[a]"b c""#).unwrap();
         assert_eq!(pairs(&line), [("title", "[a]b c")]);
     }
@@ -256,13 +228,7 @@ mod tests {
         let line = Line::parse(r#"x query="\"a\" AND \"b\"" q2="\"a\"" tag=#1 e="" f="#).unwrap();
         assert_eq!(
             pairs(&line),
-            [
-                ("query", r#""a" AND "b""#),
-                ("q2", r#""a""#),
-                ("tag", "#1"),
-                ("e", ""),
-                ("f", "")
-            ]
+            [("query", r#""a" AND "b""#), ("q2", r#""a""#), ("tag", "#1"), ("e", ""), ("f", "")]
         );
     }
 
@@ -306,14 +272,8 @@ mod tests {
         assert_eq!(Line::parse("  "), Err(Broken::NoName));
         assert_eq!(Line::parse("!"), Err(Broken::NoName));
         assert_eq!(Line::parse("x a=\"b"), Err(Broken::Quote));
-        assert_eq!(
-            Line::parse(r#"x query="a" AND "b""#),
-            Err(Broken::Word("AND".into()))
-        );
-        assert_eq!(
-            Line::from_words(&["x", "1201"]),
-            Err(Broken::Word("1201".into()))
-        );
+        assert_eq!(Line::parse(r#"x query="a" AND "b""#), Err(Broken::Word("AND".into())));
+        assert_eq!(Line::from_words(&["x", "1201"]), Err(Broken::Word("1201".into())));
         assert_eq!(Line::from_words::<&str>(&[]), Err(Broken::NoName));
     }
 

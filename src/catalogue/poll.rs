@@ -73,10 +73,8 @@ pub(super) static GET_EVENT_STATUS: Entry = Entry {
 fn shown(reply: Reply<Decision>) -> Outcome {
     let details = reply.json;
     let cell = |names: &[&str]| {
-        let value = names
-            .iter()
-            .filter_map(|name| details.get(name))
-            .find(|value| !value.is_blank());
+        let value =
+            names.iter().filter_map(|name| details.get(name)).find(|value| !value.is_blank());
         value.map_or_else(|| Cell::new("n/a"), |value| Cell::of(Some(value)))
     };
     let mut pairs: Vec<(&str, Cell)> = [
@@ -101,20 +99,13 @@ fn shown(reply: Reply<Decision>) -> Outcome {
         (name, cell)
     })
     .collect();
-    if details
-        .get("is_duplicated")
-        .is_some_and(|value| *value == Json::Bool(true))
-    {
+    if details.get("is_duplicated").is_some_and(|value| *value == Json::Bool(true)) {
         pairs.push(("is_duplicated", Cell::new("true")));
     }
     let refusal = match &reply.output.state {
         EventState::Error => Some(format!(
             "the event ended in ERROR: {}",
-            reply
-                .output
-                .error_message
-                .as_deref()
-                .unwrap_or("the server gave no reason")
+            reply.output.error_message.as_deref().unwrap_or("the server gave no reason")
         )),
         _ => None,
     };
@@ -208,12 +199,9 @@ mod tests {
 
     fn run(line: &str) -> Run {
         let line = Line::parse(line).unwrap();
-        prepare(
-            &GET_EVENT_STATUS,
-            &line.pairs,
-            &Defaults::default(),
-            &mut |_| Err(std::io::ErrorKind::Unsupported.into()),
-        )
+        prepare(&GET_EVENT_STATUS, &line.pairs, &Defaults::default(), &mut |_| {
+            Err(std::io::ErrorKind::Unsupported.into())
+        })
         .unwrap()
     }
 
@@ -226,9 +214,7 @@ mod tests {
     }
 
     fn fails(run: &mut Run, cause: Cause, elapsed: Duration) -> Step {
-        let Step::Ask(call) = run.start() else {
-            panic!("no call")
-        };
+        let Step::Ask(call) = run.start() else { panic!("no call") };
         run.answered(Err(ApiError::of(&call, cause)), elapsed)
     }
 
@@ -243,9 +229,7 @@ mod tests {
     fn looks_at_once_and_until_the_limit() {
         let mut run = run("x job_id=1 event_id=7 polling=TRUE");
         assert_eq!(run.deadline(), Some(at(120)));
-        let Step::Ask(call) = run.start() else {
-            panic!("the first look is at once")
-        };
+        let Step::Ask(call) = run.start() else { panic!("the first look is at once") };
         assert_eq!(call.to_string(), "GET /api/v1/events/1/7");
         let mut looks = vec![0];
         let mut now = 0;
@@ -262,14 +246,7 @@ mod tests {
             }
         };
         assert_eq!(looks, [0, 15, 30, 45, 60, 75, 90, 105, 119]);
-        let Failure::TimedOut {
-            limit,
-            last,
-            trouble,
-        } = failure
-        else {
-            panic!("{failure:?}")
-        };
+        let Failure::TimedOut { limit, last, trouble } = failure else { panic!("{failure:?}") };
         assert_eq!(limit, at(120));
         assert!(last.is_some(), "the last state is shown");
         assert!(trouble.is_none());
@@ -281,23 +258,15 @@ mod tests {
         let _ = polling.start();
         assert_eq!(pause(told(&mut polling, PENDING, at(0))), 5);
         let step = told(&mut polling, r#"{"event_id":"7","status":"OK"}"#, at(6));
-        assert!(
-            matches!(step, Step::Done(Outcome { refusal: None, .. })),
-            "{step:?}"
-        );
+        assert!(matches!(step, Step::Done(Outcome { refusal: None, .. })), "{step:?}");
 
         let step = told(
             &mut polling,
             r#"{"event_id":"7","status":"ERROR","error_message":"no model"}"#,
             at(6),
         );
-        let Step::Done(outcome) = step else {
-            panic!("{step:?}")
-        };
-        assert_eq!(
-            outcome.refusal.unwrap(),
-            "the event ended in ERROR: no model"
-        );
+        let Step::Done(outcome) = step else { panic!("{step:?}") };
+        assert_eq!(outcome.refusal.unwrap(), "the event ended in ERROR: no model");
     }
 
     #[test]
@@ -307,14 +276,8 @@ mod tests {
         let step = fails(&mut polling, cause, at(0));
         assert!(matches!(step, Step::Failed(Failure::Api(_))), "{step:?}");
 
-        assert_eq!(
-            pause(fails(&mut polling, Cause::Broken("reset".into()), at(0))),
-            15
-        );
-        assert_eq!(
-            pause(fails(&mut polling, Cause::Limited(Some(at(40))), at(15))),
-            40
-        );
+        assert_eq!(pause(fails(&mut polling, Cause::Broken("reset".into()), at(0))), 15);
+        assert_eq!(pause(fails(&mut polling, Cause::Limited(Some(at(40))), at(15))), 40);
         let Step::Failed(Failure::TimedOut { last, trouble, .. }) = polling.expired() else {
             panic!()
         };

@@ -181,9 +181,7 @@ pub(super) fn out_of_turn() -> Step {
         name: String::new(),
         target: String::new(),
         status: None,
-        cause: Box::new(Cause::Crashed(
-            "the command's driver answered out of turn".into(),
-        )),
+        cause: Box::new(Cause::Crashed("the command's driver answered out of turn".into())),
         skew_s: None,
     }
     .into()
@@ -198,10 +196,7 @@ pub(super) struct Asked<O: Operation> {
 
 impl<O: Operation> Asked<O> {
     pub fn new(operation: O) -> Self {
-        Self {
-            operation,
-            call: None,
-        }
+        Self { operation, call: None }
     }
 
     /// The step that asks it.
@@ -225,31 +220,15 @@ impl<O: Operation> Asked<O> {
             },
         };
         let output = self.operation.decode(answer).map_err(wrong)?;
-        let text = std::str::from_utf8(&answer.body).map_err(|error| {
-            wrong(Cause::Unexpected {
-                at: ".".into(),
-                why: error.to_string(),
-            })
-        })?;
+        let text = std::str::from_utf8(&answer.body)
+            .map_err(|error| wrong(Cause::Unexpected { at: ".".into(), why: error.to_string() }))?;
         if text.trim().is_empty() {
             // the operation has taken an empty body as a good answer (204)
-            return Ok(Reply {
-                output,
-                json: Json::Null,
-                raw: Vec::new(),
-            });
+            return Ok(Reply { output, json: Json::Null, raw: Vec::new() });
         }
-        let json = Json::parse(text).map_err(|fault| {
-            wrong(Cause::Unexpected {
-                at: ".".into(),
-                why: fault.to_string(),
-            })
-        })?;
-        Ok(Reply {
-            output,
-            json,
-            raw: answer.body.clone(),
-        })
+        let json = Json::parse(text)
+            .map_err(|fault| wrong(Cause::Unexpected { at: ".".into(), why: fault.to_string() }))?;
+        Ok(Reply { output, json, raw: answer.body.clone() })
     }
 }
 
@@ -285,10 +264,7 @@ pub(super) fn once<O: Operation>(
     operation: O,
     compose: impl Fn(&O, Reply<O::Output>) -> Outcome + Send + 'static,
 ) -> Box<dyn Plan> {
-    Box::new(Once {
-        asked: Asked::new(operation),
-        compose: Box::new(compose),
-    })
+    Box::new(Once { asked: Asked::new(operation), compose: Box::new(compose) })
 }
 
 impl<O: Operation> Plan for Once<O> {

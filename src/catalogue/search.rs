@@ -18,13 +18,7 @@ const fn required(
     kind: Kind,
     help: &'static str,
 ) -> Arg {
-    Arg {
-        name,
-        aliases: alias,
-        need: Need::Required,
-        kind,
-        help,
-    }
+    Arg { name, aliases: alias, need: Need::Required, kind, help }
 }
 
 /// `darktrace-run-advanced-search-analysis`
@@ -34,25 +28,10 @@ pub(super) static RUN_ADVANCED_SEARCH_ANALYSIS: Entry = Entry {
     product: Product::Darktrace,
     write: false,
     args: &[
-        required(
-            "initialDate",
-            &["initial_date"],
-            Kind::Day,
-            "first day, UTC",
-        ),
-        required(
-            "initialTime",
-            &["initial_time"],
-            Kind::Clock,
-            "time on the first day, UTC",
-        ),
+        required("initialDate", &["initial_date"], Kind::Day, "first day, UTC"),
+        required("initialTime", &["initial_time"], Kind::Clock, "time on the first day, UTC"),
         required("endDate", &["end_date"], Kind::Day, "last day, UTC"),
-        required(
-            "endTime",
-            &["end_time"],
-            Kind::Clock,
-            "time on the last day, UTC",
-        ),
+        required("endTime", &["end_time"], Kind::Clock, "time on the last day, UTC"),
         required(
             "query",
             &[],
@@ -65,12 +44,7 @@ pub(super) static RUN_ADVANCED_SEARCH_ANALYSIS: Entry = Entry {
             Kind::OneOf(&["score", "trend", "terms", "mean"]),
             "what is worked out",
         ),
-        required(
-            "metric",
-            &[],
-            Kind::Text,
-            "of which field, such as @fields.source_ip",
-        ),
+        required("metric", &[], Kind::Text, "of which field, such as @fields.source_ip"),
         Arg {
             name: "offset",
             aliases: &[],
@@ -117,10 +91,7 @@ fn rows(operation: Analysis, answer: &Json) -> (Vec<Json>, &'static [&'static st
     match operation {
         Analysis::Score => (list(&["hits", "hits"]), &["id", "count"]),
         Analysis::Trend => (list(&["hits", "hits"]), &["id", "count", "start", "trend"]),
-        Analysis::Terms => (
-            list(&["aggregations", "terms", "buckets"]),
-            &["key", "doc_count"],
-        ),
+        Analysis::Terms => (list(&["aggregations", "terms", "buckets"]), &["key", "doc_count"]),
         Analysis::Mean => (
             answer
                 .at(&["aggregations", "stats"])
@@ -135,10 +106,8 @@ fn rows(operation: Analysis, answer: &Json) -> (Vec<Json>, &'static [&'static st
 
 fn analysed(operation: &Analyze, reply: Reply<Analysed>) -> Outcome {
     let (rows, heads) = rows(operation.operation, &reply.json);
-    let cells = rows
-        .iter()
-        .map(|row| heads.iter().map(|head| Cell::of(row.get(head))).collect())
-        .collect();
+    let cells =
+        rows.iter().map(|row| heads.iter().map(|head| Cell::of(row.get(head))).collect()).collect();
     let found = reply.output;
     let mut notes = Vec::new();
     if let Some(why) = &found.partial {

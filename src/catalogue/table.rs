@@ -56,11 +56,7 @@ impl Cell {
     }
 
     fn joined(&self, by: &str, each: impl Fn(&str) -> String) -> String {
-        self.0
-            .iter()
-            .map(|part| each(part))
-            .collect::<Vec<_>>()
-            .join(by)
+        self.0.iter().map(|part| each(part)).collect::<Vec<_>>().join(by)
     }
 }
 
@@ -91,10 +87,7 @@ impl Table {
         Self {
             title: title.into(),
             grid: Grid::Pairs(
-                pairs
-                    .into_iter()
-                    .map(|(name, cell)| (name.to_owned(), cell))
-                    .collect(),
+                pairs.into_iter().map(|(name, cell)| (name.to_owned(), cell)).collect(),
             ),
         }
     }
@@ -110,25 +103,15 @@ impl Table {
         objects: &[Json],
         cell: fn(Option<&Json>) -> Cell,
     ) -> Self {
-        let mut heads: Vec<String> = objects
-            .iter()
-            .flat_map(Json::keys)
-            .map(std::borrow::Cow::into_owned)
-            .collect();
+        let mut heads: Vec<String> =
+            objects.iter().flat_map(Json::keys).map(std::borrow::Cow::into_owned).collect();
         heads.sort_unstable();
         heads.dedup();
         let rows = objects
             .iter()
             .map(|object| heads.iter().map(|head| cell(object.get(head))).collect())
             .collect();
-        Self {
-            title: title.into(),
-            grid: Grid::Rows {
-                heads,
-                rows,
-                bold: false,
-            },
-        }
+        Self { title: title.into(), grid: Grid::Rows { heads, rows, bold: false } }
     }
 
     /// The same table with bold headers.
@@ -152,11 +135,8 @@ impl Table {
         let mut out = format!("### {}\n\n", safe(&self.title));
         match &self.grid {
             Grid::Rows { heads, rows, bold } => {
-                let (open, mark, rule) = if *bold {
-                    ("| ", "**", " --- |")
-                } else {
-                    ("|", "", "---|")
-                };
+                let (open, mark, rule) =
+                    if *bold { ("| ", "**", " --- |") } else { ("|", "", "---|") };
                 for head in heads {
                     out.extend([open, mark, &safe(head), mark]);
                     if *bold {
@@ -176,13 +156,7 @@ impl Table {
             Grid::Pairs(pairs) => {
                 out += "| | |\n|-|-|\n";
                 for (name, cell) in pairs {
-                    out.extend([
-                        "| ",
-                        &safe(name),
-                        " | ",
-                        &cell.joined(",<br>", safe),
-                        " |\n",
-                    ]);
+                    out.extend(["| ", &safe(name), " | ", &cell.joined(",<br>", safe), " |\n"]);
                 }
             }
         }
@@ -302,11 +276,8 @@ mod tests {
 
     #[test]
     fn aligned_text_counts_cells_not_bytes() {
-        let table = Table::rows(
-            "T",
-            &["name", "n"],
-            vec![vec![Cell::new("日本語"), Cell::new("1")]],
-        );
+        let table =
+            Table::rows("T", &["name", "n"], vec![vec![Cell::new("日本語"), Cell::new("1")]]);
         assert_eq!(table.aligned(&same), "name    n\n日本語  1\n");
     }
 
@@ -326,11 +297,7 @@ mod tests {
     fn every_cell_passes_clean() {
         let clean = |text: &str| text.replace('\u{1b}', "?");
         let table = Table::pairs("T\u{1b}", vec![("k\u{1b}", Cell::new("v\u{1b}"))]);
-        for text in [
-            table.markdown(&clean),
-            table.aligned(&clean),
-            table.csv(&clean),
-        ] {
+        for text in [table.markdown(&clean), table.aligned(&clean), table.csv(&clean)] {
             assert!(!text.contains('\u{1b}'), "{text:?}");
         }
     }

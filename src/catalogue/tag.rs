@@ -38,9 +38,7 @@ pub(super) static GET_TAGGED_DEVICES: Entry = Entry {
     write: false,
     args: &[TAG_NAME],
     plan: |args| {
-        let operation = TaggedDevices {
-            tag: args.text("tagName"),
-        };
+        let operation = TaggedDevices { tag: args.text("tagName") };
         Ok(once(operation, tagged))
     },
 };
@@ -53,9 +51,7 @@ pub(super) static GET_TAGS_FOR_DEVICE: Entry = Entry {
     write: false,
     args: &[device(i64::MIN)],
     plan: |args| {
-        let operation = DeviceTags {
-            did: whole(args, "deviceId")?,
-        };
+        let operation = DeviceTags { did: whole(args, "deviceId")? };
         Ok(once(operation, tags))
     },
 };
@@ -71,11 +67,7 @@ pub(super) static POST_TAG_TO_DEVICE: Entry = Entry {
     plan: |args| {
         let did = whole(args, "deviceId")?;
         Ok(Box::new(Tagging {
-            post: Asked::new(TagDevice {
-                did,
-                tag: args.text("tagName"),
-                duration_s: None,
-            }),
+            post: Asked::new(TagDevice { did, tag: args.text("tagName"), duration_s: None }),
             read: Asked::new(DeviceTags { did }),
             posted: None,
         }))
@@ -112,10 +104,7 @@ fn tagged(operation: &TaggedDevices, reply: Reply<Holders>) -> Outcome {
         .collect();
     if devices.is_empty() {
         // a server that describes no devices still names them
-        rows = bare
-            .iter()
-            .map(|did| Json::object([("deviceId", Json::from(*did))]))
-            .collect();
+        rows = bare.iter().map(|did| Json::object([("deviceId", Json::from(*did))])).collect();
     } else if !bare.is_empty() {
         let named: Vec<String> = bare.iter().map(i64::to_string).collect();
         notes.push(format!(
@@ -138,10 +127,8 @@ fn tagged(operation: &TaggedDevices, reply: Reply<Holders>) -> Outcome {
     let heads = ["deviceId", "hostname", "label", "credentials", "otherTags"];
     let title = format!("Devices with the tag {}", operation.tag);
     let table = |cell: fn(Option<&Json>) -> Cell| {
-        let cells = rows
-            .iter()
-            .map(|row| heads.iter().map(|head| cell(row.get(head))).collect())
-            .collect();
+        let cells =
+            rows.iter().map(|row| heads.iter().map(|head| cell(row.get(head))).collect()).collect();
         Table::rows(title.as_str(), &heads, cells)
     };
     Outcome {
@@ -174,10 +161,7 @@ fn tags(operation: &DeviceTags, reply: Reply<Vec<Tag>>) -> Outcome {
             Json::object([
                 ("tagId", renamed(tag, "tid")),
                 ("tagName", renamed(tag, "name")),
-                (
-                    "tagDescription",
-                    description.cloned().unwrap_or_else(|| Json::text("")),
-                ),
+                ("tagDescription", description.cloned().unwrap_or_else(|| Json::text(""))),
                 ("expiry", renamed(tag, "expiry")),
             ])
         })
@@ -263,10 +247,7 @@ fn confirm(
             if found.is_none() {
                 return error.into();
             }
-            notes.push(format!(
-                "{}; but the device carries the tag now",
-                error.explain().what
-            ));
+            notes.push(format!("{}; but the device carries the tag now", error.explain().what));
             (String::new(), None, Vec::new())
         }
         Posted::Accepted(reply) => {

@@ -160,32 +160,16 @@ impl Global {
     /// Everything settings are read from: these flags, the environment, the platform's folders.
     pub(super) fn sources(self) -> Sources {
         let text = |flag, setting, value: Option<String>| {
-            value.map(|value| Flag {
-                flag,
-                setting,
-                value: FlagValue::Text(value),
-            })
+            value.map(|value| Flag { flag, setting, value: FlagValue::Text(value) })
         };
         let truth = |flag, setting, given: bool| {
-            given.then_some(Flag {
-                flag,
-                setting,
-                value: FlagValue::True,
-            })
+            given.then_some(Flag { flag, setting, value: FlagValue::True })
         };
         let flags = [
             text("--arcanna-url", ("arcanna", "url"), self.arcanna_url),
-            truth(
-                "--arcanna-insecure",
-                ("arcanna", "insecure"),
-                self.arcanna_insecure,
-            ),
+            truth("--arcanna-insecure", ("arcanna", "insecure"), self.arcanna_insecure),
             text("--darktrace-url", ("darktrace", "url"), self.darktrace_url),
-            truth(
-                "--darktrace-insecure",
-                ("darktrace", "insecure"),
-                self.darktrace_insecure,
-            ),
+            truth("--darktrace-insecure", ("darktrace", "insecure"), self.darktrace_insecure),
             text("--username", ("analyst", "username"), self.username),
             truth("--read-only", ("analyst", "read_only"), self.read_only),
             text("--theme", ("ui", "theme"), self.theme),

@@ -41,10 +41,7 @@ pub(super) fn live(loaded: &Loaded) -> Result<ExitCode, Failure> {
             .into_iter()
             .map(|missing| (missing.product, missing.class, missing.why))
             .collect();
-        Ready {
-            transport: HttpTransport::new(built.ready),
-            missing,
-        }
+        Ready { transport: HttpTransport::new(built.ready), missing }
     });
     let keeping = match &loaded.folders {
         Some(folders) => Keeping::Folder(folders.state.clone()),
@@ -52,10 +49,7 @@ pub(super) fn live(loaded: &Loaded) -> Result<ExitCode, Failure> {
     };
     let settings = &loaded.settings;
     let setup = setup(settings, prefs(settings), connect, None, keeping);
-    open(Setup {
-        pins: pins(loaded)?,
-        ..setup
-    })
+    open(Setup { pins: pins(loaded)?, ..setup })
 }
 
 /// Opens the console on a simulator inside this process.
@@ -64,36 +58,20 @@ pub(super) fn demo(loaded: &Loaded) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::said(Exit::Refused, error.to_string()))?;
     let (url, credentials) = (bound.base_url(), bound.credentials());
     let connect: Connected = Box::pin(async move {
-        let arcanna = Auth::Arcanna {
-            api_key: SecretString::from(credentials.arcanna_api_key),
-        };
+        let arcanna = Auth::Arcanna { api_key: SecretString::from(credentials.arcanna_api_key) };
         let darktrace = Auth::Darktrace {
             public: SecretString::from(credentials.darktrace_public_token),
             private: SecretString::from(credentials.darktrace_private_token),
             query: QuerySigning::AsSent,
         };
-        let endpoint = |auth| Endpoint {
-            proxy: Proxy::None,
-            ..Endpoint::new(url.clone(), auth)
-        };
-        let endpoints = [
-            (Product::Arcanna, endpoint(arcanna)),
-            (Product::Darktrace, endpoint(darktrace)),
-        ];
-        Ready {
-            transport: HttpTransport::new(endpoints),
-            missing: Vec::new(),
-        }
+        let endpoint = |auth| Endpoint { proxy: Proxy::None, ..Endpoint::new(url.clone(), auth) };
+        let endpoints =
+            [(Product::Arcanna, endpoint(arcanna)), (Product::Darktrace, endpoint(darktrace))];
+        Ready { transport: HttpTransport::new(endpoints), missing: Vec::new() }
     });
     let settings = &loaded.settings;
     let prefs = Prefs {
-        analyst: Some(
-            settings
-                .analyst
-                .username
-                .clone()
-                .unwrap_or_else(|| "demo".to_owned()),
-        ),
+        analyst: Some(settings.analyst.username.clone().unwrap_or_else(|| "demo".to_owned())),
         environment: "DEMO".to_owned(),
         absent: Vec::new(),
         unverified: Vec::new(),
@@ -180,10 +158,7 @@ fn setup(
 fn session(settings: &Settings, prefs: &Prefs, demo: bool) -> Session {
     let url = |product| match product {
         Product::Arcanna => settings.arcanna.as_ref().map(|arcanna| &arcanna.link.url),
-        Product::Darktrace => settings
-            .darktrace
-            .as_ref()
-            .map(|darktrace| &darktrace.link.url),
+        Product::Darktrace => settings.darktrace.as_ref().map(|darktrace| &darktrace.link.url),
     };
     let origin = |product| {
         if demo {
@@ -197,10 +172,7 @@ fn session(settings: &Settings, prefs: &Prefs, demo: bool) -> Session {
         origins: Product::ALL.into_iter().filter_map(origin).collect(),
         environment: prefs.environment.clone(),
         analyst: prefs.analyst.clone(),
-        host: rustix::system::uname()
-            .nodename()
-            .to_string_lossy()
-            .into_owned(),
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         uid: rustix::process::getuid().as_raw(),
         hash_notes: settings.ledger.notes == Notes::Hash,
     }
@@ -209,41 +181,25 @@ fn session(settings: &Settings, prefs: &Prefs, demo: bool) -> Session {
 fn prefs(settings: &Settings) -> Prefs {
     let (arcanna, darktrace) = (settings.arcanna.as_ref(), settings.darktrace.as_ref());
     let insecure = [
-        (
-            Product::Arcanna,
-            arcanna.map(|arcanna| arcanna.link.insecure),
-        ),
-        (
-            Product::Darktrace,
-            darktrace.map(|darktrace| darktrace.link.insecure),
-        ),
+        (Product::Arcanna, arcanna.map(|arcanna| arcanna.link.insecure)),
+        (Product::Darktrace, darktrace.map(|darktrace| darktrace.link.insecure)),
     ];
-    let environment = [
-        settings.ui.environment.as_deref(),
-        settings.profile.as_deref(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect::<Vec<_>>()
-    .join(" ");
+    let environment = [settings.ui.environment.as_deref(), settings.profile.as_deref()]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
     Prefs {
         analyst: settings.analyst.username.clone(),
-        environment: if environment.is_empty() {
-            "socdeck".to_owned()
-        } else {
-            environment
-        },
+        environment: if environment.is_empty() { "socdeck".to_owned() } else { environment },
         read_only: settings.analyst.read_only,
         label_grace: settings.labels.grace,
         outward_grace: settings.labels.outward_grace,
         low_confidence: f64::from(settings.labels.confidence_low_below),
-        poll: arcanna.map_or(
-            (
-                crate::catalogue::POLL_INTERVAL,
-                crate::catalogue::POLL_TIMEOUT,
-            ),
-            |arcanna| (arcanna.poll_interval, arcanna.poll_timeout),
-        ),
+        poll: arcanna
+            .map_or((crate::catalogue::POLL_INTERVAL, crate::catalogue::POLL_TIMEOUT), |arcanna| {
+                (arcanna.poll_interval, arcanna.poll_timeout)
+            }),
         absent: insecure
             .iter()
             .filter(|(_, insecure)| insecure.is_none())
@@ -254,9 +210,7 @@ fn prefs(settings: &Settings) -> Prefs {
             .filter(|(_, insecure)| *insecure == Some(true))
             .map(|(product, _)| *product)
             .collect(),
-        default_job: arcanna
-            .and_then(|arcanna| arcanna.default_job_id)
-            .map(JobId::from),
+        default_job: arcanna.and_then(|arcanna| arcanna.default_job_id).map(JobId::from),
         mouse: settings.ui.mouse,
     }
 }

@@ -39,19 +39,11 @@ pub(super) struct Line {
 
 impl Line {
     fn new(topic: &'static str, state: State, words: impl Into<String>) -> Self {
-        Self {
-            topic,
-            state,
-            words: words.into(),
-            next: String::new(),
-        }
+        Self { topic, state, words: words.into(), next: String::new() }
     }
 
     fn next(self, next: impl Into<String>) -> Self {
-        Self {
-            next: next.into(),
-            ..self
-        }
+        Self { next: next.into(), ..self }
     }
 }
 
@@ -79,10 +71,9 @@ async fn products(loaded: &Loaded) -> Vec<Chapter> {
         let fault = State::Fault(Exit::Configuration);
         return vec![Chapter {
             title: "Products".to_owned(),
-            lines: vec![
-                Line::new("address", fault, "neither product has an address")
-                    .next("`socdeck init` writes a configuration file to fill in; `socdeck demo` needs none"),
-            ],
+            lines: vec![Line::new("address", fault, "neither product has an address").next(
+                "`socdeck init` writes a configuration file to fill in; `socdeck demo` needs none",
+            )],
         }];
     }
     let (arcanna, darktrace) = tokio::join!(
@@ -107,10 +98,7 @@ fn render(chapters: &[Chapter]) -> String {
             let first = words.next().unwrap_or_default();
             let next = (!line.next.is_empty()).then(|| format!("next: {}", line.next));
             let row = |topic: &str, state: &str, words: &str| {
-                let row = format!(
-                    "  {topic:topics$}  {state:states$}  {}",
-                    clean(words.trim())
-                );
+                let row = format!("  {topic:topics$}  {state:states$}  {}", clean(words.trim()));
                 row.trim_end().to_owned()
             };
             rows.push(row(line.topic, &line.state.to_string(), first));
@@ -154,12 +142,8 @@ mod tests {
             title: "Arcanna  https://a".to_owned(),
             lines: vec![
                 Line::new("reach", State::Ok, "answered"),
-                Line::new(
-                    "credentials",
-                    State::Fault(Exit::Credentials),
-                    "no\u{1b}[31m\nsecond",
-                )
-                .next("ask"),
+                Line::new("credentials", State::Fault(Exit::Credentials), "no\u{1b}[31m\nsecond")
+                    .next("ask"),
                 Line::new("permission", State::Fault(Exit::Refused), "no"),
             ],
         }];

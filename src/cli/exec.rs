@@ -95,10 +95,7 @@ pub fn run(
         Ok(known) => known,
         Err(error) => return misused(&error, &mut err),
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             tell(&mut err, &format!("cannot start: {error}"));
@@ -148,10 +145,7 @@ async fn execute(
     if entry.write && setup.read_only {
         tell(
             &mut err,
-            &format!(
-                "{} changes something, and the settings say read-only",
-                entry.name
-            ),
+            &format!("{} changes something, and the settings say read-only", entry.name),
         );
         return Exit::Configuration.into();
     }
@@ -187,18 +181,11 @@ fn failed(failure: &Failure, entry: &Entry, format: Format, err: &mut dyn Write)
             // a command that changes something may have failed while it was still reading
             let reading = error.target.starts_with("GET ") || error.target.is_empty();
             if entry.write && !reading && error.outcome_unknown() {
-                tell(
-                    err,
-                    "the change may have been made all the same; look before repeating it",
-                );
+                tell(err, "the change may have been made all the same; look before repeating it");
             }
             Exit::from(error.class()).into()
         }
-        Failure::TimedOut {
-            limit,
-            last,
-            trouble,
-        } => {
+        Failure::TimedOut { limit, last, trouble } => {
             if let Some(outcome) = last
                 && let Some(code) = print(&bytes(outcome, format, io::stdout().is_terminal()), err)
             {
@@ -212,10 +199,7 @@ fn failed(failure: &Failure, entry: &Entry, format: Format, err: &mut dyn Write)
             } else {
                 ", and no look was answered"
             };
-            tell(
-                err,
-                &format!("no decision within {}{seen}", Seconds(*limit)),
-            );
+            tell(err, &format!("no decision within {}{seen}", Seconds(*limit)));
             Exit::TimedOut.into()
         }
     }
@@ -273,10 +257,7 @@ fn fetch(source: Source) -> io::Result<String> {
     let mut text = String::new();
     reader.take(EVENT_CAP + 1).read_to_string(&mut text)?;
     if text.len() as u64 > EVENT_CAP {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            "it is larger than 64 MiB",
-        ));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MiB"));
     }
     Ok(text)
 }
@@ -289,11 +270,7 @@ fn list() -> String {
             out.push('\n');
         }
         out += entry.name;
-        out += if entry.write {
-            "  (changes something)\n"
-        } else {
-            "\n"
-        };
+        out += if entry.write { "  (changes something)\n" } else { "\n" };
         out.extend(["  ", entry.title, "\n"]);
         for arg in entry.args {
             let _ = writeln!(out, "    {:<20} {}", arg.name, about(arg)); // writing to a String cannot fail

@@ -17,10 +17,7 @@ pub(super) fn run(sources: &Sources) -> Result<ExitCode, Failure> {
             format!("{}: it cannot be written: {error}", path.display()),
         )
     };
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -73,10 +70,7 @@ mod tests {
     fn the_template_sets_nothing_and_can_be_uncommented_whole() {
         let table: toml::Table = toml::from_str(&template()).unwrap();
         for (name, section) in &table {
-            assert!(
-                section.as_table().is_some_and(toml::Table::is_empty),
-                "{name}"
-            );
+            assert!(section.as_table().is_some_and(toml::Table::is_empty), "{name}");
         }
         assert_eq!(table.len(), 9);
     }

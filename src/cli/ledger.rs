@@ -17,10 +17,7 @@ pub(super) fn run(what: &LedgerCommand, sources: &Sources) -> Result<ExitCode, F
     let loaded = loaded(sources)?;
     let refused = |why: String| Failure::said(Exit::Refused, why);
     let folders = loaded.folders.ok_or_else(|| {
-        Failure::said(
-            Exit::Configuration,
-            "HOME is not set, so there is no state folder",
-        )
+        Failure::said(Exit::Configuration, "HOME is not set, so there is no state folder")
     })?;
     let place = outbox::find_place(&folders.state).map_err(refused)?;
     if let Some(note) = &place.note {
@@ -43,10 +40,8 @@ pub(super) fn run(what: &LedgerCommand, sources: &Sources) -> Result<ExitCode, F
             }
             let mut words = format!("{shown}: {} records, the chain is whole", verdict.records);
             if verdict.sealed > 0 {
-                words = format!(
-                    "{words}; {} lines that a crash cut off are sealed",
-                    verdict.sealed
-                );
+                words =
+                    format!("{words}; {} lines that a crash cut off are sealed", verdict.sealed);
             }
             if verdict.torn > 0 {
                 words = format!(
@@ -124,11 +119,7 @@ fn grid(acts: &[Line], since: Option<Timestamp>) -> Grid {
             || text(&record.what),
             |did| format!("device {did} {}", text(&record.what)),
         );
-        let ai = if seen.blind {
-            "hidden".to_owned()
-        } else {
-            text(&seen.ai)
-        };
+        let ai = if seen.blind { "hidden".to_owned() } else { text(&seen.ai) };
         let conf = seen.conf.filter(|_| !seen.blind);
         grid.push([
             record.t.clone(),
@@ -162,10 +153,7 @@ mod tests {
         let ago = Timestamp::now().duration_since(eight).as_secs();
         assert!((8 * 3600..8 * 3600 + 5).contains(&ago), "{ago}");
         assert!(moment("2d").unwrap() < eight);
-        assert_eq!(
-            moment("2026-01-02T06:00:00Z").unwrap().to_string(),
-            "2026-01-02T06:00:00Z"
-        );
+        assert_eq!(moment("2026-01-02T06:00:00Z").unwrap().to_string(), "2026-01-02T06:00:00Z");
         assert!(moment("yesterday").is_err());
     }
 }

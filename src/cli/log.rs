@@ -40,20 +40,13 @@ pub(super) fn open(loaded: &Loaded) -> Result<(), Failure> {
             format!("log.file: {} cannot be opened: {error}", path.display()),
         )
     })?;
-    let targets = Targets::new()
-        .with_default(level.min(LevelFilter::WARN))
-        .with_target("socdeck", level);
-    let layer = tracing_subscriber::fmt::layer()
-        .with_ansi(false)
-        .with_writer(Mutex::new(file));
+    let targets =
+        Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("socdeck", level);
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(Mutex::new(file));
     let subscriber = tracing_subscriber::registry().with(targets).with(layer);
     tracing::subscriber::set_global_default(subscriber)
         .map_err(|error| Failure::said(Exit::Refused, format!("log: {error}")))?;
-    tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
-        pid = std::process::id(),
-        "log opened"
-    );
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "log opened");
     Ok(())
 }
 
@@ -65,20 +58,10 @@ pub(super) fn path(loaded: &Loaded) -> Option<PathBuf> {
 
 /// Opens a file for appending that only its owner can read, whatever it was before.
 fn private(path: &Path) -> std::io::Result<File> {
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    let file = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)?;
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
         file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     }

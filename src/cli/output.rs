@@ -30,10 +30,7 @@ pub enum Failure {
 impl Failure {
     /// A failure in a sentence.
     pub fn said(exit: Exit, words: impl Into<String>) -> Self {
-        Self::Said {
-            exit,
-            words: words.into(),
-        }
+        Self::Said { exit, words: words.into() }
     }
 }
 
@@ -43,9 +40,7 @@ impl Failure {
 /// It could not be written; a pipe that nobody reads any more is among the reasons, and [`end`] keeps quiet about it.
 pub fn data(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(Failure::Output)
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Output)
 }
 
 /// Tells something on stderr, cleaned, each line behind the program's name.

@@ -19,10 +19,7 @@ pub(super) async fn of(sources: &Sources, product: Product) -> Result<Setup, Fai
         output::tell(note);
     }
     if let Some(missing) = built.missing.first() {
-        return Err(Failure::said(
-            Exit::from(missing.class),
-            missing.to_string(),
-        ));
+        return Err(Failure::said(Exit::from(missing.class), missing.to_string()));
     }
     Ok(Setup {
         transport: Box::new(HttpTransport::new(built.ready)),

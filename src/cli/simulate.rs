@@ -17,9 +17,7 @@ pub(super) fn run(args: &SimulateArgs) -> Result<ExitCode, Failure> {
         listen: args.listen,
         seed: args.seed,
         latency: Duration::from_millis(args.latency),
-        faults: faults
-            .collect::<Result<_, _>>()
-            .map_err(|why| Failure::said(Exit::Usage, why))?,
+        faults: faults.collect::<Result<_, _>>().map_err(|why| Failure::said(Exit::Usage, why))?,
         i_know: args.i_know,
         start: Timestamp::now(),
     };
@@ -27,15 +25,8 @@ pub(super) fn run(args: &SimulateArgs) -> Result<ExitCode, Failure> {
         sim::bind(options).map_err(|error| Failure::said(exit(&error), error.to_string()))?;
     super::runtime()?.block_on(async {
         // listened to before a word is said: whoever reads the address may send a signal at once
-        let signals = [
-            SignalKind::interrupt(),
-            SignalKind::terminate(),
-            SignalKind::hangup(),
-        ];
-        let signals = signals
-            .map(signal)
-            .into_iter()
-            .collect::<Result<Vec<_>, _>>();
+        let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let signals = signals.map(signal).into_iter().collect::<Result<Vec<_>, _>>();
         let signals =
             signals.map_err(|error| Failure::said(Exit::Refused, format!("signals: {error}")))?;
         output::data(&sim::exports(&bound.base_url(), &bound.credentials()))?;
@@ -49,9 +40,8 @@ pub(super) fn run(args: &SimulateArgs) -> Result<ExitCode, Failure> {
 
 /// Done when the first of the signals arrives.
 async fn any(signals: Vec<Signal>) {
-    let waiting = signals
-        .into_iter()
-        .map(|mut signal| Box::pin(async move { signal.recv().await }));
+    let waiting =
+        signals.into_iter().map(|mut signal| Box::pin(async move { signal.recv().await }));
     futures_util::future::select_all(waiting).await;
 }
 

@@ -51,11 +51,7 @@ pub async fn endpoints(settings: &Settings, wanted: &[Product]) -> Endpoints {
         };
         match made {
             Ok(endpoint) => built.ready.push((product, endpoint)),
-            Err((class, why)) => built.missing.push(Missing {
-                product,
-                why,
-                class,
-            }),
+            Err((class, why)) => built.missing.push(Missing { product, why, class }),
         }
     }
     built
@@ -65,50 +61,23 @@ type Refused = (Class, String);
 
 async fn arcanna(settings: &Settings, notes: &mut Vec<String>) -> Result<Endpoint, Refused> {
     let Some(arcanna) = &settings.arcanna else {
-        return Err(unset(
-            "it has no address",
-            "arcanna.url",
-            "SOCDECK_ARCANNA_URL",
-        ));
+        return Err(unset("it has no address", "arcanna.url", "SOCDECK_ARCANNA_URL"));
     };
     let key = ("arcanna.api_key_command", "SOCDECK_ARCANNA_API_KEY");
-    let auth = Auth::Arcanna {
-        api_key: reveal(arcanna.api_key.as_ref(), "API key", key, notes).await?,
-    };
+    let auth =
+        Auth::Arcanna { api_key: reveal(arcanna.api_key.as_ref(), "API key", key, notes).await? };
     Ok(endpoint(&arcanna.link, auth))
 }
 
 async fn darktrace(settings: &Settings, notes: &mut Vec<String>) -> Result<Endpoint, Refused> {
     let Some(darktrace) = &settings.darktrace else {
-        return Err(unset(
-            "it has no address",
-            "darktrace.url",
-            "SOCDECK_DARKTRACE_URL",
-        ));
+        return Err(unset("it has no address", "darktrace.url", "SOCDECK_DARKTRACE_URL"));
     };
-    let public = (
-        "darktrace.public_token_command",
-        "SOCDECK_DARKTRACE_PUBLIC_TOKEN",
-    );
-    let private = (
-        "darktrace.private_token_command",
-        "SOCDECK_DARKTRACE_PRIVATE_TOKEN",
-    );
+    let public = ("darktrace.public_token_command", "SOCDECK_DARKTRACE_PUBLIC_TOKEN");
+    let private = ("darktrace.private_token_command", "SOCDECK_DARKTRACE_PRIVATE_TOKEN");
     let auth = Auth::Darktrace {
-        public: reveal(
-            darktrace.public_token.as_ref(),
-            "public token",
-            public,
-            notes,
-        )
-        .await?,
-        private: reveal(
-            darktrace.private_token.as_ref(),
-            "private token",
-            private,
-            notes,
-        )
-        .await?,
+        public: reveal(darktrace.public_token.as_ref(), "public token", public, notes).await?,
+        private: reveal(darktrace.private_token.as_ref(), "private token", private, notes).await?,
         query: match darktrace.sign_query {
             SignQuery::Sent => QuerySigning::AsSent,
             SignQuery::Decoded => QuerySigning::Decoded,
@@ -118,10 +87,7 @@ async fn darktrace(settings: &Settings, notes: &mut Vec<String>) -> Result<Endpo
 }
 
 fn unset(what: &str, key: &str, variable: &str) -> Refused {
-    (
-        Class::Configuration,
-        format!("{what}: set {key} in the configuration file, or {variable}"),
-    )
+    (Class::Configuration, format!("{what}: set {key} in the configuration file, or {variable}"))
 }
 
 async fn reveal(
@@ -135,11 +101,7 @@ async fn reveal(
     };
     match secret.reveal().await {
         Ok(revealed) => {
-            notes.extend(
-                revealed
-                    .note
-                    .map(|note| format!("{}: {note}", secret.place())),
-            );
+            notes.extend(revealed.note.map(|note| format!("{}: {note}", secret.place())));
             Ok(revealed.value)
         }
         Err(error) => Err((Class::Credentials, format!("{what}: {error}"))),
@@ -150,11 +112,7 @@ fn endpoint(link: &Link, auth: Auth) -> Endpoint {
     Endpoint {
         url: link.url.clone(),
         auth,
-        tls: if link.insecure {
-            Tls::Insecure
-        } else {
-            Tls::Verified
-        },
+        tls: if link.insecure { Tls::Insecure } else { Tls::Verified },
         ca_file: link.ca_file.clone(),
         proxy: match &link.proxy {
             ProxyChoice::System => Proxy::System,

@@ -44,10 +44,7 @@ impl File {
         let mut text = String::new();
         let mode = file
             .metadata()
-            .and_then(|facts| {
-                file.read_to_string(&mut text)
-                    .map(|_| facts.permissions().mode())
-            })
+            .and_then(|facts| file.read_to_string(&mut text).map(|_| facts.permissions().mode()))
             .map_err(|error| refuse(format!("it cannot be read: {error}")))?;
         let path = Arc::new(path);
         let table = tree::read(&text, Some(&path))?;
@@ -65,11 +62,7 @@ impl File {
     /// The profile it names as the usual one.
     pub fn default_profile(&self) -> Option<(&str, &Place)> {
         match self.table.get("default_profile") {
-            Some(Value {
-                data: Data::Text(name),
-                place,
-                ..
-            }) => Some((name, place)),
+            Some(Value { data: Data::Text(name), place, .. }) => Some((name, place)),
             _ => None,
         }
     }
@@ -89,10 +82,7 @@ impl File {
         rename(&mut base, findings);
         let mut profiles = match base.remove("profile") {
             None => return base,
-            Some(Value {
-                data: Data::Table(profiles),
-                ..
-            }) => profiles,
+            Some(Value { data: Data::Table(profiles), .. }) => profiles,
             Some(other) => {
                 let bad = Bad::what(
                     format!("{} is not accepted", other.data.describe()),
@@ -132,13 +122,10 @@ impl File {
             Some(Data::Table(profiles)) => Some(profiles),
             _ => None,
         };
-        let nested = profiles
-            .into_iter()
-            .flatten()
-            .filter_map(|(name, value)| match &value.data {
-                Data::Table(table) => Some((name.as_str(), table)),
-                _ => None,
-            });
+        let nested = profiles.into_iter().flatten().filter_map(|(name, value)| match &value.data {
+            Data::Table(table) => Some((name.as_str(), table)),
+            _ => None,
+        });
         for (profile, table) in tops.chain(nested) {
             for section in ["arcanna", "darktrace"] {
                 let Some(Data::Table(settings)) = table.get(section).map(|value| &value.data)
@@ -190,21 +177,15 @@ fn exposed(section: &str, name: &str, value: &Value, mode: u32) -> Option<&'stat
 /// Turns the integrations' names into ours.
 fn rename(table: &mut Table, findings: &mut Findings) {
     for (section, alias, ours) in ALIASES {
-        let Some(Value {
-            data: Data::Table(settings),
-            ..
-        }) = table.get_mut(section)
-        else {
+        let Some(Value { data: Data::Table(settings), .. }) = table.get_mut(section) else {
             continue;
         };
         let Some(value) = settings.remove(alias) else {
             continue;
         };
         if settings.contains_key(ours) {
-            let bad = Bad::what(
-                format!("{alias} and {ours} are the same setting"),
-                "one of the two",
-            );
+            let bad =
+                Bad::what(format!("{alias} and {ours} are the same setting"), "one of the two");
             findings.report(&value.key_place, format!("{section}.{alias}"), bad);
         } else {
             settings.insert(ours.to_owned(), value);
@@ -214,11 +195,8 @@ fn rename(table: &mut Table, findings: &mut Findings) {
 
 /// Tables a profile cannot have: told under the profile's name, then dropped.
 fn unknown_tables(profile: &str, table: &mut Table, findings: &mut Findings) {
-    let strange: Vec<String> = table
-        .keys()
-        .filter(|name| !SECTIONS.contains(&name.as_str()))
-        .cloned()
-        .collect();
+    let strange: Vec<String> =
+        table.keys().filter(|name| !SECTIONS.contains(&name.as_str())).cloned().collect();
     for name in strange {
         if let Some(value) = table.remove(&name) {
             let bad = Bad {
@@ -235,10 +213,7 @@ fn unknown_tables(profile: &str, table: &mut Table, findings: &mut Findings) {
 fn leave_credentials_behind(base: &mut Table, over: &Table) {
     for section in ["arcanna", "darktrace"] {
         let moved = matches!(over.get(section), Some(Value { data: Data::Table(settings), .. }) if settings.contains_key("url"));
-        if let Some(Value {
-            data: Data::Table(below),
-            ..
-        }) = base.get_mut(section)
+        if let Some(Value { data: Data::Table(below), .. }) = base.get_mut(section)
             && moved
         {
             for (given, command) in EITHER {

@@ -21,10 +21,7 @@ impl Folders {
         let dirs = ProjectDirs::from("", "", "socdeck")?;
         Some(Self {
             config: dirs.config_dir().to_owned(),
-            state: dirs
-                .state_dir()
-                .unwrap_or_else(|| dirs.data_local_dir())
-                .to_owned(),
+            state: dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned(),
         })
     }
 }

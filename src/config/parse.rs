@@ -21,19 +21,12 @@ pub struct Bad {
 impl Bad {
     /// Names what is accepted.
     pub fn allowed(allowed: impl Into<String>) -> Self {
-        Self {
-            what: None,
-            allowed: allowed.into(),
-            nearest: None,
-        }
+        Self { what: None, allowed: allowed.into(), nearest: None }
     }
 
     /// Says in its own words what is wrong.
     pub fn what(what: impl Into<String>, allowed: impl Into<String>) -> Self {
-        Self {
-            what: Some(what.into()),
-            ..Self::allowed(allowed)
-        }
+        Self { what: Some(what.into()), ..Self::allowed(allowed) }
     }
 }
 
@@ -119,9 +112,7 @@ pub fn time_span(text: &str) -> Option<Duration> {
     let split = text.find(|c: char| !c.is_ascii_digit())?;
     let number: u64 = text[..split].parse().ok()?;
     let unit = text[split..].trim().to_lowercase();
-    let (_, factor) = UNITS
-        .iter()
-        .find(|(names, _)| names.contains(&unit.as_str()))?;
+    let (_, factor) = UNITS.iter().find(|(names, _)| names.contains(&unit.as_str()))?;
     number.checked_mul(*factor).map(Duration::from_millis)
 }
 
@@ -157,9 +148,9 @@ where
         nearest,
     };
     match data {
-        Data::Text(text) => text
-            .parse()
-            .map_err(|_| refuse(nearest(text, T::VARIANTS.iter().copied()))),
+        Data::Text(text) => {
+            text.parse().map_err(|_| refuse(nearest(text, T::VARIANTS.iter().copied())))
+        }
         _ => Err(refuse(None)),
     }
 }
@@ -172,14 +163,9 @@ pub fn path(data: &Data) -> Result<PathBuf, Bad> {
     })?;
     match text.strip_prefix("~/") {
         None => Ok(PathBuf::from(text)),
-        Some(rest) => std::env::home_dir()
-            .map(|home| home.join(rest))
-            .ok_or_else(|| {
-                Bad::what(
-                    "the home folder is not known (HOME is not set)",
-                    "a full path",
-                )
-            }),
+        Some(rest) => std::env::home_dir().map(|home| home.join(rest)).ok_or_else(|| {
+            Bad::what("the home folder is not known (HOME is not set)", "a full path")
+        }),
     }
 }
 
@@ -194,8 +180,7 @@ pub fn server(data: &Data) -> Result<String, Bad> {
         .iter()
         .find_map(|scheme| {
             let head = text.get(..scheme.len())?;
-            head.eq_ignore_ascii_case(scheme)
-                .then(|| &text[scheme.len()..])
+            head.eq_ignore_ascii_case(scheme).then(|| &text[scheme.len()..])
         })
         .ok_or_else(|| {
             let what = if text.contains("://") {
@@ -215,14 +200,8 @@ pub fn server(data: &Data) -> Result<String, Bad> {
     if rest.contains(['?', '#']) {
         return Err(Bad::what("it holds a query or fragment", allowed));
     }
-    if rest
-        .chars()
-        .any(|c| c.is_whitespace() || c.is_control() || c == '\\')
-    {
-        return Err(Bad::what(
-            "it holds a blank or a character no address has",
-            allowed,
-        ));
+    if rest.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
+        return Err(Bad::what("it holds a blank or a character no address has", allowed));
     }
     let name_end = match host.strip_prefix('[') {
         Some(v6) => v6.find(']').map(|end| end + 2),
@@ -235,10 +214,7 @@ pub fn server(data: &Data) -> Result<String, Bad> {
         Some(port) if port.parse::<u16>().is_ok_and(|port| port > 0) => {}
         None if host[name_end..].is_empty() => {}
         _ => {
-            return Err(Bad::what(
-                "its port is not a number from 1 to 65535",
-                allowed,
-            ));
+            return Err(Bad::what("its port is not a number from 1 to 65535", allowed));
         }
     }
     Ok(text.trim_end_matches('/').to_owned())
@@ -272,11 +248,7 @@ mod tests {
             ("1 day", 86_400_000),
             ("3 Months", 90 * 86_400_000),
         ] {
-            assert_eq!(
-                time_span(written),
-                Some(Duration::from_millis(ms)),
-                "{written}"
-            );
+            assert_eq!(time_span(written), Some(Duration::from_millis(ms)), "{written}");
         }
         for bad in [
             "",
@@ -321,10 +293,7 @@ mod tests {
         }
         let refused = server(&text("https://u:hunter2@a")).err().unwrap();
         assert!(refused.what.unwrap().contains("password"));
-        assert_eq!(
-            without_password("http://u:hunter2@proxy:3128"),
-            "http://…@proxy:3128"
-        );
+        assert_eq!(without_password("http://u:hunter2@proxy:3128"), "http://…@proxy:3128");
     }
 
     #[test]

@@ -90,9 +90,7 @@ impl std::error::Error for ConfigError {}
 
 impl From<Problem> for ConfigError {
     fn from(problem: Problem) -> Self {
-        Self {
-            problems: vec![problem],
-        }
+        Self { problems: vec![problem] }
     }
 }
 
@@ -101,12 +99,7 @@ pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     let given = given.to_lowercase();
     known
         .into_iter()
-        .map(|word| {
-            (
-                strsim::damerau_levenshtein(&given, &word.to_lowercase()),
-                word,
-            )
-        })
+        .map(|word| (strsim::damerau_levenshtein(&given, &word.to_lowercase()), word))
         .filter(|(distance, word)| *distance * 3 <= word.chars().count().max(3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, word)| word.to_owned())
@@ -121,10 +114,7 @@ mod tests {
         let known = ["api_key", "api_key_command", "url"];
         assert_eq!(nearest("apikey", known).as_deref(), Some("api_key"));
         assert_eq!(nearest("URL", known).as_deref(), Some("url"));
-        assert_eq!(
-            nearest("api_key_comand", known).as_deref(),
-            Some("api_key_command")
-        );
+        assert_eq!(nearest("api_key_comand", known).as_deref(), Some("api_key_command"));
         assert_eq!(nearest("colour", known), None);
     }
 }

@@ -56,10 +56,7 @@ impl<'a> Reader<'a> {
     pub fn of(findings: &'a mut Findings, root: &mut Table, section: &'static str) -> Self {
         let table = match root.remove(section) {
             None => Table::new(),
-            Some(Value {
-                data: Data::Table(table),
-                ..
-            }) => table,
+            Some(Value { data: Data::Table(table), .. }) => table,
             Some(other) => {
                 let bad = Bad::what(
                     format!("{} is not accepted", other.data.describe()),
@@ -69,12 +66,7 @@ impl<'a> Reader<'a> {
                 Table::new()
             }
         };
-        Self {
-            findings,
-            section,
-            table,
-            known: Vec::new(),
-        }
+        Self { findings, section, table, known: Vec::new() }
     }
 
     /// Reads a setting that may be absent.
@@ -83,8 +75,7 @@ impl<'a> Reader<'a> {
         name: &'static str,
         parse: impl Fn(&Data) -> Result<T, Bad>,
     ) -> Option<T> {
-        self.placed(name, parse, Data::to_toml)
-            .map(|(value, _)| value)
+        self.placed(name, parse, Data::to_toml).map(|(value, _)| value)
     }
 
     /// Reads a setting that has a built-in default. The value that stands in after a problem is never used.
@@ -124,9 +115,8 @@ impl<'a> Reader<'a> {
                 Some((parsed, value.place))
             }
             Err(mut bad) => {
-                bad.what = bad
-                    .what
-                    .or_else(|| Some(format!("{} is not accepted", value.data.describe())));
+                bad.what =
+                    bad.what.or_else(|| Some(format!("{} is not accepted", value.data.describe())));
                 self.findings.report(&value.place, key, bad);
                 None
             }
@@ -159,12 +149,7 @@ impl<'a> Reader<'a> {
 
     /// Reports every setting that was not asked for.
     pub fn finish(self) {
-        let Self {
-            findings,
-            section,
-            table,
-            known,
-        } = self;
+        let Self { findings, section, table, known } = self;
         for (name, value) in table {
             let bad = Bad {
                 what: Some("there is no such setting".to_owned()),

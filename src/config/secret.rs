@@ -123,10 +123,7 @@ impl Secret {
     /// The command could not be started, failed, took too long, or printed nothing usable.
     pub async fn reveal(&self) -> Result<Revealed, SecretError> {
         match self {
-            Self::Given { value, .. } => Ok(Revealed {
-                value: value.clone(),
-                note: None,
-            }),
+            Self::Given { value, .. } => Ok(Revealed { value: value.clone(), note: None }),
             Self::Command { line, place } => run(line, place, COMMAND_LIMIT).await,
         }
     }
@@ -134,10 +131,7 @@ impl Secret {
 
 async fn run(line: &str, place: &Place, limit: Duration) -> Result<Revealed, SecretError> {
     let deadline = Instant::now() + limit;
-    let failed = |source| SecretError::Start {
-        place: place.clone(),
-        source,
-    };
+    let failed = |source| SecretError::Start { place: place.clone(), source };
     // the terminal stays theirs: a password manager may ask on /dev/tty, but must not eat keys meant for the console
     let mut child = Command::new("sh")
         .arg("-c")
@@ -173,17 +167,10 @@ async fn run(line: &str, place: &Place, limit: Duration) -> Result<Revealed, Sec
     let said_on_stderr = String::from_utf8_lossy(&err).trim().to_owned();
     let place = place.clone();
     let Some(status) = status else {
-        return Err(SecretError::TimedOut {
-            place,
-            said_on_stderr,
-        });
+        return Err(SecretError::TimedOut { place, said_on_stderr });
     };
     if !status.success() {
-        return Err(SecretError::Failed {
-            place,
-            status,
-            said_on_stderr,
-        });
+        return Err(SecretError::Failed { place, status, said_on_stderr });
     }
     let first = out.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let first = first.strip_suffix(b"\r").unwrap_or(first);
@@ -224,9 +211,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_line_is_the_secret_and_stderr_is_kept() {
-        let revealed = first_line("printf 'k3y\\r\\nsecond\\n'; echo unlocked >&2")
-            .await
-            .unwrap();
+        let revealed = first_line("printf 'k3y\\r\\nsecond\\n'; echo unlocked >&2").await.unwrap();
         assert_eq!(revealed.value.expose_secret(), "k3y");
         assert_eq!(revealed.note.as_deref(), Some("unlocked"));
     }
@@ -274,18 +259,13 @@ mod tests {
 
     #[tokio::test]
     async fn much_output_neither_blocks_nor_fills_memory() {
-        let revealed = first_line("echo k3y; head -c 1000000 /dev/zero")
-            .await
-            .unwrap();
+        let revealed = first_line("echo k3y; head -c 1000000 /dev/zero").await.unwrap();
         assert_eq!(revealed.value.expose_secret(), "k3y");
     }
 
     #[test]
     fn debug_tells_no_secret() {
-        let secret = Secret::Given {
-            value: SecretString::from("hunter2"),
-            place: Place::Default,
-        };
+        let secret = Secret::Given { value: SecretString::from("hunter2"), place: Place::Default };
         assert_eq!(format!("{secret:?}"), "Secret(given: default)");
     }
 }

@@ -19,17 +19,8 @@ pub const ALIASES: [(&str, &str, &str); 3] = [
 ];
 
 /// The tables of the file.
-pub const SECTIONS: [&str; 9] = [
-    "arcanna",
-    "darktrace",
-    "analyst",
-    "ui",
-    "labels",
-    "guard",
-    "keys",
-    "ledger",
-    "log",
-];
+pub const SECTIONS: [&str; 9] =
+    ["arcanna", "darktrace", "analyst", "ui", "labels", "guard", "keys", "ledger", "log"];
 
 /// Everything that can be set, checked.
 #[derive(Debug, Clone)]
@@ -85,9 +76,7 @@ impl Link {
             None => host.split(':').next().unwrap_or_default(),
         };
         let here = name.eq_ignore_ascii_case("localhost")
-            || name
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback());
+            || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
         scheme.eq_ignore_ascii_case("http") && !here
     }
 }

@@ -34,10 +34,7 @@ fn the_built_in_file_explains_every_setting() {
             && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
             && !section.is_empty()
         {
-            assert!(
-                explained.insert(format!("{section}.{name}")),
-                "{name} twice"
-            );
+            assert!(explained.insert(format!("{section}.{name}")), "{name} twice");
         }
     }
     // asking for a setting that does not exist names those that do
@@ -66,10 +63,7 @@ fn the_built_in_file_explains_every_setting() {
             );
         }
     }
-    assert!(
-        explained.is_empty(),
-        "explained, but not read: {explained:?}"
-    );
+    assert!(explained.is_empty(), "explained, but not read: {explained:?}");
 }
 
 #[test]

@@ -45,11 +45,7 @@ pub type Table = BTreeMap<String, Value>;
 impl Value {
     /// A value whose key has the same place.
     pub fn new(place: Place, data: Data) -> Self {
-        Self {
-            key_place: place.clone(),
-            place,
-            data,
-        }
+        Self { key_place: place.clone(), place, data }
     }
 }
 
@@ -59,11 +55,7 @@ impl Data {
         match self {
             Self::Text(text) => {
                 let short: String = text.chars().take(60).collect();
-                if short.len() < text.len() {
-                    format!("{short:?}…")
-                } else {
-                    format!("{text:?}")
-                }
+                if short.len() < text.len() { format!("{short:?}…") } else { format!("{text:?}") }
             }
             Self::Integer(number) => number.to_string(),
             Self::Float(number) => number.to_string(),
@@ -100,15 +92,10 @@ pub fn read(text: &str, path: Option<&Arc<PathBuf>>) -> Result<Table, ConfigErro
     let problems = errors
         .iter()
         .map(|error| Problem {
-            place: at
-                .place(error.span().map_or(0, |span| span.start))
-                .to_string(),
+            place: at.place(error.span().map_or(0, |span| span.start)).to_string(),
             key: String::new(),
             // the first line says what; the others repeat the text of the file, which may hold a secret
-            what: format!(
-                "not TOML: {}",
-                error.message().lines().next().unwrap_or_default()
-            ),
+            what: format!("not TOML: {}", error.message().lines().next().unwrap_or_default()),
             allowed: String::new(),
             nearest: None,
         })
@@ -138,21 +125,14 @@ impl<'a> Lines<'a> {
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts[line - 1];
         let before = self.text.get(start..offset).unwrap_or_default();
-        Place::File {
-            path: Arc::clone(path),
-            line,
-            column: before.chars().count() + 1,
-        }
+        Place::File { path: Arc::clone(path), line, column: before.chars().count() + 1 }
     }
 
     fn table(&self, table: &DeTable<'_>) -> Table {
         table
             .iter()
             .map(|(key, value)| {
-                let value = Value {
-                    key_place: self.place(key.span().start),
-                    ..self.value(value)
-                };
+                let value = Value { key_place: self.place(key.span().start), ..self.value(value) };
                 (key.get_ref().to_string(), value)
             })
             .collect()
@@ -163,10 +143,9 @@ impl<'a> Lines<'a> {
             DeValue::String(text) => Data::Text(text.to_string()),
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
                 .map_or(Data::Other("an integer past 64 bits"), Data::Integer),
-            DeValue::Float(number) => number
-                .as_str()
-                .parse()
-                .map_or(Data::Other("a number out of range"), Data::Float),
+            DeValue::Float(number) => {
+                number.as_str().parse().map_or(Data::Other("a number out of range"), Data::Float)
+            }
             DeValue::Boolean(truth) => Data::Bool(*truth),
             DeValue::Datetime(_) => Data::Other("a date"),
             DeValue::Array(items) => {
@@ -196,14 +175,8 @@ pub fn lay(base: &mut Table, over: Table) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
             (
-                Some(Value {
-                    data: Data::Table(below),
-                    ..
-                }),
-                Value {
-                    data: Data::Table(above),
-                    ..
-                },
+                Some(Value { data: Data::Table(below), .. }),
+                Value { data: Data::Table(above), .. },
             ) => lay(below, above),
             (_, value) => {
                 base.insert(key, value);
@@ -231,37 +204,24 @@ mod tests {
     #[test]
     fn places_count_lines_and_characters() {
         let table = read("# é\n[ui]\n  \"é\" = 1\n", Some(&file())).unwrap();
-        let Data::Table(ui) = &table["ui"].data else {
-            panic!("a table")
-        };
+        let Data::Table(ui) = &table["ui"].data else { panic!("a table") };
         assert_eq!(ui["é"].key_place.to_string(), "c.toml:3:3");
         assert_eq!(ui["é"].place.to_string(), "c.toml:3:9");
     }
 
     #[test]
     fn every_syntax_error_is_told_and_none_repeats_the_line() {
-        let error = read("a = \nb = 'hunter2\nc = 1\n", Some(&file()))
-            .err()
-            .unwrap();
+        let error = read("a = \nb = 'hunter2\nc = 1\n", Some(&file())).err().unwrap();
         assert!(error.problems.len() >= 2, "{error}");
-        assert!(
-            error.to_string().contains("c.toml:1:5: not TOML"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("c.toml:1:5: not TOML"), "{error}");
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 
     #[test]
     fn a_layer_that_gives_a_key_takes_the_command_away() {
         let mut base = read("[arcanna]\nurl='u'\napi_key_command='pass x'", None).unwrap();
-        put(
-            &mut base,
-            ("arcanna", "api_key"),
-            Value::new(Place::Env("X"), Data::Text("k".into())),
-        );
-        let Data::Table(arcanna) = &base["arcanna"].data else {
-            panic!("a table")
-        };
+        put(&mut base, ("arcanna", "api_key"), Value::new(Place::Env("X"), Data::Text("k".into())));
+        let Data::Table(arcanna) = &base["arcanna"].data else { panic!("a table") };
         assert_eq!(
             arcanna.keys().collect::<Vec<_>>(),
             ["api_key", "url"],

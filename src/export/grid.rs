@@ -43,10 +43,7 @@ pub enum Format {
 impl Grid {
     /// A table with these columns and no rows yet.
     pub fn new<S: Into<String>>(headers: impl IntoIterator<Item = S>) -> Self {
-        Self {
-            headers: headers.into_iter().map(Into::into).collect(),
-            ..Self::default()
-        }
+        Self { headers: headers.into_iter().map(Into::into).collect(), ..Self::default() }
     }
 
     /// With a title.
@@ -73,12 +70,7 @@ impl Grid {
     }
 
     fn columns(&self) -> usize {
-        self.rows
-            .iter()
-            .map(Vec::len)
-            .chain([self.headers.len()])
-            .max()
-            .unwrap_or(0)
+        self.rows.iter().map(Vec::len).chain([self.headers.len()]).max().unwrap_or(0)
     }
 
     fn cell(row: &[String], column: usize) -> &str {
@@ -133,13 +125,7 @@ impl Grid {
             }
         }
         let aligns: Vec<Align> = (0..columns)
-            .map(|c| {
-                if self.is_numeric(c) {
-                    Align::Right
-                } else {
-                    Align::Left
-                }
-            })
+            .map(|c| if self.is_numeric(c) { Align::Right } else { Align::Left })
             .collect();
         let line = |row: &[String]| {
             let cells =
@@ -150,13 +136,7 @@ impl Grid {
         out.extend(self.title.as_deref().map(|t| text::clean(t).into_owned()));
         if !self.headers.is_empty() {
             out.push(line(&self.headers));
-            out.push(
-                widths
-                    .iter()
-                    .map(|w| "-".repeat(*w))
-                    .collect::<Vec<_>>()
-                    .join("  "),
-            );
+            out.push(widths.iter().map(|w| "-".repeat(*w)).collect::<Vec<_>>().join("  "));
         }
         out.extend(self.rows.iter().map(|r| line(r)));
         out.extend(self.note.as_deref().map(|n| text::clean(n).into_owned()));
@@ -208,10 +188,10 @@ impl Grid {
         self.rows.iter().map(|row| {
             let mut object = Map::new();
             for (i, cell) in row.iter().enumerate() {
-                let name = self.headers.get(i).map_or_else(
-                    || format!("column {}", i + 1),
-                    |h| text::clean(h).into_owned(),
-                );
+                let name = self
+                    .headers
+                    .get(i)
+                    .map_or_else(|| format!("column {}", i + 1), |h| text::clean(h).into_owned());
                 object.insert(name, Value::from(text::clean(cell).into_owned()));
             }
             Value::Object(object)
@@ -268,11 +248,7 @@ pub fn csv_cell(s: &str) -> String {
     let start = clean.trim_start();
     let runs = start.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
         || s.starts_with(['\t', '\r', '\n']);
-    let cell = if runs && !is_number(start) {
-        format!("'{clean}")
-    } else {
-        clean.into_owned()
-    };
+    let cell = if runs && !is_number(start) { format!("'{clean}") } else { clean.into_owned() };
     if cell.contains([',', '"', '\'', ';']) || cell.starts_with(' ') || cell.ends_with(' ') {
         format!("\"{}\"", cell.replace('"', "\"\""))
     } else {
@@ -284,9 +260,7 @@ pub fn csv_cell(s: &str) -> String {
 fn is_number(s: &str) -> bool {
     let digits = s.strip_prefix(['-', '+']).unwrap_or(s);
     let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
-    [whole, part]
-        .iter()
-        .all(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()))
+    [whole, part].iter().all(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -98,22 +98,15 @@ impl Indicator {
 
     /// An IPv6 address that needs brackets in a URL.
     fn is_bare_v6(&self) -> bool {
-        matches!(
-            self,
-            Self::Ip {
-                addr: IpAddr::V6(_),
-                port: None
-            }
-        )
+        matches!(self, Self::Ip { addr: IpAddr::V6(_), port: None })
     }
 
     /// The form that is safe to paste anywhere: `8[.]8[.]8[.]8`, `hxxps://cats[.]com/a`, `2001[:]db8[:][:]1`.
     pub fn defanged(&self) -> String {
         match self {
-            Self::Ip {
-                addr: addr @ IpAddr::V6(_),
-                port: Some(port),
-            } => format!("[{}]:{port}", bracket_ip(*addr)),
+            Self::Ip { addr: addr @ IpAddr::V6(_), port: Some(port) } => {
+                format!("[{}]:{port}", bracket_ip(*addr))
+            }
             Self::Ip { addr, port } => with_port(bracket_ip(*addr), *port),
             Self::Net { addr, prefix } => format!("{}/{prefix}", bracket_ip(*addr)),
             Self::Host { name, port } => with_port(name.replace('.', "[.]"), *port),
@@ -141,10 +134,7 @@ impl Indicator {
 impl fmt::Display for Indicator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ip {
-                addr: IpAddr::V6(a),
-                port: Some(p),
-            } => write!(f, "[{a}]:{p}"),
+            Self::Ip { addr: IpAddr::V6(a), port: Some(p) } => write!(f, "[{a}]:{p}"),
             Self::Ip { addr, port } => f.write_str(&with_port(addr.to_string(), *port)),
             Self::Net { addr, prefix } => write!(f, "{addr}/{prefix}"),
             Self::Host { name, port } => f.write_str(&with_port(name.clone(), *port)),
@@ -248,17 +238,10 @@ pub fn refang(s: &str) -> Cow<'_, str> {
         }
     }
     // only at the beginning: a path may hold such letters by itself
-    for (form, plain) in [
-        ("hxxp", "http"),
-        ("h**p", "http"),
-        ("hxtp", "http"),
-        ("htxp", "http"),
-        ("fxp:", "ftp:"),
-    ] {
-        if text
-            .get(..form.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(form))
-        {
+    for (form, plain) in
+        [("hxxp", "http"), ("h**p", "http"), ("hxtp", "http"), ("htxp", "http"), ("fxp:", "ftp:")]
+    {
+        if text.get(..form.len()).is_some_and(|start| start.eq_ignore_ascii_case(form)) {
             text = Cow::Owned(format!("{plain}{}", &text[form.len()..]));
         }
     }
@@ -297,10 +280,7 @@ fn replace_ignoring_case(s: &str, form: &str, plain: &str) -> Option<String> {
 /// Types what a person gave, in any defanged form.
 pub fn classify(s: &str) -> Indicator {
     let text = refang(s);
-    let unknown = |why| Indicator::Unknown {
-        text: text.clone().into_owned(),
-        why,
-    };
+    let unknown = |why| Indicator::Unknown { text: text.clone().into_owned(), why };
     if text.is_empty() {
         return unknown("nothing was given");
     }
@@ -339,9 +319,7 @@ fn url(scheme: &str, rest: &str) -> Result<Indicator, &'static str> {
     let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     // what stands before an at sign is a user name, however much it looks like a host
-    let authority = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let host = host(authority)?;
     Ok(Indicator::Url {
         scheme: scheme.to_ascii_lowercase(),
@@ -356,28 +334,21 @@ fn email(text: &str) -> Result<Indicator, &'static str> {
     if user.is_empty() || !user.chars().all(valid) {
         return Err("the part before the at sign is not valid");
     }
-    Ok(Indicator::Email {
-        user: user.to_owned(),
-        domain: name(domain)?,
-    })
+    Ok(Indicator::Email { user: user.to_owned(), domain: name(domain)? })
 }
 
 /// An address or name with an optional port.
 fn host(text: &str) -> Result<Indicator, &'static str> {
     if let Some(rest) = text.strip_prefix('[') {
         let (addr, port) = rest.split_once(']').ok_or("a bracket is not closed")?;
-        let addr: Ipv6Addr = addr
-            .parse()
-            .map_err(|_| "what stands in brackets is no IPv6 address")?;
+        let addr: Ipv6Addr =
+            addr.parse().map_err(|_| "what stands in brackets is no IPv6 address")?;
         let port = match port.strip_prefix(':') {
             Some(p) => Some(self::port(p)?),
             None if port.is_empty() => None,
             None => return Err("something stands behind the address"),
         };
-        return Ok(Indicator::Ip {
-            addr: addr.into(),
-            port,
-        });
+        return Ok(Indicator::Ip { addr: addr.into(), port });
     }
     let (text, port) = match text.split_once(':') {
         Some((_, p)) if p.contains(':') => return Err("it is no valid IPv6 address"),
@@ -385,15 +356,9 @@ fn host(text: &str) -> Result<Indicator, &'static str> {
         None => (text, None),
     };
     if let Ok(addr) = text.parse::<Ipv4Addr>() {
-        return Ok(Indicator::Ip {
-            addr: addr.into(),
-            port,
-        });
+        return Ok(Indicator::Ip { addr: addr.into(), port });
     }
-    Ok(Indicator::Host {
-        name: name(text)?,
-        port,
-    })
+    Ok(Indicator::Host { name: name(text)?, port })
 }
 
 fn port(text: &str) -> Result<u16, &'static str> {
@@ -422,10 +387,7 @@ fn name(text: &str) -> Result<String, &'static str> {
         if label.starts_with('-') || label.ends_with('-') {
             return Err("a part of the host name begins or ends with a hyphen");
         }
-        if !label
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        {
+        if !label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
             return Err("the host name has characters that no name has");
         }
     }
@@ -455,10 +417,7 @@ mod tests {
         for (given, raw) in [
             ("8[.]8[.]8[.]8", "8.8.8.8"),
             ("8(.)8[dot]8{.}8:9200", "8.8.8.8:9200"),
-            (
-                " <hxxps://Cats[.]com/a?B=c#d>, ",
-                "https://cats.com/a?B=c#d",
-            ),
+            (" <hxxps://Cats[.]com/a?B=c#d>, ", "https://cats.com/a?B=c#d"),
             ("hXXp[:]//evil-cdn[.]top", "http://evil-cdn.top"),
             ("h**p://x.com", "http://x.com"),
             ("2001[:]db8[:][:]1", "2001:db8::1"),
@@ -489,11 +448,7 @@ mod tests {
             ("_dmarc.evil.com", "hostname", "_dmarc.evil.com"),
         ] {
             let i = classify(given);
-            assert_eq!(
-                (i.kind(), i.target().as_deref()),
-                (kind, Some(target)),
-                "{given}"
-            );
+            assert_eq!((i.kind(), i.target().as_deref()), (kind, Some(target)), "{given}");
         }
     }
 

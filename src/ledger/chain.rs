@@ -32,10 +32,7 @@ pub struct Head {
 
 impl Default for Head {
     fn default() -> Self {
-        Self {
-            n: 0,
-            h: START.to_owned(),
-        }
+        Self { n: 0, h: START.to_owned() }
     }
 }
 
@@ -94,11 +91,7 @@ struct Torn {
 
 /// Ties a record to the chain; returns its line with the line feed.
 pub(super) fn link(head: &mut Head, record: &str) -> String {
-    let inner = record
-        .trim()
-        .trim_start_matches('{')
-        .strip_suffix('}')
-        .unwrap_or_default();
+    let inner = record.trim().trim_start_matches('{').strip_suffix('}').unwrap_or_default();
     let comma = if inner.is_empty() { "" } else { "," };
     let n = head.n + 1;
     let covered = format!(r#"{{"n":{n},{inner}{comma}"prev":"{}""#, head.h);
@@ -121,10 +114,7 @@ pub(super) fn seal(torn: &[u8]) -> String {
 
 /// A whole line's place in the chain, if its hash fits its bytes.
 fn read(line: &[u8]) -> Result<(Place, String), String> {
-    let split = line
-        .len()
-        .checked_sub(TAIL)
-        .ok_or("it is too short for a record")?;
+    let split = line.len().checked_sub(TAIL).ok_or("it is too short for a record")?;
     let (covered, tail) = line.split_at(split);
     let hash = tail
         .strip_prefix(b",\"h\":\"")
@@ -154,11 +144,7 @@ pub(super) fn end(file: &mut File) -> io::Result<End> {
         let torn = &bytes[whole.map_or(0, |at| at + 1)..];
         // Cut off exactly before its line feed: the record is whole.
         if let Ok((place, h)) = read(torn) {
-            return Ok(End {
-                head: Head { n: place.n, h },
-                torn: None,
-                open: true,
-            });
+            return Ok(End { head: Head { n: place.n, h }, torn: None, open: true });
         }
         let lines = &bytes[..whole.unwrap_or(0)];
         let mut last = None;
@@ -170,11 +156,7 @@ pub(super) fn end(file: &mut File) -> io::Result<End> {
             }
         }
         if let Some(head) = last {
-            return Ok(End {
-                head,
-                torn: (!torn.is_empty()).then(|| torn.to_vec()),
-                open: false,
-            });
+            return Ok(End { head, torn: (!torn.is_empty()).then(|| torn.to_vec()), open: false });
         }
         if start == 0 {
             return Ok(End {

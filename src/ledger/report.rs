@@ -74,19 +74,16 @@ pub fn raw(path: &Path, since: Option<Timestamp>) -> io::Result<Vec<String>> {
 }
 
 fn counts(record: &Record, since: Option<Timestamp>) -> bool {
-    since.is_none_or(|since| {
-        record
-            .t
-            .parse::<Timestamp>()
-            .is_ok_and(|staged| staged >= since)
-    })
+    since.is_none_or(|since| record.t.parse::<Timestamp>().is_ok_and(|staged| staged >= since))
 }
 
 fn lines(path: &Path) -> io::Result<Box<dyn Iterator<Item = io::Result<String>>>> {
     match File::open(path) {
-        Ok(file) => Ok(Box::new(BufReader::new(file).split(b'\n').map(|line| {
-            line.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        }))),
+        Ok(file) => Ok(Box::new(
+            BufReader::new(file)
+                .split(b'\n')
+                .map(|line| line.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())),
+        )),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Box::new(std::iter::empty())),
         Err(error) => Err(error),
     }

@@ -39,10 +39,7 @@ fn a_chain_is_whole_until_anything_is_touched() {
     let lines: Vec<&str> = text.lines().collect();
     let broken = |lines: &[&str]| {
         fs::write(ledger.path(), lines.join("\n") + "\n").unwrap();
-        verify(ledger.path(), Some(&head))
-            .unwrap()
-            .broken
-            .map(|b| b.line)
+        verify(ledger.path(), Some(&head)).unwrap().broken.map(|b| b.line)
     };
     // changed, taken out, doubled, moved
     let changed = lines[1].replace("\"row\":2", "\"row\":9");
@@ -58,14 +55,7 @@ fn a_chain_is_whole_until_anything_is_touched() {
     fs::remove_file(ledger.path()).unwrap();
     ledger.append(&[record(1), record(2), record(4)]).unwrap();
     assert_eq!(verify(ledger.path(), None).unwrap().broken, None);
-    assert_eq!(
-        verify(ledger.path(), Some(&head))
-            .unwrap()
-            .broken
-            .unwrap()
-            .line,
-        3
-    );
+    assert_eq!(verify(ledger.path(), Some(&head)).unwrap().broken.unwrap().line, 3);
 }
 
 /// Cuts the file at every byte of its last two records, as a crash in the middle of a write would, and goes on.
@@ -86,11 +76,7 @@ fn what_a_crash_cut_off_is_sealed_and_the_chain_goes_on() {
         let whole = ended + u64::from(open);
         let torn = cut > 0 && bytes[cut - 1] != b'\n' && !open;
         let before = verify(ledger.path(), None).unwrap();
-        assert_eq!(
-            (before.records, before.broken.clone()),
-            (whole, None),
-            "{cut}"
-        );
+        assert_eq!((before.records, before.broken.clone()), (whole, None), "{cut}");
         assert_eq!(before.torn > 0, torn, "{cut}");
         ledger.append(&[record(4)]).unwrap();
         let after = verify(ledger.path(), None).unwrap();
@@ -154,10 +140,7 @@ fn an_act_is_told_once_with_its_newest_result() {
             id: format!("file-{id}"),
             t: t.into(),
             row,
-            result: Ended {
-                state: state.into(),
-                ..Ended::default()
-            },
+            result: Ended { state: state.into(), ..Ended::default() },
             ..Record::default()
         };
         serde_json::to_string(&record).unwrap()
@@ -178,13 +161,7 @@ fn an_act_is_told_once_with_its_newest_result() {
             .map(|line| (line.record.row, line.record.result.state))
             .collect()
     };
-    assert_eq!(
-        told(None),
-        [(1, "sent".to_owned()), (2, "staged".to_owned())]
-    );
-    assert_eq!(
-        told(Some("2026-01-02T03:30:00Z")),
-        [(2, "staged".to_owned())]
-    );
+    assert_eq!(told(None), [(1, "sent".to_owned()), (2, "staged".to_owned())]);
+    assert_eq!(told(Some("2026-01-02T03:30:00Z")), [(2, "staged".to_owned())]);
     assert_eq!(raw(ledger.path(), None).unwrap().len(), 3);
 }

@@ -95,10 +95,7 @@ impl Act {
     pub fn summary(&self) -> String {
         match self {
             Self::Label { feedback, .. } => {
-                format!(
-                    "label {}/{} {}",
-                    feedback.job, feedback.event, feedback.label
-                )
+                format!("label {}/{} {}", feedback.job, feedback.event, feedback.label)
             }
             Self::Tag(tag) => format!("tag device {} {}", tag.did, tag.tag),
             Self::Untag(untag) => format!("untag device {} {}", untag.did, untag.tag),
@@ -153,11 +150,7 @@ impl Decode for Act {
         };
         let words = words.filter(|words| !words.is_empty());
         let words = words.unwrap_or_else(|| format!("answered {}", answer.status));
-        Ok(Box::new(Confirmed {
-            words,
-            event,
-            answer: answer.clone(),
-        }))
+        Ok(Box::new(Confirmed { words, event, answer: answer.clone() }))
     }
 }
 

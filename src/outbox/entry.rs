@@ -79,11 +79,7 @@ pub(super) fn record(row: &Row, origin: &str, session: &Session, answered: Answe
 
 /// A note as it is kept: its words, or a digest that shows only whether it is the same.
 fn kept_note(note: &str, session: &Session) -> String {
-    if session.hash_notes {
-        format!("sha256:{}", digest(note.as_bytes()))
-    } else {
-        note.to_owned()
-    }
+    if session.hash_notes { format!("sha256:{}", digest(note.as_bytes())) } else { note.to_owned() }
 }
 
 fn ended(row: &Row, answered: Answered) -> Ended {

@@ -130,10 +130,9 @@ impl Keeper {
                 return self.pay(now);
             }
             Request::Learn(id, settlement) => self.learn(id, &settlement, now),
-            Request::Reread => self
-                .take_over(now)
-                .and_then(|held| self.rows(held, now))
-                .map(|notice| vec![notice]),
+            Request::Reread => {
+                self.take_over(now).and_then(|held| self.rows(held, now)).map(|notice| vec![notice])
+            }
         };
         outcome.unwrap_or_else(|error| vec![trouble(&error)])
     }
@@ -166,10 +165,7 @@ impl Keeper {
 
     /// When [`Self::claim`] is wanted next; `None` when nothing waits for time to pass.
     pub fn next_due(&self) -> Option<Instant> {
-        let renewal = self
-            .renewed
-            .filter(|_| !self.mine.is_empty())
-            .map(|at| at + RENEW);
+        let renewal = self.renewed.filter(|_| !self.mine.is_empty()).map(|at| at + RENEW);
         if self.halted {
             return renewal;
         }
@@ -189,12 +185,8 @@ impl Keeper {
     /// Goes on after [`Self::halt`]: the grace time of what waited begins anew, since nobody could take it back meanwhile.
     pub fn resume(&mut self, now: Moment) -> Vec<Notice> {
         self.halted = false;
-        let waiting: Vec<RowId> = self
-            .mine
-            .values()
-            .filter(|row| row.state == State::Grace)
-            .map(|row| row.id)
-            .collect();
+        let waiting: Vec<RowId> =
+            self.mine.values().filter(|row| row.state == State::Grace).map(|row| row.id).collect();
         let mut notices = Vec::new();
         for id in waiting {
             let again = self.alter(id, now, Answered::default(), |kept| {
@@ -202,10 +194,7 @@ impl Keeper {
                     return None;
                 }
                 let due = now.plus(kept.row.draft.grace);
-                Some(Alter {
-                    due: Some(due),
-                    ..Alter::to(State::Grace)
-                })
+                Some(Alter { due: Some(due), ..Alter::to(State::Grace) })
             });
             notices.push(again.map_or_else(|error| trouble(&error), |(notice, _)| notice));
         }
@@ -216,11 +205,8 @@ impl Keeper {
     pub fn leave(&mut self, now: Moment) -> Vec<Notice> {
         self.halted = true;
         let mut notices = self.pay(now);
-        let rows: Vec<(RowId, State)> = self
-            .mine
-            .values()
-            .map(|row| (row.id, row.state.clone()))
-            .collect();
+        let rows: Vec<(RowId, State)> =
+            self.mine.values().map(|row| (row.id, row.state.clone())).collect();
         for (id, state) in rows {
             let to = match state {
                 State::Grace => State::Held,
@@ -229,10 +215,7 @@ impl Keeper {
                 _ => continue,
             };
             let left = self.alter(id, now, Answered::default(), |_| {
-                Some(Alter {
-                    free: true,
-                    ..Alter::to(to)
-                })
+                Some(Alter { free: true, ..Alter::to(to) })
             });
             notices.push(left.map_or_else(|error| trouble(&error), |(notice, _)| notice));
         }
@@ -250,10 +233,7 @@ impl Keeper {
         let mut earlier = HashSet::new();
         let mut best: Option<(RowId, Instant, (Instant, u32, RowId))> = None;
         let pause = self.lines.get(&product).and_then(|line| line.until);
-        let rows = self
-            .mine
-            .values()
-            .filter(|row| row.draft.call.product == product);
+        let rows = self.mine.values().filter(|row| row.draft.call.product == product);
         for row in rows {
             if row.state == State::Sending {
                 return None;
@@ -283,10 +263,7 @@ impl Keeper {
     }
 
     fn scopes(&self) -> Vec<String> {
-        Product::ALL
-            .into_iter()
-            .filter_map(|product| self.scope(product))
-            .collect()
+        Product::ALL.into_iter().filter_map(|product| self.scope(product)).collect()
     }
 }
 

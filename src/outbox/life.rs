@@ -20,30 +20,15 @@ impl Life {
     pub fn begin(folder: Option<&Path>) -> io::Result<Self> {
         let token = token()?;
         let Some(folder) = folder.map(|folder| folder.join("alive")) else {
-            return Ok(Self {
-                token,
-                folder: None,
-                lock: None,
-            });
+            return Ok(Self { token, folder: None, lock: None });
         };
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         // Locked before it has its name: nobody can find it unlocked while its process lives.
         let unnamed = folder.join(format!(".{token}"));
-        let lock = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&unnamed)?;
+        let lock = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unnamed)?;
         lock.lock()?;
         fs::rename(unnamed, folder.join(&token))?;
-        Ok(Self {
-            token,
-            folder: Some(folder),
-            lock: Some(lock),
-        })
+        Ok(Self { token, folder: Some(folder), lock: Some(lock) })
     }
 
     /// Whether another process is gone for certain. Its file is removed then.
@@ -70,10 +55,7 @@ impl Life {
 
     /// Removes the files of all processes that are gone.
     pub fn sweep(&self) {
-        let names = self
-            .folder
-            .iter()
-            .filter_map(|folder| fs::read_dir(folder).ok());
+        let names = self.folder.iter().filter_map(|folder| fs::read_dir(folder).ok());
         for entry in names.flatten().flatten() {
             let name = entry.file_name();
             let name = name.to_string_lossy();

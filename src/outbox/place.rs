@@ -35,11 +35,7 @@ pub fn find(state: &Path) -> Result<Place, String> {
     find_with(state, &fallbacks(), |folder| {
         let kind = rustix::fs::statfs(folder)?.f_type;
         // The field's type differs between machines; magic numbers are 32 bits wide on all.
-        #[allow(
-            clippy::cast_lossless,
-            clippy::unnecessary_cast,
-            reason = "i64 or u32, by machine"
-        )]
+        #[allow(clippy::cast_lossless, clippy::unnecessary_cast, reason = "i64 or u32, by machine")]
         let kind = kind as i64 & 0xffff_ffff;
         Ok(kind)
     })
@@ -53,12 +49,7 @@ fn find_with(
     let folder = private(state).map_err(|why| format!("{}: {why}", state.display()))?;
     let unfit = |folder: &Path| {
         let kind = kind(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        Ok::<_, String>(
-            UNFIT
-                .iter()
-                .find(|(magic, _)| *magic == kind)
-                .map(|(_, name)| *name),
-        )
+        Ok::<_, String>(UNFIT.iter().find(|(magic, _)| *magic == kind).map(|(_, name)| *name))
     };
     let Some(name) = unfit(&folder)? else {
         return Ok(Place { folder, note: None });
@@ -75,10 +66,7 @@ fn find_with(
                     state.display(),
                     folder.display()
                 );
-                return Ok(Place {
-                    folder,
-                    note: Some(note),
-                });
+                return Ok(Place { folder, note: Some(note) });
             }
             Err(error) => why.push(format!("{}: {error}", folder.display())),
         }
@@ -92,10 +80,7 @@ fn find_with(
 
 /// Local folders, those that outlive a restart of the machine first.
 fn fallbacks() -> Vec<PathBuf> {
-    let mut folders = vec![PathBuf::from(format!(
-        "/var/tmp/socdeck-{}",
-        getuid().as_raw()
-    ))];
+    let mut folders = vec![PathBuf::from(format!("/var/tmp/socdeck-{}", getuid().as_raw()))];
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").filter(|path| !path.is_empty());
     folders.extend(runtime.map(|path| PathBuf::from(path).join("socdeck")));
     folders
@@ -104,11 +89,7 @@ fn fallbacks() -> Vec<PathBuf> {
 /// A folder that is ours and closed to others; made or closed if need be.
 fn private(folder: &Path) -> Result<PathBuf, String> {
     let told = |error: io::Error| error.to_string();
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(told)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(told)?;
     // Of the folder itself, not of what a link points to: in a shared folder somebody could have put one there.
     let facts = fs::symlink_metadata(folder).map_err(told)?;
     let facts = if facts.is_symlink() && !shared(folder) {
@@ -174,9 +155,6 @@ mod tests {
         let elsewhere = root.path().join("elsewhere");
         fs::create_dir(&elsewhere).unwrap();
         std::os::unix::fs::symlink(&elsewhere, open.join("socdeck")).unwrap();
-        assert_eq!(
-            private(&open.join("socdeck")).unwrap_err(),
-            "it is no folder"
-        );
+        assert_eq!(private(&open.join("socdeck")).unwrap_err(), "it is no folder");
     }
 }

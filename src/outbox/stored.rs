@@ -83,19 +83,10 @@ pub(super) fn write_act(act: &Act) -> serde_json::Result<String> {
             username: text(&feedback.username),
             digit: *digit,
         },
-        Act::Tag(TagDevice {
-            did,
-            tag,
-            duration_s,
-        }) => Form::Tag {
-            did: *did,
-            tag: text(tag),
-            duration_s: *duration_s,
-        },
-        Act::Untag(UntagDevice { did, tag }) => Form::Untag {
-            did: *did,
-            tag: text(tag),
-        },
+        Act::Tag(TagDevice { did, tag, duration_s }) => {
+            Form::Tag { did: *did, tag: text(tag), duration_s: *duration_s }
+        }
+        Act::Untag(UntagDevice { did, tag }) => Form::Untag { did: *did, tag: text(tag) },
         Act::Watch(watch) => Form::Watch {
             entries: Cow::Borrowed(&watch.entries),
             description: maybe(watch.description.as_ref()),
@@ -103,14 +94,12 @@ pub(super) fn write_act(act: &Act) -> serde_json::Result<String> {
             expiry: watch.expiry,
             hostname: watch.hostname,
         },
-        Act::Unwatch(WatchRemove { entry, source }) => Form::Unwatch {
-            entry: text(entry),
-            source: maybe(source.as_ref()),
-        },
-        Act::Train(Train { job, username }) => Form::Train {
-            job: text(job.as_str()),
-            username: text(username),
-        },
+        Act::Unwatch(WatchRemove { entry, source }) => {
+            Form::Unwatch { entry: text(entry), source: maybe(source.as_ref()) }
+        }
+        Act::Train(Train { job, username }) => {
+            Form::Train { job: text(job.as_str()), username: text(username) }
+        }
         Act::Send(send) => Form::Send {
             job: text(send.job.as_str()),
             id: send.id.as_ref().map(|id| text(id.as_str())),
@@ -118,10 +107,7 @@ pub(super) fn write_act(act: &Act) -> serde_json::Result<String> {
             severity: send.severity,
             raw_body: text(send.raw_body.get()),
         },
-        Act::Named { name, call } => Form::Named {
-            name: text(name),
-            call: Cow::Borrowed(call),
-        },
+        Act::Named { name, call } => Form::Named { name: text(name), call: Cow::Borrowed(call) },
     };
     serde_json::to_string(&form)
 }
@@ -129,13 +115,7 @@ pub(super) fn write_act(act: &Act) -> serde_json::Result<String> {
 /// The act of a text.
 pub(super) fn read_act(stored: &str) -> serde_json::Result<Act> {
     Ok(match serde_json::from_str::<Form<'_>>(stored)? {
-        Form::Label {
-            job,
-            event,
-            label,
-            username,
-            digit,
-        } => Act::Label {
+        Form::Label { job, event, label, username, digit } => Act::Label {
             feedback: Feedback {
                 job: JobId::from(&*job),
                 event: EventId::from(&*event),
@@ -144,26 +124,11 @@ pub(super) fn read_act(stored: &str) -> serde_json::Result<Act> {
             },
             digit,
         },
-        Form::Tag {
-            did,
-            tag,
-            duration_s,
-        } => Act::Tag(TagDevice {
-            did,
-            tag: tag.into_owned(),
-            duration_s,
-        }),
-        Form::Untag { did, tag } => Act::Untag(UntagDevice {
-            did,
-            tag: tag.into_owned(),
-        }),
-        Form::Watch {
-            entries,
-            description,
-            source,
-            expiry,
-            hostname,
-        } => Act::Watch(WatchAdd {
+        Form::Tag { did, tag, duration_s } => {
+            Act::Tag(TagDevice { did, tag: tag.into_owned(), duration_s })
+        }
+        Form::Untag { did, tag } => Act::Untag(UntagDevice { did, tag: tag.into_owned() }),
+        Form::Watch { entries, description, source, expiry, hostname } => Act::Watch(WatchAdd {
             entries: entries.into_owned(),
             description: description.map(Cow::into_owned),
             source: source.map(Cow::into_owned),
@@ -174,27 +139,19 @@ pub(super) fn read_act(stored: &str) -> serde_json::Result<Act> {
             entry: entry.into_owned(),
             source: source.map(Cow::into_owned),
         }),
-        Form::Train { job, username } => Act::Train(Train {
-            job: JobId::from(&*job),
-            username: username.into_owned(),
-        }),
-        Form::Send {
-            job,
-            id,
-            title,
-            severity,
-            raw_body,
-        } => Act::Send(SendEvent {
+        Form::Train { job, username } => {
+            Act::Train(Train { job: JobId::from(&*job), username: username.into_owned() })
+        }
+        Form::Send { job, id, title, severity, raw_body } => Act::Send(SendEvent {
             job: JobId::from(&*job),
             id: id.map(|id| EventId::from(&*id)),
             title: title.map(Cow::into_owned),
             severity,
             raw_body: RawValue::from_string(raw_body.into_owned())?,
         }),
-        Form::Named { name, call } => Act::Named {
-            name: name.into_owned(),
-            call: call.into_owned(),
-        },
+        Form::Named { name, call } => {
+            Act::Named { name: name.into_owned(), call: call.into_owned() }
+        }
     })
 }
 
@@ -222,19 +179,9 @@ mod tests {
         };
         let call = feedback.call().unwrap();
         vec![
-            Act::Label {
-                feedback,
-                digit: '7',
-            },
-            Act::Tag(TagDevice {
-                did: 823,
-                tag: "Active Threat".into(),
-                duration_s: Some(3600),
-            }),
-            Act::Untag(UntagDevice {
-                did: 12,
-                tag: "x".into(),
-            }),
+            Act::Label { feedback, digit: '7' },
+            Act::Tag(TagDevice { did: 823, tag: "Active Threat".into(), duration_s: Some(3600) }),
+            Act::Untag(UntagDevice { did: 12, tag: "x".into() }),
             Act::Watch(WatchAdd {
                 entries: vec!["a.example".into(), "b.example".into()],
                 description: Some("why".into()),
@@ -242,14 +189,8 @@ mod tests {
                 expiry: Some(Timestamp::UNIX_EPOCH),
                 hostname: true,
             }),
-            Act::Unwatch(WatchRemove {
-                entry: "a.example".into(),
-                source: Some("socdeck".into()),
-            }),
-            Act::Train(Train {
-                job: 1202.into(),
-                username: "ana.pop".into(),
-            }),
+            Act::Unwatch(WatchRemove { entry: "a.example".into(), source: Some("socdeck".into()) }),
+            Act::Train(Train { job: 1202.into(), username: "ana.pop".into() }),
             Act::Send(SendEvent {
                 job: 1202.into(),
                 id: Some("x-1".into()),
@@ -258,10 +199,7 @@ mod tests {
                 raw_body: RawValue::from_string(r#"{"n":12345678901234567890123,"a":1.10}"#.into())
                     .unwrap(),
             }),
-            Act::Named {
-                name: "darktrace-post-tag-to-device".into(),
-                call,
-            },
+            Act::Named { name: "darktrace-post-tag-to-device".into(), call },
         ]
     }
 

@@ -105,11 +105,7 @@ impl Table {
         let db = match file {
             Some(path) => {
                 // SQLite gives its journal the mode of the file.
-                OpenOptions::new()
-                    .create(true)
-                    .append(true)
-                    .mode(0o600)
-                    .open(path)?;
+                OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
                 Connection::open(path)?
             }
             None => Connection::open_in_memory()?,
@@ -119,10 +115,7 @@ impl Table {
             db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
         }
         db.execute_batch("PRAGMA synchronous = FULL;")?;
-        let mut table = Self {
-            db,
-            name: String::new(),
-        };
+        let mut table = Self { db, name: String::new() };
         table.prepare()?;
         Ok(table)
     }
@@ -140,9 +133,8 @@ impl Table {
             FORM => {}
             newer => return Err(TableError::Newer(newer)),
         }
-        let name = begun.query_row("SELECT value FROM meta WHERE key = 'name'", [], |row| {
-            row.get(0)
-        })?;
+        let name =
+            begun.query_row("SELECT value FROM meta WHERE key = 'name'", [], |row| row.get(0))?;
         begun.commit()?;
         self.name = name;
         Ok(())
@@ -150,9 +142,7 @@ impl Table {
 
     /// Begins a transaction that other writers wait for.
     pub fn begin(&mut self) -> Result<Transaction<'_>> {
-        Ok(self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?)
+        Ok(self.db.transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
 
     /// For statements that only read.
@@ -242,10 +232,7 @@ fn kept(row: &rusqlite::Row<'_>, at: At<'_>) -> rusqlite::Result<Option<Kept>> {
             },
             state,
             staged: point(row.get("staged")?),
-            due: Moment {
-                wall: due,
-                instant: at.now.instant + wait,
-            },
+            due: Moment { wall: due, instant: at.now.instant + wait },
             changed: point(row.get("changed")?),
             attempts: row.get("attempts")?,
             trouble: row.get("trouble")?,
@@ -387,9 +374,8 @@ pub(super) fn foreign(db: &Connection, scopes: &[String]) -> Result<usize> {
     let mut statement = db.prepare_cached(
         "SELECT scope, COUNT(*) FROM row WHERE state IN ('grace','held','due','sending') GROUP BY scope",
     )?;
-    let counts = statement.query_map([], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
-    })?;
+    let counts =
+        statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
     let mut foreign = 0;
     for count in counts {
         let (scope, count) = count?;
@@ -465,9 +451,7 @@ pub(super) fn set_head(db: &Connection, n: u64, h: &str) -> Result<()> {
 /// The end of the ledger's chain as this file remembers it.
 pub(super) fn head(db: &Connection) -> Result<Option<(u64, String)>> {
     let found: Option<String> = db
-        .query_row("SELECT value FROM meta WHERE key = 'head'", [], |row| {
-            row.get(0)
-        })
+        .query_row("SELECT value FROM meta WHERE key = 'head'", [], |row| row.get(0))
         .optional()?;
     Ok(found.and_then(|text| {
         let (n, h) = text.split_once(' ')?;

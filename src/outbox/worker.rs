@@ -49,18 +49,12 @@ impl Outbox {
     ) -> std::io::Result<Self> {
         let (messages, inbox) = sync_channel(WAITING);
         let (ending, ended) = sync_channel(1);
-        let thread = thread::Builder::new()
-            .name("outbox".into())
-            .spawn(move || {
-                work(keeping, session, &inbox, &tell);
-                // Nobody listens unless the program is ending.
-                let _ = ending.try_send(());
-            })?;
-        Ok(Self {
-            messages,
-            ended,
-            thread,
-        })
+        let thread = thread::Builder::new().name("outbox".into()).spawn(move || {
+            work(keeping, session, &inbox, &tell);
+            // Nobody listens unless the program is ending.
+            let _ = ending.try_send(());
+        })?;
+        Ok(Self { messages, ended, thread })
     }
 
     /// Hands a request over; gives it back when the thread is too far behind. Every notice is a sign that there is room.
@@ -99,11 +93,7 @@ impl Outbox {
     /// Carries out what was asked, holds what is in its grace time, releases the rest, ends the thread. Waits for it no longer
     /// than `limit`: what is not written down by then is as the last commit left it.
     pub fn leave(self, limit: Duration) {
-        let Self {
-            messages,
-            ended,
-            thread,
-        } = self;
+        let Self { messages, ended, thread } = self;
         // The thread works off what is in the channel, then finds nobody at its other end.
         drop(messages);
         if ended.recv_timeout(limit).is_err() {
@@ -186,9 +176,7 @@ fn open(keeping: Keeping, session: Session) -> Result<(Keeper, Notice), String> 
 
 /// Without a place for rows nothing is kept, and everything that is asked says so.
 fn refuse(why: &str, inbox: &Receiver<Message>, tell: &(impl Fn(Notice) + Send)) {
-    tell(Notice::Trouble(format!(
-        "nothing can be written to a product: {why}"
-    )));
+    tell(Notice::Trouble(format!("nothing can be written to a product: {why}")));
     while let Ok(message) = inbox.recv() {
         match message {
             Message::Ask(Request::Stage { tag, .. }) => tell(Notice::NotStaged {

@@ -135,32 +135,21 @@ impl CallLine<'_> {
 
 /// All calls, the youngest first: a call keeps its place when it ends.
 fn calls(store: &Store) -> Vec<CallLine<'_>> {
-    let live = store
-        .jobs
-        .live()
-        .map(|(ticket, live)| CallLine::Live(ticket, live));
-    let mut lines: Vec<CallLine<'_>> = live
-        .chain(store.activity.newest().map(CallLine::Ended))
-        .collect();
+    let live = store.jobs.live().map(|(ticket, live)| CallLine::Live(ticket, live));
+    let mut lines: Vec<CallLine<'_>> =
+        live.chain(store.activity.newest().map(CallLine::Ended)).collect();
     lines.sort_by_key(|line| std::cmp::Reverse(line.ticket()));
     lines
 }
 
 impl ActivityPane {
     fn turn(&mut self, _cx: &mut Cx<'_>) {
-        self.part = if self.part == Part::Writes {
-            Part::Calls
-        } else {
-            Part::Writes
-        };
+        self.part = if self.part == Part::Writes { Part::Calls } else { Part::Writes };
     }
 
     /// The writes that are shown, newest first.
     fn shown<'a>(&'a self, store: &'a Store) -> impl Iterator<Item = &'a Write> {
-        store
-            .writes
-            .newest()
-            .filter(|row| self.filter.is_empty() || holds(row, &self.filter))
+        store.writes.newest().filter(|row| self.filter.is_empty() || holds(row, &self.filter))
     }
 
     fn shown_calls<'a>(&self, store: &'a Store) -> Vec<CallLine<'a>> {
@@ -171,9 +160,7 @@ impl ActivityPane {
                 CallLine::Ended(entry) => &entry.call,
             };
             let text = format!("{} {} {call}", call.product, call.name).to_lowercase();
-            self.filter
-                .split_whitespace()
-                .all(|word| text.contains(word))
+            self.filter.split_whitespace().all(|word| text.contains(word))
         });
         lines
     }
@@ -202,9 +189,7 @@ impl ActivityPane {
 
     /// The first press asks, the second on the same row does it.
     fn give_up(&mut self, cx: &mut Cx<'_>) {
-        let Some((id, what)) = self
-            .write(cx.store)
-            .map(|row| (row.id, row.draft.act.summary()))
+        let Some((id, what)) = self.write(cx.store).map(|row| (row.id, row.draft.act.summary()))
         else {
             return;
         };
@@ -212,10 +197,7 @@ impl ActivityPane {
             cx.store.outbox(Request::Drop(id));
         } else {
             self.giving_up = Some(id);
-            cx.say(
-                Tone::Mind,
-                format!("the same key again gives it up for ever: {what}"),
-            );
+            cx.say(Tone::Mind, format!("the same key again gives it up for ever: {what}"));
         }
     }
 
@@ -249,8 +231,7 @@ impl Pane for ActivityPane {
 
     fn changed(&mut self, cx: &mut Cx<'_>) {
         let have = self.counts(cx.store);
-        self.writes
-            .shift(have.0.saturating_sub(self.had.0) as isize);
+        self.writes.shift(have.0.saturating_sub(self.had.0) as isize);
         self.calls.shift(have.1.saturating_sub(self.had.1) as isize);
         self.had = have;
     }
@@ -261,10 +242,7 @@ impl Pane for ActivityPane {
 
     fn refresh(&mut self, cx: &mut Cx<'_>) {
         cx.store.outbox(Request::Reread);
-        cx.say(
-            Tone::Fine,
-            "calls are always current; writes were read again",
-        );
+        cx.say(Tone::Fine, "calls are always current; writes were read again");
     }
 
     fn typing(&self) -> bool {
@@ -336,16 +314,9 @@ impl Pane for ActivityPane {
             Part::Calls => "writes [calls]",
         };
         let live = store.jobs.live().count();
-        let live = if live > 0 {
-            format!("  {live} under way")
-        } else {
-            String::new()
-        };
-        let filter = if self.filter.is_empty() {
-            String::new()
-        } else {
-            format!("  /{}", self.filter)
-        };
+        let live = if live > 0 { format!("  {live} under way") } else { String::new() };
+        let filter =
+            if self.filter.is_empty() { String::new() } else { format!("  /{}", self.filter) };
         format!("{part}{live}{filter}")
     }
 
@@ -358,27 +329,16 @@ impl Pane for ActivityPane {
     ) -> Option<Position> {
         let foot = area.height.saturating_sub(1);
         let rows = if area.height < 14 { foot } else { foot * 3 / 5 };
-        let list = Rect {
-            height: rows,
-            ..area
-        };
+        let list = Rect { height: rows, ..area };
         match self.part {
             Part::Writes => self.draw_writes(store, look, list, buf),
             Part::Calls => self.draw_calls(store, look, list, buf),
         }
-        let below = Rect {
-            y: area.y + rows,
-            height: foot - rows,
-            ..area
-        };
+        let below = Rect { y: area.y + rows, height: foot - rows, ..area };
         if below.height > 2 {
             self.draw_detail(store, look, below, buf);
         }
-        let line = Rect {
-            y: area.y + foot,
-            height: 1,
-            ..area
-        };
+        let line = Rect { y: area.y + foot, height: 1, ..area };
         if let Some(field) = &self.field {
             return field.draw(line, buf, look.theme);
         }
@@ -393,12 +353,7 @@ impl Pane for ActivityPane {
             store.writes.troubled(),
             store.activity.len()
         );
-        put(
-            buf,
-            area,
-            foot,
-            &Line::from(Span::styled(words, look.theme.dim)),
-        );
+        put(buf, area, foot, &Line::from(Span::styled(words, look.theme.dim)));
         None
     }
 }

@@ -52,13 +52,7 @@ enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 5] = [
-        Self::List,
-        Self::Tags,
-        Self::Similar,
-        Self::Peers,
-        Self::Chart,
-    ];
+    const ALL: [Self; 5] = [Self::List, Self::Tags, Self::Similar, Self::Peers, Self::Chart];
 
     fn name(self) -> &'static str {
         match self {
@@ -118,10 +112,7 @@ pub struct DevicesPane {
 
 impl DevicesPane {
     fn turn(&mut self, by: usize) {
-        let here = Part::ALL
-            .iter()
-            .position(|part| *part == self.part)
-            .unwrap_or(0);
+        let here = Part::ALL.iter().position(|part| *part == self.part).unwrap_or(0);
         self.part = Part::ALL[(here + by) % Part::ALL.len()];
     }
 
@@ -138,14 +129,8 @@ impl DevicesPane {
                 self.part = Part::Tags;
                 return;
             }
-            Part::Tags => self
-                .tag(cx.store)
-                .and_then(|tag| tag.name.clone())
-                .map(Target::Tag),
-            Part::Similar => self
-                .alike(cx.store)
-                .and_then(|device| device.did)
-                .map(Target::Device),
+            Part::Tags => self.tag(cx.store).and_then(|tag| tag.name.clone()).map(Target::Tag),
+            Part::Similar => self.alike(cx.store).and_then(|device| device.did).map(Target::Device),
             Part::Peers => match self.met(cx.store).get(self.peers.cursor()) {
                 Some(parts::Met::Peer(row)) => {
                     let Some(did) = row.peer.device() else {
@@ -164,10 +149,9 @@ impl DevicesPane {
             Part::Chart => None,
         };
         match target {
-            Some(Target::Device(did)) if did <= 0 => cx.say(
-                Tone::Mind,
-                format!("{did} is a group of devices, not a device"),
-            ),
+            Some(Target::Device(did)) if did <= 0 => {
+                cx.say(Tone::Mind, format!("{did} is a group of devices, not a device"))
+            }
             Some(target) => cx.go(PaneId::Devices, Some(target)),
             None => cx.say(Tone::Mind, "it has no id to open it by"),
         }
@@ -176,11 +160,8 @@ impl DevicesPane {
     /// A query as a person writes it: a number is a device, `tag:` a tag, everything else text.
     fn read(text: &str) -> Option<Query> {
         let text = text.trim();
-        let text = text
-            .strip_prefix("did ")
-            .or_else(|| text.strip_prefix("did="))
-            .unwrap_or(text)
-            .trim();
+        let text =
+            text.strip_prefix("did ").or_else(|| text.strip_prefix("did=")).unwrap_or(text).trim();
         if text.is_empty() {
             None
         } else if let Ok(did) = text.parse() {
@@ -328,10 +309,7 @@ impl Pane for DevicesPane {
             self.react(reaction, cx);
             return true;
         }
-        self.field
-            .as_mut()
-            .map(|(_, field)| field.paste(text))
-            .is_some()
+        self.field.as_mut().map(|(_, field)| field.paste(text)).is_some()
     }
 
     fn edited(&mut self, text: &str, cx: &mut Cx<'_>) {

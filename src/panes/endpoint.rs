@@ -180,9 +180,7 @@ impl Rows for EndpointPane {
 }
 
 fn has_device(pane: &EndpointPane, store: &Store) -> Ready {
-    pane.device(store)
-        .map(|_| ())
-        .ok_or("there is no device under the cursor".into())
+    pane.device(store).map(|_| ()).ok_or("there is no device under the cursor".into())
 }
 
 fn has_row(pane: &EndpointPane, store: &Store) -> Ready {
@@ -191,11 +189,7 @@ fn has_row(pane: &EndpointPane, store: &Store) -> Ready {
         Part::Past => pane.past.get(pane.past_list.cursor()).is_some(),
         Part::Batch => pane.chosen().is_some(),
     };
-    if full {
-        Ok(())
-    } else {
-        Err("there is nothing to open under the cursor".into())
-    }
+    if full { Ok(()) } else { Err("there is nothing to open under the cursor".into()) }
 }
 
 fn has_some(pane: &EndpointPane, store: &Store) -> Ready {
@@ -226,9 +220,7 @@ impl EndpointPane {
 
     fn met<'a>(&self, store: &'a Store) -> &'a [Device] {
         let report = self.report(store).and_then(Remote::value);
-        report
-            .and_then(|report| report.devices.as_deref())
-            .unwrap_or_default()
+        report.and_then(|report| report.devices.as_deref()).unwrap_or_default()
     }
 
     fn device<'a>(&self, store: &'a Store) -> Option<&'a Device> {
@@ -275,10 +267,7 @@ impl EndpointPane {
     fn open_device(&mut self, cx: &mut Cx<'_>) {
         match self.device(cx.store).and_then(|device| device.did) {
             Some(did) if did > 0 => cx.go(PaneId::Devices, Some(Target::Device(did))),
-            Some(did) => cx.say(
-                Tone::Mind,
-                format!("{did} is a group of devices, not a device"),
-            ),
+            Some(did) => cx.say(Tone::Mind, format!("{did} is a group of devices, not a device")),
             None => cx.say(Tone::Mind, "it has no id to open it by"),
         }
     }
@@ -300,19 +289,10 @@ impl EndpointPane {
             self.ask(Policy::Latest, cx);
         }
         let on = |on: bool| if on { "on" } else { "off" };
-        let Flags {
-            info,
-            devices,
-            score,
-        } = self.flags;
+        let Flags { info, devices, score } = self.flags;
         cx.say(
             Tone::Fine,
-            format!(
-                "info {}   devices {}   score {}",
-                on(info),
-                on(devices),
-                on(score)
-            ),
+            format!("info {}   devices {}   score {}", on(info), on(devices), on(score)),
         );
     }
 
@@ -360,8 +340,7 @@ impl EndpointPane {
         {
             cx.store.cancel(&slot);
         }
-        cx.store
-            .ask(lookup::details(endpoint, self.flags), policy, cx.now);
+        cx.store.ask(lookup::details(endpoint, self.flags), policy, cx.now);
     }
 
     fn submit(&mut self, cx: &mut Cx<'_>) {
@@ -448,9 +427,7 @@ impl Pane for EndpointPane {
     }
 
     fn place(&self) -> Option<Target> {
-        self.endpoint
-            .as_ref()
-            .map(|endpoint| Target::Endpoint(named(endpoint).0.to_owned()))
+        self.endpoint.as_ref().map(|endpoint| Target::Endpoint(named(endpoint).0.to_owned()))
     }
 
     fn list(&mut self, store: &Store) -> Option<(&mut ListState, usize)> {
@@ -530,10 +507,7 @@ impl Pane for EndpointPane {
             return Some(self.batch_grid(store));
         }
         let report = self.report(store)?.value()?;
-        Some(super::grids::endpoint(
-            named(self.endpoint.as_ref()?).0,
-            report,
-        ))
+        Some(super::grids::endpoint(named(self.endpoint.as_ref()?).0, report))
     }
 
     fn take(

@@ -57,12 +57,8 @@ pub(super) fn jobs(jobs: &[Job]) -> Option<Grid> {
         grid.push([
             job.id.to_string(),
             text(job.title.as_deref()),
-            job.status
-                .as_ref()
-                .map_or_else(|| "-".to_owned(), ToString::to_string),
-            job.labels
-                .as_ref()
-                .map_or_else(|| "-".to_owned(), |labels| labels.join(", ")),
+            job.status.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+            job.labels.as_ref().map_or_else(|| "-".to_owned(), |labels| labels.join(", ")),
             number(job.processed),
             number(job.with_feedback),
             time(job.last_processed.as_ref()),
@@ -74,22 +70,9 @@ pub(super) fn jobs(jobs: &[Job]) -> Option<Grid> {
 
 /// Darktrace devices.
 pub(super) fn devices(devices: &[&Device], title: &str) -> Option<Grid> {
-    let mut grid = Grid::new([
-        "did",
-        "name",
-        "ip",
-        "mac",
-        "type",
-        "os",
-        "vendor",
-        "first_seen",
-        "last_seen",
-    ])
-    .title(format!(
-        "{} devices {}",
-        Product::Darktrace,
-        export::defang_text(title)
-    ));
+    let mut grid =
+        Grid::new(["did", "name", "ip", "mac", "type", "os", "vendor", "first_seen", "last_seen"])
+            .title(format!("{} devices {}", Product::Darktrace, export::defang_text(title)));
     for device in devices {
         grid.push([
             number(device.did),
@@ -125,33 +108,20 @@ pub(super) fn endpoint(endpoint: &str, report: &EndpointReport) -> Grid {
         ("dga score", number(report.dga_score)),
         ("country", text(place)),
         ("asn", text(report.asn.as_deref())),
-        (
-            "devices that met it",
-            number(report.devices.as_ref().map(Vec::len)),
-        ),
+        ("devices that met it", number(report.devices.as_ref().map(Vec::len))),
     ] {
         grid.push([name.to_owned(), value]);
     }
     for ip in report.ips.iter().flatten() {
-        let address = ip
-            .ip
-            .as_deref()
-            .map_or_else(|| "-".to_owned(), export::defang);
+        let address = ip.ip.as_deref().map_or_else(|| "-".to_owned(), export::defang);
         grid.push([
             "address".to_owned(),
-            format!(
-                "{address} {} .. {}",
-                time(ip.first.as_ref()),
-                time(ip.last.as_ref())
-            ),
+            format!("{address} {} .. {}", time(ip.first.as_ref()), time(ip.last.as_ref())),
         ]);
     }
     for device in report.devices.iter().flatten() {
         let name = text(device.name());
-        grid.push([
-            "device".to_owned(),
-            format!("{} {name}", number(device.did)),
-        ]);
+        grid.push(["device".to_owned(), format!("{} {name}", number(device.did))]);
     }
     grid
 }
@@ -180,22 +150,15 @@ pub(super) fn watched<'a>(
 ) -> Option<Grid> {
     let mut grid = Grid::new(["entry", "reason", "expires", "whose"]).title("Watched list");
     for (name, reason, expiry, whose) in entries {
-        grid.push([
-            export::defang(name),
-            text(reason),
-            time(expiry),
-            whose.to_owned(),
-        ]);
+        grid.push([export::defang(name), text(reason), time(expiry), whose.to_owned()]);
     }
     filled(grid)
 }
 
 /// What was written from here.
 pub(super) fn writes<'a>(rows: impl Iterator<Item = &'a Write>) -> Option<Grid> {
-    let mut grid = Grid::new([
-        "write", "staged", "what", "state", "words", "attempts", "note",
-    ])
-    .title("Writes");
+    let mut grid = Grid::new(["write", "staged", "what", "state", "words", "attempts", "note"])
+        .title("Writes");
     for row in rows {
         let (state, words) = match &row.state {
             State::Grace => ("in grace", None),
@@ -214,11 +177,7 @@ pub(super) fn writes<'a>(rows: impl Iterator<Item = &'a Write>) -> Option<Grid> 
             state.to_owned(),
             text(words),
             row.attempts.to_string(),
-            row.draft
-                .note
-                .as_deref()
-                .map(export::defang_text)
-                .unwrap_or_default(),
+            row.draft.note.as_deref().map(export::defang_text).unwrap_or_default(),
         ]);
     }
     filled(grid)

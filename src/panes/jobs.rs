@@ -97,9 +97,7 @@ impl Rows for JobsPane {
 }
 
 fn has_job(pane: &JobsPane, store: &Store) -> Ready {
-    pane.current(store)
-        .map(|_| ())
-        .ok_or("there is no job under the cursor".into())
+    pane.current(store).map(|_| ()).ok_or("there is no job under the cursor".into())
 }
 
 impl JobsPane {
@@ -195,19 +193,8 @@ impl JobsPane {
             Err(bad) => return open.sheet.set_request(Err(bad.to_string())),
         };
         let grace = cx.prefs.outward_grace;
-        let words = format!(
-            "{}: sent in {} s, u takes it back",
-            act.summary(),
-            grace.as_secs()
-        );
-        cx.store.stage(Draft {
-            act,
-            call,
-            grace,
-            seen: None,
-            note: None,
-            batch: None,
-        });
+        let words = format!("{}: sent in {} s, u takes it back", act.summary(), grace.as_secs());
+        cx.store.stage(Draft { act, call, grace, seen: None, note: None, batch: None });
         if open.kind == Kind::Send {
             self.drafts.remove(&open.job);
         }
@@ -222,11 +209,7 @@ impl JobsPane {
         };
         let mut told = Vec::new();
         for job in jobs {
-            let reading = cx
-                .store
-                .decision_sets
-                .get(&job.id)
-                .is_some_and(|set| set.pending);
+            let reading = cx.store.decision_sets.get(&job.id).is_some_and(|set| set.pending);
             let Some(labels) = cx.store.labels(&job.id).filter(|_| !reading) else {
                 continue;
             };
@@ -273,9 +256,7 @@ impl Open {
             Kind::Send => send::complain(&mut self.sheet),
         }
         let request = self.act(cx).and_then(|act| {
-            act.call()
-                .map(|call| super::sheet::exactly(&call))
-                .map_err(|bad| bad.to_string())
+            act.call().map(|call| super::sheet::exactly(&call)).map_err(|bad| bad.to_string())
         });
         self.sheet.set_request(request);
     }
@@ -303,11 +284,8 @@ fn difference(before: &[String], now: &[String]) -> Option<String> {
 impl Pane for JobsPane {
     fn open(&mut self, target: Option<Target>, cx: &mut Cx<'_>) {
         if let Some(Target::Job(id)) = target
-            && let Some(index) = cx
-                .store
-                .job_list
-                .value()
-                .and_then(|jobs| jobs.iter().position(|job| job.id == id))
+            && let Some(index) =
+                cx.store.job_list.value().and_then(|jobs| jobs.iter().position(|job| job.id == id))
         {
             self.list.select(index);
         }
@@ -379,10 +357,7 @@ impl Pane for JobsPane {
     }
 
     fn heading(&self, store: &Store) -> String {
-        store
-            .job_list
-            .value()
-            .map_or_else(String::new, |jobs| jobs.len().to_string())
+        store.job_list.value().map_or_else(String::new, |jobs| jobs.len().to_string())
     }
 
     fn draw(
@@ -393,9 +368,7 @@ impl Pane for JobsPane {
         buf: &mut Buffer,
     ) -> Option<Position> {
         self.paint(store, look, area, buf);
-        self.sheet
-            .as_ref()
-            .and_then(|open| open.sheet.draw(look, area, buf))
+        self.sheet.as_ref().and_then(|open| open.sheet.draw(look, area, buf))
     }
 
     fn refresh(&mut self, cx: &mut Cx<'_>) {

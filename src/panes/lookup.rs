@@ -62,11 +62,7 @@ pub fn named(endpoint: &Endpoint) -> (&str, &'static str) {
 /// An indicator as it is shown: defanged when it lies outside, as it stands when it is one of ours.
 pub fn shown(text: &str) -> String {
     let indicator = export::classify(text);
-    if indicator.is_internal() {
-        text.to_owned()
-    } else {
-        indicator.defanged()
-    }
+    if indicator.is_internal() { text.to_owned() } else { indicator.defanged() }
 }
 
 /// The query of advanced search that finds what talked to something, in any form a person wrote it. A name is looked for
@@ -82,18 +78,16 @@ pub fn query(text: &str) -> Option<String> {
 /// a line of remarks.
 pub fn texts(pasted: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = pasted.lines().enumerate();
-    lines
-        .filter(|(_, line)| !line.trim_start().starts_with('#'))
-        .flat_map(|(index, line)| {
-            line.split_whitespace()
-                .flat_map(|word| {
-                    // A comma inside a URL belongs to it.
-                    let whole = word.contains('/');
-                    word.split(move |c| !whole && matches!(c, ',' | ';'))
-                })
-                .filter(|text| !text.is_empty())
-                .map(move |text| (index + 1, text))
-        })
+    lines.filter(|(_, line)| !line.trim_start().starts_with('#')).flat_map(|(index, line)| {
+        line.split_whitespace()
+            .flat_map(|word| {
+                // A comma inside a URL belongs to it.
+                let whole = word.contains('/');
+                word.split(move |c| !whole && matches!(c, ',' | ';'))
+            })
+            .filter(|text| !text.is_empty())
+            .map(move |text| (index + 1, text))
+    })
 }
 
 /// The largest file of indicators, in bytes.
@@ -105,10 +99,9 @@ const FILE_MAX: u64 = 1024 * 1024;
 /// Why it cannot be read, in words.
 pub fn read_file(path: &str) -> Result<String, String> {
     let path = match path.strip_prefix("~/") {
-        Some(rest) => std::env::var_os("HOME")
-            .map(std::path::PathBuf::from)
-            .unwrap_or_default()
-            .join(rest),
+        Some(rest) => {
+            std::env::var_os("HOME").map(std::path::PathBuf::from).unwrap_or_default().join(rest)
+        }
         None => path.into(),
     };
     let facts = std::fs::metadata(&path).map_err(|error| error.to_string())?;
@@ -134,11 +127,7 @@ pub struct Flags {
 
 impl Default for Flags {
     fn default() -> Self {
-        Self {
-            info: true,
-            devices: true,
-            score: true,
-        }
+        Self { info: true, devices: true, score: true }
     }
 }
 
@@ -198,17 +187,14 @@ pub fn watched<'a>(store: &'a Store, name: &str) -> Option<Option<&'a Watched>> 
         name.eq_ignore_ascii_case(entry)
             || (name.parse::<std::net::IpAddr>().is_err() && is_below(name, entry))
     };
-    let exact = list
-        .iter()
-        .find(|entry| entry.name.eq_ignore_ascii_case(name));
+    let exact = list.iter().find(|entry| entry.name.eq_ignore_ascii_case(name));
     Some(exact.or_else(|| list.iter().find(covers)))
 }
 
 /// Whether a name lies below a domain: `a.cats.com` below `cats.com`.
 pub fn is_below(name: &str, domain: &str) -> bool {
     let (name, domain) = (name.to_ascii_lowercase(), domain.to_ascii_lowercase());
-    name.strip_suffix(&domain)
-        .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+    name.strip_suffix(&domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
 }
 
 /// Look-ups of many endpoints, two at a time, until all have an answer or they are stopped.
@@ -229,10 +215,7 @@ impl Batch {
     /// Goes on: to be called whenever something landed.
     pub fn step(&mut self, cx: &mut Cx<'_>) {
         self.live.retain(|endpoint| {
-            cx.store
-                .endpoints
-                .get(endpoint)
-                .is_some_and(|remote| remote.pending)
+            cx.store.endpoints.get(endpoint).is_some_and(|remote| remote.pending)
         });
         while self.live.len() < AT_ONCE {
             let Some(endpoint) = self.waiting.pop_front() else {
@@ -241,11 +224,7 @@ impl Batch {
             if report(cx.store, &endpoint).is_some() {
                 continue;
             }
-            cx.store.ask(
-                details(endpoint.clone(), Flags::default()),
-                Policy::Join,
-                cx.now,
-            );
+            cx.store.ask(details(endpoint.clone(), Flags::default()), Policy::Join, cx.now);
             // What could not be sent has failed at once and is not awaited.
             let pending = cx.store.endpoints.get(&endpoint);
             if pending.is_some_and(|remote| remote.pending) {

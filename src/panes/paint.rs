@@ -31,11 +31,7 @@ pub struct Look<'a> {
 impl Look<'_> {
     /// The first key of a row, as it is written in hints.
     pub fn key(&self, id: &str) -> String {
-        self.keymap
-            .keys(id)
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| format!(":{id}"))
+        self.keymap.keys(id).into_iter().next().unwrap_or_else(|| format!(":{id}"))
     }
 
     /// A point in time, told short: `13:59:31Z` of today, `07-14 13:59Z` otherwise, with the year when it differs.
@@ -51,11 +47,7 @@ pub fn tell(clock: &Clock, at: Timestamp) -> String {
         Mode::Utc | Mode::Age => TimeZone::UTC,
     };
     let same_day = at.to_zoned(zone.clone()).date() == clock.now.to_zoned(zone).date();
-    if same_day {
-        clock.time(at)
-    } else {
-        clock.short(at)
-    }
+    if same_day { clock.time(at) } else { clock.short(at) }
 }
 
 /// Puts one line of spans, cleaned and cut to the area's width, at row `y` of `area`. Rows outside are ignored.
@@ -70,13 +62,8 @@ pub fn put(buf: &mut Buffer, area: Rect, y: u16, line: &Line<'_>) {
             break;
         }
         let clean = text::clean(&span.content);
-        let (next, _) = buf.set_stringn(
-            x,
-            area.y + y,
-            &clean,
-            usize::from(room),
-            line.style.patch(span.style),
-        );
+        let (next, _) =
+            buf.set_stringn(x, area.y + y, &clean, usize::from(room), line.style.patch(span.style));
         x = next;
     }
 }
@@ -94,12 +81,7 @@ pub fn put_lines<'a>(
     lines: impl IntoIterator<Item = Line<'a>>,
     skip: usize,
 ) {
-    for (y, line) in lines
-        .into_iter()
-        .skip(skip)
-        .take(usize::from(area.height))
-        .enumerate()
-    {
+    for (y, line) in lines.into_iter().skip(skip).take(usize::from(area.height)).enumerate() {
         put(buf, area, y as u16, &line);
     }
 }
@@ -107,17 +89,7 @@ pub fn put_lines<'a>(
 /// A rule with a title at its left and a word at its right, at row `y` of `area`.
 pub fn rule(buf: &mut Buffer, area: Rect, y: u16, look: &Look<'_>, title: &str, right: &str) {
     if y < area.height {
-        frame::rule(
-            Rect {
-                y: area.y + y,
-                height: 1,
-                ..area
-            },
-            buf,
-            look.theme,
-            title,
-            right,
-        );
+        frame::rule(Rect { y: area.y + y, height: 1, ..area }, buf, look.theme, title, right);
     }
 }
 
@@ -126,24 +98,14 @@ pub fn empty(buf: &mut Buffer, area: Rect, look: &Look<'_>, sentences: &[String]
     let wide = usize::from(area.width.saturating_sub(4)).max(8);
     let mut lines = Vec::new();
     for (index, sentence) in sentences.iter().enumerate() {
-        let style = if index == 0 {
-            look.theme.text
-        } else {
-            look.theme.dim
-        };
+        let style = if index == 0 { look.theme.text } else { look.theme.dim };
         let wrapped = text::wrap(&text::clean(sentence), wide);
         lines.extend(
-            wrapped
-                .into_iter()
-                .map(|piece| Line::from(Span::styled(format!("  {piece}"), style))),
+            wrapped.into_iter().map(|piece| Line::from(Span::styled(format!("  {piece}"), style))),
         );
     }
     let top = area.height.saturating_sub(lines.len() as u16) / 3;
-    let at = Rect {
-        y: area.y + top,
-        height: area.height - top,
-        ..area
-    };
+    let at = Rect { y: area.y + top, height: area.height - top, ..area };
     put_lines(buf, at, lines, 0);
 }
 
@@ -151,10 +113,7 @@ pub fn empty(buf: &mut Buffer, area: Rect, look: &Look<'_>, sentences: &[String]
 pub fn freshness<T>(remote: &Remote<T>, look: &Look<'_>) -> (String, Style) {
     match (&remote.error, remote.fetched, remote.pending) {
         (_, None, true) => ("loading".to_owned(), look.theme.dim),
-        (_, Some(at), true) => (
-            format!("read {}, reading again", look.tell(at)),
-            look.theme.dim,
-        ),
+        (_, Some(at), true) => (format!("read {}, reading again", look.tell(at)), look.theme.dim),
         (Some((error, _)), Some(at), false) => {
             (format!("{error} Data of {}", look.tell(at)), look.theme.bad)
         }
@@ -167,10 +126,7 @@ pub fn freshness<T>(remote: &Remote<T>, look: &Look<'_>) -> (String, Style) {
 /// The sentences of an error: what happened, why, what to do next.
 pub fn complaint(error: &ApiError) -> Vec<String> {
     let told = error.explain();
-    [told.what, told.why, told.next]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect()
+    [told.what, told.why, told.next].into_iter().filter(|part| !part.is_empty()).collect()
 }
 
 /// Lines of a complaint for a pane that has nothing else to show.
@@ -178,11 +134,7 @@ pub fn failed(buf: &mut Buffer, area: Rect, look: &Look<'_>, error: &ApiError) {
     let wide = usize::from(area.width.saturating_sub(4)).max(8);
     let mut lines = Vec::new();
     for (index, part) in complaint(error).into_iter().enumerate() {
-        let style = if index == 0 {
-            look.theme.bad
-        } else {
-            look.theme.text
-        };
+        let style = if index == 0 { look.theme.bad } else { look.theme.text };
         lines.extend(
             text::wrap(&text::clean(&part), wide)
                 .into_iter()

@@ -143,9 +143,7 @@ impl Rows for SearchPane {
 }
 
 fn has_value(pane: &SearchPane, store: &Store) -> Ready {
-    pane.value(store)
-        .map(|_| ())
-        .ok_or("there is no value under the cursor".into())
+    pane.value(store).map(|_| ()).ok_or("there is no value under the cursor".into())
 }
 
 fn has_place(pane: &SearchPane, store: &Store) -> Ready {
@@ -256,8 +254,7 @@ impl SearchPane {
         if !run.broken(cx.store) {
             run.slices += 1;
         }
-        cx.store
-            .ask(run.slice(run.slices - 1), Policy::Latest, cx.now);
+        cx.store.ask(run.slice(run.slices - 1), Policy::Latest, cx.now);
     }
 
     /// Narrows the query by the value under the cursor, and runs it.
@@ -292,8 +289,7 @@ impl SearchPane {
     }
 
     fn lines(&self, store: &Store) -> usize {
-        self.run()
-            .map_or(0, |run| Results::of(run, store).lines.len())
+        self.run().map_or(0, |run| Results::of(run, store).lines.len())
     }
 
     /// The operation's results cannot be put together over slices.

@@ -108,12 +108,7 @@ impl Sheet {
     ) -> Self {
         let mut field = Field::new("");
         field.set(text);
-        self.input(
-            name,
-            label,
-            help.into(),
-            Kind::Line(Box::new(field), Vec::new()),
-        )
+        self.input(name, label, help.into(), Kind::Line(Box::new(field), Vec::new()))
     }
 
     /// Adds a field that is one of a few; left and right change it.
@@ -126,12 +121,7 @@ impl Sheet {
         chosen: usize,
     ) -> Self {
         let at = chosen.min(options.len().saturating_sub(1));
-        self.input(
-            name,
-            label,
-            String::new(),
-            Kind::Choice(options.to_vec(), at),
-        )
+        self.input(name, label, String::new(), Kind::Choice(options.to_vec(), at))
     }
 
     /// Adds a field of several lines. A sheet has one at most.
@@ -143,32 +133,17 @@ impl Sheet {
         text: &str,
         help: impl Into<String>,
     ) -> Self {
-        self.input(
-            name,
-            label,
-            help.into(),
-            Kind::Text(Box::new(Editor::new(text))),
-        )
+        self.input(name, label, help.into(), Kind::Text(Box::new(Editor::new(text))))
     }
 
     fn input(mut self, name: &'static str, label: &str, help: String, kind: Kind) -> Self {
-        self.inputs.push(Input {
-            name,
-            label: label.to_owned(),
-            help,
-            complaint: None,
-            kind,
-        });
+        self.inputs.push(Input { name, label: label.to_owned(), help, complaint: None, kind });
         self
     }
 
     /// What a field holds; empty when there is no such field.
     pub fn value(&self, name: &str) -> String {
-        self.inputs
-            .iter()
-            .find(|input| input.name == name)
-            .map(Input::text)
-            .unwrap_or_default()
+        self.inputs.iter().find(|input| input.name == name).map(Input::text).unwrap_or_default()
     }
 
     /// Fills a field; an option that is none of a choice is ignored.
@@ -240,10 +215,7 @@ impl Sheet {
 
     /// The text of the field that has the keyboard, for the person's own editor.
     pub fn text(&self) -> String {
-        self.inputs
-            .get(self.focus)
-            .map(Input::text)
-            .unwrap_or_default()
+        self.inputs.get(self.focus).map(Input::text).unwrap_or_default()
     }
 
     /// Takes in what the person's own editor made of [`Self::text`].
@@ -279,10 +251,8 @@ impl Sheet {
         if key.code == KeyCode::Esc || ctrl('g') {
             return SheetReaction::Close;
         }
-        let editor = matches!(
-            self.inputs.get(self.focus).map(|input| &input.kind),
-            Some(Kind::Text(_))
-        );
+        let editor =
+            matches!(self.inputs.get(self.focus).map(|input| &input.kind), Some(Kind::Text(_)));
         match key.code {
             KeyCode::BackTab => return self.step(-1),
             KeyCode::Tab => return self.tab(),
@@ -349,10 +319,7 @@ impl Sheet {
 
     /// Confirms, unless something forbids it.
     fn confirmed(&mut self) -> SheetReaction {
-        let complaint = self
-            .inputs
-            .iter()
-            .position(|input| input.complaint.is_some());
+        let complaint = self.inputs.iter().position(|input| input.complaint.is_some());
         self.refused = if self.read_only {
             Some("READ-ONLY: nothing is written from this console".to_owned())
         } else if self.barred.is_some() {
@@ -363,11 +330,7 @@ impl Sheet {
         } else {
             self.request.as_ref().err().cloned()
         };
-        if self.refused.is_some() {
-            SheetReaction::Stay
-        } else {
-            SheetReaction::Confirmed
-        }
+        if self.refused.is_some() { SheetReaction::Stay } else { SheetReaction::Confirmed }
     }
 }
 
@@ -398,37 +361,24 @@ fn choose(options: &[&str], at: &mut usize, key: KeyEvent) -> SheetReaction {
         KeyCode::Right | KeyCode::Char(' ') => *at = (*at + 1) % count,
         KeyCode::Left => *at = (*at + count - 1) % count,
         KeyCode::Char(c) if key.modifiers.is_empty() => {
-            let found = (1..=count).map(|step| (*at + step) % count).find(|index| {
-                options
-                    .get(*index)
-                    .is_some_and(|option| option.starts_with(c))
-            });
+            let found = (1..=count)
+                .map(|step| (*at + step) % count)
+                .find(|index| options.get(*index).is_some_and(|option| option.starts_with(c)));
             *at = found.unwrap_or(*at);
         }
         _ => {}
     }
-    if *at == before {
-        SheetReaction::Stay
-    } else {
-        SheetReaction::Edited
-    }
+    if *at == before { SheetReaction::Stay } else { SheetReaction::Edited }
 }
 
 /// The words that begin with a text, whatever its case; those that hold it somewhere when none begins with it.
 fn matching<'w>(text: &str, words: &'w [String]) -> Vec<&'w String> {
     let wanted = text.to_lowercase();
     let of = |fits: fn(&str, &str) -> bool| -> Vec<&'w String> {
-        words
-            .iter()
-            .filter(|word| fits(&word.to_lowercase(), &wanted))
-            .collect()
+        words.iter().filter(|word| fits(&word.to_lowercase(), &wanted)).collect()
     };
     let begin = of(|word, wanted| word.starts_with(wanted));
-    if begin.is_empty() {
-        of(|word, wanted| word.contains(wanted))
-    } else {
-        begin
-    }
+    if begin.is_empty() { of(|word, wanted| word.contains(wanted)) } else { begin }
 }
 
 /// What Tab makes of a text: the only word it can become, else as far as all of them agree. `None` when it stays as it is.
@@ -458,10 +408,8 @@ pub fn exactly(call: &Call) -> String {
         Body::Empty => call.to_string(),
         Body::Json(json) => format!("{call} {json}"),
         Body::Form(fields) => {
-            let fields: Vec<String> = fields
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
+            let fields: Vec<String> =
+                fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
             format!("{call} {}", fields.join("&"))
         }
     }

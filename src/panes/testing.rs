@@ -30,12 +30,7 @@ pub(crate) struct Bench {
 
 impl Default for Bench {
     fn default() -> Self {
-        let refresh = Spec {
-            id: "shell.refresh",
-            title: "read again",
-            keys: &["r"],
-            hint: "",
-        };
+        let refresh = Spec { id: "shell.refresh", title: "read again", keys: &["r"], hint: "" };
         let scopes: Vec<_> = super::all()
             .iter()
             .map(|pane| (pane.id().name(), pane.specs()))
@@ -45,10 +40,7 @@ impl Default for Bench {
             store: Store::default(),
             prefs: prefs(),
             asks: Vec::new(),
-            now: Moment {
-                wall: "2026-11-20T14:05:00Z".parse().unwrap(),
-                instant: Instant::now(),
-            },
+            now: Moment { wall: "2026-11-20T14:05:00Z".parse().unwrap(), instant: Instant::now() },
             theme: Theme::new(Palette::Mono, Glyphs::ASCII),
             keymap: Keymap::build(&scopes, &[]).unwrap(),
         }
@@ -155,11 +147,7 @@ impl Bench {
             theme: &self.theme,
             prefs: &self.prefs,
             keymap: &self.keymap,
-            clock: Clock {
-                mode: Mode::Utc,
-                now: self.now.wall,
-                zone: jiff::tz::TimeZone::UTC,
-            },
+            clock: Clock { mode: Mode::Utc, now: self.now.wall, zone: jiff::tz::TimeZone::UTC },
         }
     }
 

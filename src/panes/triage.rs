@@ -107,14 +107,7 @@ const fn row(
     hint: &'static str,
     run: fn(&mut TriagePane, &mut Cx<'_>),
 ) -> Row<TriagePane> {
-    Row {
-        id,
-        title,
-        keys,
-        hint,
-        ready: has_event,
-        run,
-    }
+    Row { id, title, keys, hint, ready: has_event, run }
 }
 
 impl Rows for TriagePane {
@@ -141,13 +134,7 @@ impl Rows for TriagePane {
             "",
             Self::pin,
         ),
-        row(
-            "triage.skip",
-            "skip to the end of this session's queue",
-            &["s"],
-            "",
-            Self::skip,
-        ),
+        row("triage.skip", "skip to the end of this session's queue", &["s"], "", Self::skip),
         row(
             "triage.look",
             "look closer: read the event again; in raw, fold",
@@ -167,9 +154,7 @@ impl Rows for TriagePane {
         },
         Row {
             ready: has_job,
-            ..row("triage.next-view", "next view", &["."], "", |pane, cx| {
-                pane.turn_view(1, cx)
-            })
+            ..row("triage.next-view", "next view", &["."], "", |pane, cx| pane.turn_view(1, cx))
         },
         Row {
             ready: has_job,
@@ -219,41 +204,11 @@ impl Rows for TriagePane {
                 Self::choose_order,
             )
         },
-        row(
-            "triage.mark",
-            "mark the event and go down",
-            &["space"],
-            "mark",
-            Self::mark,
-        ),
-        row(
-            "triage.range",
-            "begin a range of marks, or end it here",
-            &["v"],
-            "",
-            Self::mark_range,
-        ),
-        row(
-            "triage.mark-all",
-            "mark everything the filter shows",
-            &["*"],
-            "",
-            Self::mark_all,
-        ),
-        row(
-            "triage.note",
-            "note kept with the label",
-            &["c"],
-            "note",
-            Self::write_note,
-        ),
-        row(
-            "triage.edit-note",
-            "note in your own editor",
-            &["C"],
-            "",
-            Self::edit_note,
-        ),
+        row("triage.mark", "mark the event and go down", &["space"], "mark", Self::mark),
+        row("triage.range", "begin a range of marks, or end it here", &["v"], "", Self::mark_range),
+        row("triage.mark-all", "mark everything the filter shows", &["*"], "", Self::mark_all),
+        row("triage.note", "note kept with the label", &["c"], "note", Self::write_note),
+        row("triage.edit-note", "note in your own editor", &["C"], "", Self::edit_note),
         row(
             "triage.diff",
             "differences to the nearest labelled event",
@@ -268,13 +223,9 @@ impl Rows for TriagePane {
             "",
             |pane, cx| pane.turn_part(1, cx),
         ),
-        row(
-            "triage.previous-part",
-            "previous part",
-            &["s-tab"],
-            "",
-            |pane, cx| pane.turn_part(2, cx),
-        ),
+        row("triage.previous-part", "previous part", &["s-tab"], "", |pane, cx| {
+            pane.turn_part(2, cx)
+        }),
         row(
             "triage.next-match",
             "next event of the filter; in raw, next match",
@@ -291,36 +242,24 @@ impl Rows for TriagePane {
         ),
         Row {
             ready: always,
-            ..row("triage.next-job", "next job", &[")"], "", |pane, cx| {
-                pane.change_job(1, cx)
-            })
+            ..row("triage.next-job", "next job", &[")"], "", |pane, cx| pane.change_job(1, cx))
         },
         Row {
             ready: always,
-            ..row(
-                "triage.previous-job",
-                "previous job",
-                &["("],
-                "",
-                |pane, cx| pane.change_job(-1, cx),
-            )
+            ..row("triage.previous-job", "previous job", &["("], "", |pane, cx| {
+                pane.change_job(-1, cx)
+            })
         },
     ];
 }
 
 fn has_job(pane: &TriagePane, _: &Store) -> Ready {
-    pane.job
-        .as_ref()
-        .map(|_| ())
-        .ok_or("no job is open: g j shows the jobs".into())
+    pane.job.as_ref().map(|_| ()).ok_or("no job is open: g j shows the jobs".into())
 }
 
 fn has_event(pane: &TriagePane, store: &Store) -> Ready {
     has_job(pane, store)?;
-    pane.event
-        .as_ref()
-        .map(|_| ())
-        .ok_or("there is no event under the cursor".into())
+    pane.event.as_ref().map(|_| ()).ok_or("there is no event under the cursor".into())
 }
 
 impl TriagePane {
@@ -344,8 +283,7 @@ impl TriagePane {
         if let Some(at) = at {
             self.list.select(at);
         }
-        self.raw
-            .follow(cx.store, self.current().as_ref(), self.part == Part::Raw);
+        self.raw.follow(cx.store, self.current().as_ref(), self.part == Part::Raw);
     }
 
     fn place_of(&self, event: &EventId) -> Option<usize> {
@@ -359,11 +297,7 @@ impl TriagePane {
         };
         let from = self.list.cursor();
         let next = self.shown.iter().skip(from + 1).take(context::AHEAD);
-        self.event
-            .iter()
-            .chain(next)
-            .map(|event| key(job, event))
-            .collect()
+        self.event.iter().chain(next).map(|event| key(job, event)).collect()
     }
 }
 
@@ -390,11 +324,7 @@ impl Pane for TriagePane {
     fn refresh(&mut self, cx: &mut Cx<'_>) {
         let Some(job) = self.job.clone() else { return };
         cx.store.queues.entry(job.clone()).or_default().thaw();
-        cx.store.ask(
-            QueryEvents::newest(job.clone(), PAGE),
-            Policy::Latest,
-            cx.now,
-        );
+        cx.store.ask(QueryEvents::newest(job.clone(), PAGE), Policy::Latest, cx.now);
         cx.store.ask(DecisionSet { job }, Policy::Latest, cx.now);
         self.read_again(cx);
     }
@@ -415,9 +345,8 @@ impl Pane for TriagePane {
     }
 
     fn list(&mut self, store: &Store) -> Option<(&mut ListState, usize)> {
-        let points = self
-            .current()
-            .map_or(0, |event| known::Known::of(store, &event).points().len());
+        let points =
+            self.current().map_or(0, |event| known::Known::of(store, &event).points().len());
         Some(match self.part {
             Part::List => (&mut self.list, self.shown.len()),
             Part::Detail => (&mut self.point, points),
@@ -453,11 +382,7 @@ impl Pane for TriagePane {
     }
 
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
-        if self.over.is_some() {
-            self.over_key(key, cx)
-        } else {
-            self.input_key(key, cx)
-        }
+        if self.over.is_some() { self.over_key(key, cx) } else { self.input_key(key, cx) }
     }
 
     fn paste(&mut self, text: &str, cx: &mut Cx<'_>) -> bool {
@@ -474,11 +399,7 @@ impl Pane for TriagePane {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.polls
-            .next()
-            .into_iter()
-            .chain(self.context.deadline())
-            .min()
+        self.polls.next().into_iter().chain(self.context.deadline()).min()
     }
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
@@ -495,10 +416,7 @@ impl Pane for TriagePane {
         let Some(job) = &self.job else {
             return String::new();
         };
-        let title = store
-            .job(job)
-            .and_then(|job| job.title.clone())
-            .unwrap_or_default();
+        let title = store.job(job).and_then(|job| job.title.clone()).unwrap_or_default();
         let count = self.queue(store).map_or_else(String::new, |queue| {
             let all = queue.lines().len();
             let here = (self.list.cursor() + 1).min(self.shown.len());

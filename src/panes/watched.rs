@@ -167,9 +167,7 @@ fn has_source(pane: &WatchedPane, _: &Store) -> Ready {
 }
 
 fn has_line(pane: &WatchedPane, store: &Store) -> Ready {
-    pane.name(store)
-        .map(|_| ())
-        .ok_or("there is no entry under the cursor".into())
+    pane.name(store).map(|_| ()).ok_or("there is no entry under the cursor".into())
 }
 
 fn has_own(pane: &WatchedPane, store: &Store) -> Ready {
@@ -192,10 +190,7 @@ impl WatchedPane {
     }
 
     fn own<'a>(&self, store: &'a Store) -> &'a [Watched] {
-        let remote = self
-            .source
-            .as_ref()
-            .and_then(|_| store.watch_lists.get(&self.source));
+        let remote = self.source.as_ref().and_then(|_| store.watch_lists.get(&self.source));
         remote.and_then(Remote::value).map_or(&[], Vec::as_slice)
     }
 
@@ -260,9 +255,7 @@ impl WatchedPane {
         self.source = add::source(cx.prefs.analyst.as_deref());
         cx.store.ask(WatchList::default(), policy, cx.now);
         if let Some(source) = self.source.clone() {
-            let own = WatchList {
-                source: Some(source),
-            };
+            let own = WatchList { source: Some(source) };
             cx.store.ask(own, policy, cx.now);
         }
     }
@@ -335,10 +328,7 @@ impl WatchedPane {
                     (Some(Open::Add(mut adding)), Err(why)) => {
                         adding.leave(cx);
                         self.aside = Some(adding);
-                        cx.say(
-                            Tone::Mind,
-                            format!("{why}; + then takes this sheet up again"),
-                        );
+                        cx.say(Tone::Mind, format!("{why}; + then takes this sheet up again"));
                     }
                     (Some(Open::Remove(_)), Err(why)) => cx.say(Tone::Mind, why),
                     (None, _) => {}
@@ -367,10 +357,7 @@ impl View {
 
 /// Writes to the list, newest first.
 fn writes(store: &Store) -> impl Iterator<Item = &Write> {
-    store
-        .writes
-        .newest()
-        .filter(|row| matches!(row.draft.act, Act::Watch(_) | Act::Unwatch(_)))
+    store.writes.newest().filter(|row| matches!(row.draft.act, Act::Watch(_) | Act::Unwatch(_)))
 }
 
 /// Whether a write is over and needs no look: it is on the list, or never was.
@@ -396,9 +383,7 @@ fn reason(act: &Act) -> Option<&str> {
 
 impl Pane for WatchedPane {
     fn open(&mut self, target: Option<Target>, cx: &mut Cx<'_>) {
-        let unread = self
-            .whole(cx.store)
-            .is_none_or(|list| list.value().is_none());
+        let unread = self.whole(cx.store).is_none_or(|list| list.value().is_none());
         let wanted = if let Some(Target::Watch(_)) = target {
             // What is on the list decides what may be added: it is read anew.
             Policy::Latest
@@ -540,15 +525,6 @@ impl Pane for WatchedPane {
             adding.look_up(cx);
             adding.changed(cx);
         }
-    }
-
-    fn grid(&self, store: &Store) -> Option<export::Grid> {
-        let now = self.whole(store)?.fetched?;
-        draw::grid(&self.lines(store, now))
-    }
-
-    fn grid_row(&self) -> Option<usize> {
-        Some(self.list.cursor())
     }
 
     fn heading(&self, store: &Store) -> String {

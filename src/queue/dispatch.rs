@@ -62,10 +62,7 @@ impl Dispatch {
             transport,
             limits,
             reports,
-            lanes: Product::ALL
-                .into_iter()
-                .map(|product| (product, Lane::default()))
-                .collect(),
+            lanes: Product::ALL.into_iter().map(|product| (product, Lane::default())).collect(),
             running: HashMap::new(),
             delayed: Vec::new(),
             attempts: JoinSet::new(),
@@ -99,11 +96,7 @@ impl Dispatch {
             .with_jitter()
             .with_max_times(self.limits.retries as usize)
             .build();
-        self.line_up(Errand {
-            action,
-            attempt: 0,
-            backoff,
-        });
+        self.line_up(Errand { action, attempt: 0, backoff });
     }
 
     fn line_up(&mut self, errand: Errand) {
@@ -118,20 +111,16 @@ impl Dispatch {
     /// The next moment at which something may become startable without any message.
     fn next_wake(&self) -> Option<Instant> {
         let retries = self.delayed.iter().map(|(at, _)| *at);
-        let pauses = self
-            .lanes
-            .values()
-            .filter(|lane| lane.waits())
-            .filter_map(|lane| lane.paused_until);
+        let pauses =
+            self.lanes.values().filter(|lane| lane.waits()).filter_map(|lane| lane.paused_until);
         retries.chain(pauses).min()
     }
 
     /// Moves repetitions whose pause is over back into their lane.
     fn release(&mut self) {
         let now = Instant::now();
-        let (ready, later) = std::mem::take(&mut self.delayed)
-            .into_iter()
-            .partition(|(at, _)| *at <= now);
+        let (ready, later) =
+            std::mem::take(&mut self.delayed).into_iter().partition(|(at, _)| *at <= now);
         self.delayed = later;
         let ready: Vec<(Instant, Errand)> = ready;
         for (_, errand) in ready {
@@ -142,11 +131,8 @@ impl Dispatch {
     async fn start_ready(&mut self) {
         let now = Instant::now();
         for product in Product::ALL {
-            while let Some(errand) = self
-                .lanes
-                .entry(product)
-                .or_default()
-                .next(self.limits.reads, now)
+            while let Some(errand) =
+                self.lanes.entry(product).or_default().next(self.limits.reads, now)
             {
                 self.start(errand).await;
             }
@@ -155,8 +141,7 @@ impl Dispatch {
 
     async fn start(&mut self, mut errand: Errand) {
         errand.attempt += 1;
-        self.report(errand.action.ticket, Phase::Started(errand.attempt))
-            .await;
+        self.report(errand.action.ticket, Phase::Started(errand.attempt)).await;
         let sending = self.transport.send(&errand.action.call);
         let call = errand.action.call.clone();
         let decode = Arc::clone(&errand.action.decode);
@@ -192,9 +177,7 @@ impl Dispatch {
         }
         let error = match result {
             Ok(arrived) => {
-                return self
-                    .report(errand.action.ticket, Phase::Ended(Ok(arrived)))
-                    .await;
+                return self.report(errand.action.ticket, Phase::Ended(Ok(arrived))).await;
             }
             Err(Failure::Told(error)) => error,
             Err(Failure::Stopped(error)) => ApiError::of(&errand.action.call, stopped(error)),
@@ -204,9 +187,7 @@ impl Dispatch {
 
     /// Repeats a read if that may help, pauses the product if it asks for it, else reports the failure.
     async fn failed(&mut self, mut errand: Errand, error: ApiError) {
-        let asked = error
-            .retry_after()
-            .map(|pause| pause.min(self.limits.longest_pause));
+        let asked = error.retry_after().map(|pause| pause.min(self.limits.longest_pause));
         let limited = matches!(*error.cause, Cause::Limited(_));
         if limited || asked.is_some() {
             let until = Instant::now() + asked.unwrap_or(self.limits.pause);
@@ -218,23 +199,18 @@ impl Dispatch {
             && errand.action.call.kind == Kind::Read
             && error.repeatable();
         let Some(delay) = may.then(|| errand.backoff.next()).flatten() else {
-            return self
-                .report(errand.action.ticket, Phase::Ended(Err(error)))
-                .await;
+            return self.report(errand.action.ticket, Phase::Ended(Err(error))).await;
         };
         let delay = asked.unwrap_or(if limited { self.limits.pause } else { delay });
-        self.report(errand.action.ticket, Phase::Waiting(delay, error))
-            .await;
+        self.report(errand.action.ticket, Phase::Waiting(delay, error)).await;
         self.delayed.push((Instant::now() + delay, errand));
     }
 
     async fn cancel(&mut self, ticket: Ticket) {
         let waiting = self.lanes.values_mut().find_map(|lane| lane.take(ticket));
         let waiting = waiting.or_else(|| {
-            let index = self
-                .delayed
-                .iter()
-                .position(|(_, errand)| errand.action.ticket == ticket)?;
+            let index =
+                self.delayed.iter().position(|(_, errand)| errand.action.ticket == ticket)?;
             Some(self.delayed.swap_remove(index).1)
         });
         if let Some(errand) = waiting {
@@ -243,10 +219,8 @@ impl Dispatch {
                 Phase::Ended(Err(ApiError::of(&errand.action.call, Cause::Cancelled))),
             )
             .await;
-        } else if let Some(running) = self
-            .running
-            .values()
-            .find(|running| running.errand.action.ticket == ticket)
+        } else if let Some(running) =
+            self.running.values().find(|running| running.errand.action.ticket == ticket)
         {
             // A write that may already have reached the server is not abandoned: its outcome must be known.
             if running.errand.action.policy != Policy::Serial {
@@ -260,10 +234,7 @@ impl Dispatch {
         let mut waiting: Vec<Errand> = self.delayed.drain(..).map(|(_, errand)| errand).collect();
         for lane in self.lanes.values_mut() {
             waiting.extend(
-                lane.person
-                    .drain(..)
-                    .chain(lane.poll.drain(..))
-                    .chain(lane.writes.drain(..)),
+                lane.person.drain(..).chain(lane.poll.drain(..)).chain(lane.writes.drain(..)),
             );
         }
         for errand in waiting {
@@ -357,10 +328,7 @@ impl Lane {
 
     fn take(&mut self, ticket: Ticket) -> Option<Errand> {
         for line in [&mut self.person, &mut self.poll, &mut self.writes] {
-            if let Some(index) = line
-                .iter()
-                .position(|errand| errand.action.ticket == ticket)
-            {
+            if let Some(index) = line.iter().position(|errand| errand.action.ticket == ticket) {
                 return line.remove(index);
             }
         }

@@ -39,21 +39,11 @@ impl Transport for Shared {
         let script = Arc::clone(&self.0);
         let call = call.clone();
         Box::pin(async move {
-            script
-                .sent
-                .lock()
-                .unwrap()
-                .push((call.name.to_string(), Instant::now()));
+            script.sent.lock().unwrap().push((call.name.to_string(), Instant::now()));
             let step = {
                 let mut steps = script.steps.lock().unwrap();
-                let line = steps
-                    .entry(call.name.to_string())
-                    .or_insert_with(|| vec![Do::Answer]);
-                if line.len() > 1 {
-                    line.remove(0)
-                } else {
-                    line[0].clone()
-                }
+                let line = steps.entry(call.name.to_string()).or_insert_with(|| vec![Do::Answer]);
+                if line.len() > 1 { line.remove(0) } else { line[0].clone() }
             };
             {
                 let mut busy = script.busy.lock().unwrap();
@@ -97,56 +87,21 @@ struct Bench {
 fn bench(script: Script) -> Bench {
     let script = Arc::new(script);
     let (tell, reports) = mpsc::channel(4);
-    let queue = start(
-        Arc::new(Shared(Arc::clone(&script))),
-        Limits::default(),
-        tell,
-    );
-    Bench {
-        jobs: Jobs::default(),
-        queue,
-        reports,
-        script,
-    }
+    let queue = start(Arc::new(Shared(Arc::clone(&script))), Limits::default(), tell);
+    Bench { jobs: Jobs::default(), queue, reports, script }
 }
 
 impl Bench {
     async fn ask(&mut self, slot: &str, policy: Policy) -> Option<Ticket> {
-        let call = call(
-            slot,
-            if policy == Policy::Serial {
-                Method::Put
-            } else {
-                Method::Get
-            },
-        );
-        match self.jobs.admit(
-            Slot::new(slot),
-            policy,
-            &call,
-            "",
-            jiff::Timestamp::UNIX_EPOCH,
-        ) {
+        let call = call(slot, if policy == Policy::Serial { Method::Put } else { Method::Get });
+        match self.jobs.admit(Slot::new(slot), policy, &call, "", jiff::Timestamp::UNIX_EPOCH) {
             Admission::Joined(_) => None,
             Admission::Start { ticket, cancel } => {
                 if let Some(old) = cancel {
-                    self.queue
-                        .commands
-                        .send(Command::Cancel(old))
-                        .await
-                        .unwrap();
+                    self.queue.commands.send(Command::Cancel(old)).await.unwrap();
                 }
-                let action = Action {
-                    ticket,
-                    policy,
-                    call,
-                    decode: Arc::new(Number),
-                };
-                self.queue
-                    .commands
-                    .send(Command::Run(action))
-                    .await
-                    .unwrap();
+                let action = Action { ticket, policy, call, decode: Arc::new(Number) };
+                self.queue.commands.send(Command::Run(action)).await.unwrap();
                 Some(ticket)
             }
         }
@@ -162,10 +117,7 @@ impl Bench {
                 .expect("the queue lives");
             self.jobs.note(&report);
             if let Phase::Ended(result) = report.phase {
-                ended.push((
-                    report.ticket,
-                    result.map(|_| ()).map_err(|error| *error.cause),
-                ));
+                ended.push((report.ticket, result.map(|_| ()).map_err(|error| *error.cause)));
             }
         }
         ended
@@ -173,27 +125,15 @@ impl Bench {
 }
 
 fn script(steps: &[(&str, Vec<Do>)], pause_ms: u64) -> Script {
-    let steps = steps
-        .iter()
-        .map(|(name, line)| ((*name).to_owned(), line.clone()))
-        .collect();
-    Script {
-        steps: Mutex::new(steps),
-        pause: Duration::from_millis(pause_ms),
-        ..Script::default()
-    }
+    let steps = steps.iter().map(|(name, line)| ((*name).to_owned(), line.clone())).collect();
+    Script { steps: Mutex::new(steps), pause: Duration::from_millis(pause_ms), ..Script::default() }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_read_is_repeated_twice_and_then_refused() {
     let down = Do::Fail(Cause::Server("busy".into(), None));
-    let mut bench = bench(script(
-        &[
-            ("flaky", vec![down.clone(), Do::Answer]),
-            ("down", vec![down]),
-        ],
-        1,
-    ));
+    let mut bench =
+        bench(script(&[("flaky", vec![down.clone(), Do::Answer]), ("down", vec![down])], 1));
     bench.ask("flaky", Policy::Latest).await;
     bench.ask("down", Policy::Join).await;
     let ended = bench.drain().await;
@@ -205,28 +145,16 @@ async fn a_read_is_repeated_twice_and_then_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn writes_go_one_at_a_time_in_order_and_are_never_repeated() {
-    let mut bench = bench(script(
-        &[("w2", vec![Do::Fail(Cause::Server("no".into(), None))])],
-        50,
-    ));
+    let mut bench = bench(script(&[("w2", vec![Do::Fail(Cause::Server("no".into(), None))])], 50));
     for name in ["w1", "w2", "w3"] {
         bench.ask(name, Policy::Serial).await;
     }
     let ended = bench.drain().await;
-    let names: Vec<String> = bench
-        .script
-        .sent
-        .lock()
-        .unwrap()
-        .iter()
-        .map(|(name, _)| name.clone())
-        .collect();
+    let names: Vec<String> =
+        bench.script.sent.lock().unwrap().iter().map(|(name, _)| name.clone()).collect();
     assert_eq!(names, ["w1", "w2", "w3"]);
     assert_eq!(
-        ended
-            .iter()
-            .map(|(_, result)| result.is_ok())
-            .collect::<Vec<_>>(),
+        ended.iter().map(|(_, result)| result.is_ok()).collect::<Vec<_>>(),
         [true, false, true]
     );
     assert_eq!(bench.script.busy.lock().unwrap().1, 1, "one writer");
@@ -246,10 +174,7 @@ async fn retry_after_pauses_the_whole_product() {
     bench.ask("write", Policy::Serial).await;
     bench.drain().await;
     for (name, at) in bench.script.sent.lock().unwrap().iter().skip(1) {
-        assert!(
-            *at - begin >= Duration::from_secs(8),
-            "{name} waited for the pause"
-        );
+        assert!(*at - begin >= Duration::from_secs(8), "{name} waited for the pause");
     }
 }
 
@@ -261,14 +186,8 @@ async fn a_persons_read_goes_before_polls_and_lanes_are_bounded() {
     }
     bench.ask("person", Policy::Latest).await;
     bench.drain().await;
-    let names: Vec<String> = bench
-        .script
-        .sent
-        .lock()
-        .unwrap()
-        .iter()
-        .map(|(name, _)| name.clone())
-        .collect();
+    let names: Vec<String> =
+        bench.script.sent.lock().unwrap().iter().map(|(name, _)| name.clone()).collect();
     let place = names.iter().position(|name| name == "person").unwrap();
     assert!(place <= 4, "the person waited for {place} polls");
     assert_eq!(bench.script.busy.lock().unwrap().1, Limits::default().reads);
@@ -276,25 +195,12 @@ async fn a_persons_read_goes_before_polls_and_lanes_are_bounded() {
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_and_a_cancellation_are_each_reported_once() {
-    let mut bench = bench(script(
-        &[("crash", vec![Do::Panic]), ("hang", vec![Do::Hang])],
-        1,
-    ));
+    let mut bench = bench(script(&[("crash", vec![Do::Panic]), ("hang", vec![Do::Hang])], 1));
     let crash = bench.ask("crash", Policy::Latest).await.unwrap();
     let hang = bench.ask("hang", Policy::Latest).await.unwrap();
     sleep(Duration::from_millis(10)).await;
-    bench
-        .queue
-        .commands
-        .send(Command::Cancel(hang))
-        .await
-        .unwrap();
-    bench
-        .queue
-        .commands
-        .send(Command::Cancel(hang))
-        .await
-        .unwrap();
+    bench.queue.commands.send(Command::Cancel(hang)).await.unwrap();
+    bench.queue.commands.send(Command::Cancel(hang)).await.unwrap();
     let ended: HashMap<Ticket, Result<(), Cause>> = bench.drain().await.into_iter().collect();
     assert!(
         matches!(&ended[&crash], Err(Cause::Crashed(words)) if words.contains("decoder broke"))
@@ -325,14 +231,7 @@ enum Turn {
 
 fn turn() -> impl Strategy<Value = Turn> {
     prop_oneof![
-        (
-            0..6u8,
-            prop_oneof![
-                Just(Policy::Latest),
-                Just(Policy::Join),
-                Just(Policy::Serial)
-            ]
-        )
+        (0..6u8, prop_oneof![Just(Policy::Latest), Just(Policy::Join), Just(Policy::Serial)])
             .prop_map(|(slot, policy)| Turn::Ask(slot, policy)),
         any::<u8>().prop_map(Turn::Cancel),
         (0..3_000u16).prop_map(Turn::Pass),
@@ -393,18 +292,11 @@ proptest! {
 /// The kinds a policy may repeat are the queue's business, not the transport's: writes by GET would still be writes.
 #[tokio::test(start_paused = true)]
 async fn only_reads_are_repeated_whatever_the_policy() {
-    let mut bench = bench(script(
-        &[("odd", vec![Do::Fail(Cause::Server("x".into(), None))])],
-        1,
-    ));
+    let mut bench = bench(script(&[("odd", vec![Do::Fail(Cause::Server("x".into(), None))])], 1));
     let call = call("odd", Method::Post).kind(Kind::Once);
-    let Admission::Start { ticket, .. } = bench.jobs.admit(
-        Slot::new("odd"),
-        Policy::Latest,
-        &call,
-        "",
-        jiff::Timestamp::UNIX_EPOCH,
-    ) else {
+    let Admission::Start { ticket, .. } =
+        bench.jobs.admit(Slot::new("odd"), Policy::Latest, &call, "", jiff::Timestamp::UNIX_EPOCH)
+    else {
         panic!("the slot is free");
     };
     bench

@@ -22,20 +22,11 @@ pub(super) fn export(folder: &Path, stem: &str, ending: &str, text: &str) -> (To
     match write(folder, stem, ending, text) {
         Ok(path) => (
             Tone::Fine,
-            format!(
-                "written to {} ({} B), readable by you alone",
-                path.display(),
-                text.len()
-            ),
+            format!("written to {} ({} B), readable by you alone", path.display(), text.len()),
         ),
-        Err(error) => (
-            Tone::Bad,
-            format!(
-                "{} cannot be written in {}: {error}",
-                ending,
-                folder.display()
-            ),
-        ),
+        Err(error) => {
+            (Tone::Bad, format!("{} cannot be written in {}: {error}", ending, folder.display()))
+        }
     }
 }
 
@@ -48,11 +39,7 @@ fn write(folder: &Path, stem: &str, ending: &str, text: &str) -> io::Result<Path
             format!("{stem}-{number}.{ending}")
         };
         let path = folder.join(name);
-        let opened = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path);
+        let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
         match opened {
             Ok(mut file) => {
                 file.write_all(text.as_bytes())?;
@@ -79,19 +66,13 @@ mod tests {
         for _ in 0..2 {
             let (tone, words) = export(folder.path(), "socdeck-triage", "csv", "a,b\r\n");
             assert_eq!(tone, Tone::Fine, "{words}");
-            assert!(
-                words.contains("socdeck-triage") && words.contains("5 B"),
-                "{words}"
-            );
+            assert!(words.contains("socdeck-triage") && words.contains("5 B"), "{words}");
         }
         let mut names: Vec<_> = std::fs::read_dir(folder.path())
             .unwrap()
             .map(|entry| {
                 let entry = entry.unwrap();
-                assert_eq!(
-                    entry.metadata().unwrap().permissions().mode() & 0o777,
-                    0o600
-                );
+                assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600);
                 entry.file_name().into_string().unwrap()
             })
             .collect();

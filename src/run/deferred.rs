@@ -52,10 +52,7 @@ impl Inner {
                 let mut connect = self.connect.lock().await;
                 let ready = match connect.as_mut() {
                     Some(connect) => connect.as_mut().await,
-                    None => Ready {
-                        transport: HttpTransport::new([]),
-                        missing: Vec::new(),
-                    },
+                    None => Ready { transport: HttpTransport::new([]), missing: Vec::new() },
                 };
                 *connect = None;
                 ready
@@ -69,10 +66,8 @@ impl Transport for Deferred {
         let (inner, call) = (Arc::clone(&self.inner), call.clone());
         Box::pin(async move {
             let ready = inner.ready().await;
-            if let Some((_, class, why)) = ready
-                .missing
-                .iter()
-                .find(|(product, ..)| *product == call.product)
+            if let Some((_, class, why)) =
+                ready.missing.iter().find(|(product, ..)| *product == call.product)
             {
                 let cause = match class {
                     Class::Credentials => Cause::Credentials(why.clone()),

@@ -25,9 +25,7 @@ pub(super) fn edit(
     run: impl FnOnce(&mut Command) -> io::Result<ExitStatus>,
 ) -> Result<String, String> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let editor = set("VISUAL")
-        .or_else(|| set("EDITOR"))
-        .unwrap_or_else(|| OsString::from("vi"));
+    let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| OsString::from("vi"));
     let place = set("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     with(&editor, &place, text, run)
 }
@@ -52,16 +50,10 @@ fn with(
     let mut line = editor.clone();
     line.push(" \"$1\"");
     let named = editor.to_string_lossy();
-    let status = run(Command::new("/bin/sh")
-        .arg("-c")
-        .arg(line)
-        .arg("sh")
-        .arg(&file))
-    .map_err(|error| format!("{named} could not be run: {error}; the text is as before"))?;
+    let status = run(Command::new("/bin/sh").arg("-c").arg(line).arg("sh").arg(&file))
+        .map_err(|error| format!("{named} could not be run: {error}; the text is as before"))?;
     if !status.success() {
-        return Err(format!(
-            "{named} ended with {status}; the text is as before"
-        ));
+        return Err(format!("{named} ended with {status}; the text is as before"));
     }
     read(&file).map_err(|error| format!("what {named} left cannot be read: {error}"))
 }
@@ -84,13 +76,9 @@ fn read(path: &Path) -> io::Result<String> {
         return Err(io::Error::other("it is no regular file"));
     }
     let mut text = String::new();
-    let read = fs::File::open(path)?
-        .take(LONGEST + 1)
-        .read_to_string(&mut text)?;
+    let read = fs::File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
     if read as u64 > LONGEST {
-        return Err(io::Error::other(format!(
-            "it is longer than {LONGEST} bytes"
-        )));
+        return Err(io::Error::other(format!("it is longer than {LONGEST} bytes")));
     }
     Ok(text)
 }
@@ -138,11 +126,7 @@ mod tests {
             command.status()
         });
         assert_eq!(edited.unwrap(), "new text\n");
-        assert_eq!(
-            fs::read_dir(place.path()).unwrap().count(),
-            0,
-            "nothing stays"
-        );
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0, "nothing stays");
     }
 
     #[test]
@@ -163,19 +147,7 @@ mod tests {
             assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
         }
         assert!(load("/dev/null").unwrap_err().contains("no regular file"));
-        assert!(
-            load("/nowhere/a.json")
-                .unwrap_err()
-                .starts_with("/nowhere/a.json")
-        );
-        assert!(
-            with(
-                &OsString::from("true"),
-                Path::new("/nowhere"),
-                "",
-                Command::status
-            )
-            .is_err()
-        );
+        assert!(load("/nowhere/a.json").unwrap_err().starts_with("/nowhere/a.json"));
+        assert!(with(&OsString::from("true"), Path::new("/nowhere"), "", Command::status).is_err());
     }
 }

@@ -25,18 +25,11 @@ pub fn read(path: &Path) -> io::Result<Pins> {
 /// It cannot be written; the old one is untouched.
 pub fn write(path: &Path, pins: &Pins) -> io::Result<()> {
     if let Some(folder) = path.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     let new = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&new)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
     file.write_all(serde_json::to_string_pretty(pins)?.as_bytes())?;
     file.sync_all()?;
     fs::rename(&new, path)

@@ -37,21 +37,13 @@ fn invalid(problems: &[Value]) -> Reply {
 
 /// 422 for one field of the body.
 fn bad_field(name: &str, message: &str) -> Reply {
-    let kind = if message == "field required" {
-        "value_error.missing"
-    } else {
-        "value_error"
-    };
+    let kind = if message == "field required" { "value_error.missing" } else { "value_error" };
     invalid(&[problem(&[json!("body"), json!(name)], message, kind)])
 }
 
 /// 422 for one query parameter.
 fn bad_param(name: &str, message: &str) -> Reply {
-    let kind = if message == "field required" {
-        "value_error.missing"
-    } else {
-        "value_error"
-    };
+    let kind = if message == "field required" { "value_error.missing" } else { "value_error" };
     invalid(&[problem(&[json!("query"), json!(name)], message, kind)])
 }
 
@@ -68,25 +60,17 @@ const COLLECTIONS: [&str; 5] = [
 pub fn answer(world: &mut World, credentials: &Credentials, request: &Request) -> Reply {
     world.settle(request.now);
     let known = request.header("x-arcanna-api-key") == Some(credentials.arcanna_api_key.as_str());
-    if let Some(bare) = request
-        .path
-        .strip_suffix('/')
-        .filter(|_| !COLLECTIONS.contains(&request.path.as_str()))
+    if let Some(bare) =
+        request.path.strip_suffix('/').filter(|_| !COLLECTIONS.contains(&request.path.as_str()))
     {
         // Assumption: FastAPI's redirect to the other form, with the query kept.
-        let query = request
-            .query
-            .as_deref()
-            .map(|q| format!("?{q}"))
-            .unwrap_or_default();
+        let query = request.query.as_deref().map(|q| format!("?{q}")).unwrap_or_default();
         return Reply::text(307, "").with("location", &format!("{bare}{query}"));
     }
     let segments = request.segments();
     let path: Vec<&str> = segments.iter().map(String::as_str).skip(1).collect();
-    if matches!(
-        path.as_slice(),
-        ["v1", "health"] | ["v1", "health", "check"]
-    ) && request.method == "GET"
+    if matches!(path.as_slice(), ["v1", "health"] | ["v1", "health", "check"])
+        && request.method == "GET"
     {
         // [INP]: a bad key is no error here, but status false
         return Reply::ok(&json!({"status": known}));

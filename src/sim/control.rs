@@ -13,10 +13,7 @@ use super::{State, lock};
 /// Answers one control request.
 pub fn answer(state: &State, request: &Request, peer: SocketAddr) -> Reply {
     if !peer.ip().is_loopback() {
-        return Reply::json(
-            403,
-            &json!({"error": "the control desk answers loopback only"}),
-        );
+        return Reply::json(403, &json!({"error": "the control desk answers loopback only"}));
     }
     match (request.method.as_str(), request.path.as_str()) {
         ("GET", "/__sim/state") => Reply::ok(&dump(state)),
@@ -26,19 +23,18 @@ pub fn answer(state: &State, request: &Request, peer: SocketAddr) -> Reply {
             Reply::ok(&json!([]))
         }
         ("POST", "/__sim/faults") => add(state, request),
-        ("PUT", "/__sim/scopes") => match request
-            .json()
-            .and_then(|v| serde_json::from_value::<Vec<String>>(v).ok())
-        {
-            Some(scopes) => {
-                state.arcanna().scopes.clone_from(&scopes);
-                Reply::ok(&json!(scopes))
+        ("PUT", "/__sim/scopes") => {
+            match request.json().and_then(|v| serde_json::from_value::<Vec<String>>(v).ok()) {
+                Some(scopes) => {
+                    state.arcanna().scopes.clone_from(&scopes);
+                    Reply::ok(&json!(scopes))
+                }
+                None => Reply::json(
+                    400,
+                    &json!({"error": "a JSON array of scopes is wanted, e.g. [\"read:event_query\"]"}),
+                ),
             }
-            None => Reply::json(
-                400,
-                &json!({"error": "a JSON array of scopes is wanted, e.g. [\"read:event_query\"]"}),
-            ),
-        },
+        }
         _ => Reply::json(
             404,
             &json!({"error": "there is GET /__sim/state, GET POST DELETE /__sim/faults and PUT /__sim/scopes"}),
@@ -48,10 +44,9 @@ pub fn answer(state: &State, request: &Request, peer: SocketAddr) -> Reply {
 
 fn add(state: &State, request: &Request) -> Reply {
     let specs = match request.json() {
-        Some(Value::Array(list)) => list
-            .iter()
-            .map(|v| v.as_str().unwrap_or_default().to_owned())
-            .collect(),
+        Some(Value::Array(list)) => {
+            list.iter().map(|v| v.as_str().unwrap_or_default().to_owned()).collect()
+        }
         Some(Value::String(one)) => vec![one],
         _ => vec![request.text()],
     };
@@ -70,11 +65,7 @@ fn add(state: &State, request: &Request) -> Reply {
 }
 
 fn faults(state: &State) -> Value {
-    lock(&state.faults)
-        .list()
-        .iter()
-        .map(|f| json!({"spec": f.spec(), "left": f.left()}))
-        .collect()
+    lock(&state.faults).list().iter().map(|f| json!({"spec": f.spec(), "left": f.left()})).collect()
 }
 
 fn dump(state: &State) -> Value {

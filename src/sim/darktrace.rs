@@ -31,17 +31,12 @@ fn input_error(why: &str) -> Reply {
 
 /// A parameter as an integer, or the refusal.
 fn int(request: &Request, name: &str) -> Result<Option<i64>, Reply> {
-    request
-        .int(name)
-        .map_err(|text| input_error(&format!("{name}: {text:?} is not a number")))
+    request.int(name).map_err(|text| input_error(&format!("{name}: {text:?} is not a number")))
 }
 
 /// `responsedata=<field>` restricts the reply to that field [OAS].
 fn restricted(request: &Request, reply: Reply) -> Reply {
-    let Some(name) = request
-        .filled("responsedata")
-        .filter(|_| reply.status == 200)
-    else {
+    let Some(name) = request.filled("responsedata").filter(|_| reply.status == 200) else {
         return reply;
     };
     match serde_json::from_slice::<serde_json::Value>(&reply.body) {
@@ -52,10 +47,7 @@ fn restricted(request: &Request, reply: Reply) -> Reply {
         Ok(serde_json::Value::Array(rows)) => Reply::ok(
             &rows
                 .iter()
-                .map(|r| {
-                    r.get(&name)
-                        .map_or_else(|| json!({}), |v| json!({&name: v}))
-                })
+                .map(|r| r.get(&name).map_or_else(|| json!({}), |v| json!({&name: v})))
                 .collect(),
         ),
         _ => reply,
@@ -93,14 +85,9 @@ pub fn answer(world: &mut World, credentials: &Credentials, request: &Request) -
         ("GET", ["modelbreaches", pbid]) => breaches::one(world, request, pbid),
         ("GET", ["modelbreaches", pbid, "comments"]) => breaches::comments(world, pbid),
         ("POST", ["modelbreaches", pbid, "comments"]) => breaches::comment(world, request, pbid),
-        (
-            "POST",
-            [
-                "modelbreaches",
-                pbid,
-                action @ ("acknowledge" | "unacknowledge"),
-            ],
-        ) => breaches::acknowledge(world, request, pbid, action),
+        ("POST", ["modelbreaches", pbid, action @ ("acknowledge" | "unacknowledge")]) => {
+            breaches::acknowledge(world, request, pbid, action)
+        }
         ("GET", ["mbcomments"]) => breaches::all_comments(world, request),
         ("GET", ["details"]) => breaches::details(world, request),
         ("GET", ["status"]) => status::status(world, request),

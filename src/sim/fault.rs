@@ -97,9 +97,7 @@ impl Fault {
             path.starts_with(&self.prefix) && self.method.as_deref().is_none_or(|m| m == method);
         if !here
             || self.left == Some(0)
-            || self
-                .percent
-                .is_some_and(|p| dice.below(100) >= usize::from(p))
+            || self.percent.is_some_and(|p| dice.below(100) >= usize::from(p))
         {
             return false;
         }
@@ -131,10 +129,7 @@ pub struct Faults {
 impl Faults {
     /// These faults; the seed decides which requests a percentage strikes.
     pub fn new(list: Vec<Fault>, seed: u64) -> Self {
-        Self {
-            list,
-            dice: Rng::new(seed, "faults"),
-        }
+        Self { list, dice: Rng::new(seed, "faults") }
     }
 
     /// One more.
@@ -191,9 +186,8 @@ fn read(spec: &str) -> Result<Fault, String> {
         }
         rest = before;
     }
-    let (what, place) = rest
-        .split_once("@/")
-        .map_or((rest, None), |(what, place)| (what, Some(place)));
+    let (what, place) =
+        rest.split_once("@/").map_or((rest, None), |(what, place)| (what, Some(place)));
     let (prefix, method) = match place {
         None => ("/".to_owned(), None),
         Some(place) => match place.rsplit_once(':') {
@@ -209,28 +203,18 @@ fn read(spec: &str) -> Result<Fault, String> {
             None => (format!("/{place}"), None),
         },
     };
-    Ok(Fault {
-        spec: spec.to_owned(),
-        what: read_what(what)?,
-        prefix,
-        method,
-        left,
-        percent,
-    })
+    Ok(Fault { spec: spec.to_owned(), what: read_what(what)?, prefix, method, left, percent })
 }
 
 fn read_what(text: &str) -> Result<What, String> {
-    let (name, value) = text
-        .split_once('=')
-        .map_or((text, None), |(n, v)| (n, Some(v)));
+    let (name, value) = text.split_once('=').map_or((text, None), |(n, v)| (n, Some(v)));
     let status = |digits: &str| match digits.parse::<u16>() {
         Ok(code @ 400..=599) => Ok(code),
         _ => Err(format!("{digits:?} is no status of 400..599")),
     };
     let whole = |unit: &str| {
         let text = value.ok_or_else(|| format!("{name} needs a value: {name}={unit}"))?;
-        text.parse::<u64>()
-            .map_err(|_| format!("{text:?} is no whole number ({name}={unit})"))
+        text.parse::<u64>().map_err(|_| format!("{text:?} is no whole number ({name}={unit})"))
     };
     let plain = |what: What| match value {
         None => Ok(what),
@@ -292,18 +276,11 @@ mod tests {
         );
         assert_eq!(what("skew=-95"), What::Skew(-95));
         assert_eq!(what("slow=10"), What::Slow(Duration::from_millis(10)));
-        for line in GRAMMAR
-            .lines()
-            .skip_while(|l| *l != "WHAT")
-            .skip(1)
-            .take_while(|l| !l.is_empty())
+        for line in
+            GRAMMAR.lines().skip_while(|l| *l != "WHAT").skip(1).take_while(|l| !l.is_empty())
         {
-            let word = line
-                .split_whitespace()
-                .next()
-                .unwrap()
-                .replace("MS", "5")
-                .replace("SECONDS", "5");
+            let word =
+                line.split_whitespace().next().unwrap().replace("MS", "5").replace("SECONDS", "5");
             what(&word);
         }
     }
@@ -341,9 +318,7 @@ mod tests {
     #[test]
     fn a_percentage_strikes_about_that_often_and_delays_add_up() {
         let mut faults = Faults::new(vec![parse_fault("reset,20%").unwrap()], 7);
-        let hits = (0..1000)
-            .filter(|_| faults.strike("GET", "/tags").what.is_some())
-            .count();
+        let hits = (0..1000).filter(|_| faults.strike("GET", "/tags").what.is_some()).count();
         assert!((150..250).contains(&hits), "{hits}");
         let list = ["latency=5", "503", "latency=7@/tags", "skew=3", "404"]
             .map(|s| parse_fault(s).unwrap())

@@ -52,16 +52,7 @@ impl Listener for Links {
                     if let Err(error) = stream.set_nodelay(true) {
                         tracing::debug!(%error, "cannot switch Nagle's algorithm off");
                     }
-                    return (
-                        Link {
-                            stream,
-                            peer: Peer {
-                                address,
-                                cut: Arc::default(),
-                            },
-                        },
-                        address,
-                    );
+                    return (Link { stream, peer: Peer { address, cut: Arc::default() } }, address);
                 }
                 Err(error)
                     if matches!(

@@ -11,9 +11,9 @@ pub fn mix(value: u64) -> u64 {
 
 /// A number for a text: FNV-1a, then mixed.
 pub fn hash(text: &str) -> u64 {
-    let fnv = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let fnv = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
     mix(fnv)
 }
 
@@ -36,11 +36,7 @@ impl Rng {
 
     /// A number of `0..end`; 0 when `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
-        if end == 0 {
-            0
-        } else {
-            (self.next() % end as u64) as usize
-        }
+        if end == 0 { 0 } else { (self.next() % end as u64) as usize }
     }
 
     /// A number of `low..=high`.

@@ -50,10 +50,7 @@ async fn answer(
     let now = state.now();
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, BODY_MAX).await else {
-        return send(
-            Reply::json(413, &json!({"detail": "Request body too large"})),
-            now,
-        );
+        return send(Reply::json(413, &json!({"detail": "Request body too large"})), now);
     };
     let mut request = Request {
         method: parts.method.as_str().to_owned(),
@@ -63,10 +60,7 @@ async fn answer(
             .headers
             .iter()
             .map(|(n, v)| {
-                (
-                    n.as_str().to_owned(),
-                    String::from_utf8_lossy(v.as_bytes()).into_owned(),
-                )
+                (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned())
             })
             .collect(),
         body: body.to_vec(),
@@ -125,12 +119,7 @@ fn refusal(path: &str, status: u16, retry_after: Option<u64>) -> Reply {
         502..=504 => Reply::gateway(status),
         _ if is_arcanna(path) => Reply::json(status, &json!({"detail": reason(status)})),
         // [OAS]: 401 has no body schema; [LAB]: 403 fits this body
-        401 => Reply {
-            status,
-            kind: "application/json",
-            headers: Vec::new(),
-            body: Vec::new(),
-        },
+        401 => Reply { status, kind: "application/json", headers: Vec::new(), body: Vec::new() },
         _ => Reply::json(status, &json!({"error": reason(status)})),
     };
     match retry_after {
@@ -140,10 +129,7 @@ fn refusal(path: &str, status: u16, retry_after: Option<u64>) -> Reply {
 }
 
 fn reason(status: u16) -> &'static str {
-    StatusCode::from_u16(status)
-        .ok()
-        .and_then(|s| s.canonical_reason())
-        .unwrap_or("Error")
+    StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason()).unwrap_or("Error")
 }
 
 async fn spoil(
@@ -155,11 +141,7 @@ async fn spoil(
 ) -> Response {
     let now = request.now;
     let note = |status: u16| {
-        if let Some(seen) = lock(&state.seen)
-            .iter_mut()
-            .rev()
-            .find(|s| s.number == number)
-        {
+        if let Some(seen) = lock(&state.seen).iter_mut().rev().find(|s| s.number == number) {
             seen.status = Some(status);
         }
     };
@@ -184,11 +166,7 @@ async fn spoil(
         What::Redirect(target) => plain(Reply::redirect(&target)),
         What::Empty => {
             let done = act(state, request);
-            plain(Reply {
-                status: 200,
-                body: Vec::new(),
-                ..done
-            })
+            plain(Reply { status: 200, body: Vec::new(), ..done })
         }
         What::BadJson => {
             let mut reply = act(state, request);
@@ -224,11 +202,7 @@ async fn spoil(
             let reply = act(state, request);
             note(reply.status);
             let size = reply.body.len().div_ceil(32).max(1);
-            let pieces: Vec<Bytes> = reply
-                .body
-                .chunks(size)
-                .map(Bytes::copy_from_slice)
-                .collect();
+            let pieces: Vec<Bytes> = reply.body.chunks(size).map(Bytes::copy_from_slice).collect();
             let stop = state.stop.clone();
             let trickle = stream::iter(pieces).then(move |piece| wait(pause, stop.clone(), piece));
             let length = Some(reply.body.len());
@@ -241,19 +215,11 @@ async fn spoil(
                 .chain(stream::iter(std::iter::repeat_n(piece, 65)))
                 .chain(stream::iter([Bytes::from_static(b"]")]))
                 .map(Ok::<_, io::Error>);
-            stream_of(
-                Reply::json(200, &json!(null)),
-                now,
-                None,
-                Body::from_stream(pieces),
-            )
+            stream_of(Reply::json(200, &json!(null)), now, None, Body::from_stream(pieces))
         }
         What::Gzip => {
             let mut reply = act(state, request);
-            if request
-                .header("accept-encoding")
-                .is_some_and(|e| e.contains("gzip"))
-            {
+            if request.header("accept-encoding").is_some_and(|e| e.contains("gzip")) {
                 reply.body = gzip(&reply.body);
                 reply = reply.with("content-encoding", "gzip");
             }
@@ -317,11 +283,7 @@ fn gzip(data: &[u8]) -> Vec<u8> {
     }
     let crc = data.iter().fold(!0_u32, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |c, _| {
-            if c & 1 == 1 {
-                (c >> 1) ^ 0xedb8_8320
-            } else {
-                c >> 1
-            }
+            if c & 1 == 1 { (c >> 1) ^ 0xedb8_8320 } else { c >> 1 }
         })
     });
     out.extend((!crc).to_le_bytes());

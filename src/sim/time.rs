@@ -80,10 +80,7 @@ pub fn parse(text: &str) -> Option<Ms> {
             None => format!("{text}T00:00:00Z"),
         },
     };
-    spelled
-        .parse::<Timestamp>()
-        .ok()
-        .map(Timestamp::as_millisecond)
+    spelled.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
 }
 
 #[cfg(test)]

@@ -26,20 +26,12 @@ pub struct Request {
 impl Request {
     /// The first header of this lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v.as_str())
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
     /// The path's parts, each decoded; the empty one after a final slash is left out.
     pub fn segments(&self) -> Vec<String> {
-        self.path
-            .trim_start_matches('/')
-            .trim_end_matches('/')
-            .split('/')
-            .map(percent)
-            .collect()
+        self.path.trim_start_matches('/').trim_end_matches('/').split('/').map(percent).collect()
     }
 
     /// The query's pairs, decoded, in order.
@@ -49,10 +41,7 @@ impl Request {
 
     /// The first query value of this exact name.
     pub fn param(&self, name: &str) -> Option<String> {
-        self.pairs()
-            .into_iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v)
+        self.pairs().into_iter().find(|(n, _)| n == name).map(|(_, v)| v)
     }
 
     /// A parameter that is there and not empty.

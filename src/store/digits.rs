@@ -40,12 +40,7 @@ impl Store {
 
     /// Pins the jobs that never were: nobody has learnt other digits for them.
     pub fn pin_new(&mut self) {
-        let listed = self
-            .job_list
-            .value()
-            .into_iter()
-            .flatten()
-            .map(|job| job.id.clone());
+        let listed = self.job_list.value().into_iter().flatten().map(|job| job.id.clone());
         let jobs: Vec<JobId> = listed.chain(self.decision_sets.keys().cloned()).collect();
         for job in jobs {
             let labels = self.labels(&job).filter(|labels| !labels.is_empty());

@@ -62,21 +62,11 @@ impl Store {
         };
         let landing = self.landings.remove(&report.ticket);
         // Only some keys may ask for their scopes: a refusal there says nothing about the link.
-        let refused = result
-            .as_ref()
-            .is_err_and(|error| error.class() == Class::Credentials);
+        let refused = result.as_ref().is_err_and(|error| error.class() == Class::Credentials);
         if !(refused && live.call.name == Scopes::NAME) {
-            self.links
-                .entry(live.call.product)
-                .or_default()
-                .note(&result, now.wall);
+            self.links.entry(live.call.product).or_default().note(&result, now.wall);
         }
-        self.activity.push(Entry::new(
-            report.ticket,
-            &live,
-            Outcome::of(&result),
-            now.wall,
-        ));
+        self.activity.push(Entry::new(report.ticket, &live, Outcome::of(&result), now.wall));
         let Some(landing) = landing else { return true };
         let abandoned = matches!(&result, Err(error) if *error.cause == Cause::Cancelled);
         if counts && abandoned {

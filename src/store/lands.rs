@@ -51,10 +51,7 @@ impl Lands for DecisionSet {
 impl Lands for QueryEvents {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<EventPage> {
         // Only the triage queue asks this, always for one job; a question about all jobs is kept under no job's name.
-        let job = self
-            .job
-            .clone()
-            .unwrap_or_else(|| crate::api::arcanna::JobId::new(""));
+        let job = self.job.clone().unwrap_or_else(|| crate::api::arcanna::JobId::new(""));
         &mut store.queues.entry(job).or_default().page
     }
 
@@ -67,29 +64,20 @@ impl Lands for QueryEvents {
 
 impl Lands for EventStatus {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Decision> {
-        store
-            .decisions
-            .entry(key(&self.job, &self.event))
-            .or_default()
+        store.decisions.entry(key(&self.job, &self.event)).or_default()
     }
 }
 
 impl Lands for ExportEvent {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Export> {
-        store
-            .exports
-            .entry(key(&self.job, &self.event))
-            .or_default()
+        store.exports.entry(key(&self.job, &self.event)).or_default()
     }
 }
 
 impl Lands for DeviceSearch {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<DevicePage> {
-        let lists = if self.offset == 0 {
-            &mut store.device_lists
-        } else {
-            &mut store.more_devices
-        };
+        let lists =
+            if self.offset == 0 { &mut store.device_lists } else { &mut store.more_devices };
         lists.entry(self.query.clone()).or_default()
     }
 
@@ -99,15 +87,8 @@ impl Lands for DeviceSearch {
             store.more_devices.remove(&self.query);
             return;
         }
-        let more = store
-            .more_devices
-            .get(&self.query)
-            .and_then(Remote::value)
-            .cloned();
-        let list = store
-            .device_lists
-            .get_mut(&self.query)
-            .and_then(Remote::value_mut);
+        let more = store.more_devices.get(&self.query).and_then(Remote::value).cloned();
+        let list = store.device_lists.get_mut(&self.query).and_then(Remote::value_mut);
         if let (Some(more), Some(list)) = (more, list)
             && list.devices.len() as u64 == self.offset
         {

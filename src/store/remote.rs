@@ -18,12 +18,7 @@ pub struct Remote<T> {
 
 impl<T> Default for Remote<T> {
     fn default() -> Self {
-        Self {
-            value: None,
-            fetched: None,
-            pending: false,
-            error: None,
-        }
+        Self { value: None, fetched: None, pending: false, error: None }
     }
 }
 
@@ -40,12 +35,7 @@ impl<T> Remote<T> {
 
     /// Keeps a new value.
     pub fn arrived(&mut self, value: T, at: Timestamp) {
-        *self = Self {
-            value: Some(value),
-            fetched: Some(at),
-            pending: false,
-            error: None,
-        };
+        *self = Self { value: Some(value), fetched: Some(at), pending: false, error: None };
     }
 
     /// Keeps a failure beside the old value.

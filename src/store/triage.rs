@@ -115,13 +115,7 @@ impl TriageQueue {
     pub fn open(&mut self, event: &EventId) -> usize {
         self.position(event).unwrap_or_else(|| {
             self.generation += 1;
-            self.lines.insert(
-                0,
-                Line {
-                    event: event.clone(),
-                    source: Source::Opened,
-                },
-            );
+            self.lines.insert(0, Line { event: event.clone(), source: Source::Opened });
             0
         })
     }
@@ -153,12 +147,10 @@ impl TriageQueue {
         let (found, skipped) = (&self.found, &self.skipped);
         self.lines.sort_by(|a, b| {
             let late = |line: &Line| skipped.contains(&line.event);
-            late(a)
-                .cmp(&late(b))
-                .then_with(|| match (found.get(&a.event), found.get(&b.event)) {
-                    (Some(a), Some(b)) => order.compare(a, b),
-                    (a, b) => a.is_some().cmp(&b.is_some()),
-                })
+            late(a).cmp(&late(b)).then_with(|| match (found.get(&a.event), found.get(&b.event)) {
+                (Some(a), Some(b)) => order.compare(a, b),
+                (a, b) => a.is_some().cmp(&b.is_some()),
+            })
         });
     }
 
@@ -204,18 +196,12 @@ impl TriageQueue {
         self.total = page.total;
         let listed: Vec<FoundEvent> = page.events.clone();
         if self.frozen {
-            self.newer = listed
-                .iter()
-                .filter(|event| self.position(&event.event_id).is_none())
-                .count();
+            self.newer =
+                listed.iter().filter(|event| self.position(&event.event_id).is_none()).count();
         } else {
             let mut order: Vec<&FoundEvent> = listed.iter().collect();
             order.sort_by(|a, b| self.order.compare(a, b));
-            let opened = self
-                .lines
-                .iter()
-                .filter(|line| line.source == Source::Opened)
-                .cloned();
+            let opened = self.lines.iter().filter(|line| line.source == Source::Opened).cloned();
             let mut lines: Vec<Line> = opened
                 .filter(|line| !listed.iter().any(|event| event.event_id == line.event))
                 .collect();
@@ -224,10 +210,7 @@ impl TriageQueue {
                 order
                     .into_iter()
                     .filter(|event| seen.insert(event.event_id.clone()))
-                    .map(|event| Line {
-                        event: event.event_id.clone(),
-                        source: Source::Listed,
-                    }),
+                    .map(|event| Line { event: event.event_id.clone(), source: Source::Listed }),
             );
             self.lines = lines;
             self.skipped.clear();
@@ -235,22 +218,12 @@ impl TriageQueue {
             self.frozen = true;
             self.generation += 1;
         }
-        self.found.extend(
-            listed
-                .into_iter()
-                .map(|event| (event.event_id.clone(), event)),
-        );
+        self.found.extend(listed.into_iter().map(|event| (event.event_id.clone(), event)));
         self.buckets.clear();
         for line in &self.lines {
-            let block = self
-                .found
-                .get(&line.event)
-                .and_then(|found| found.arcanna.as_ref());
+            let block = self.found.get(&line.event).and_then(|found| found.arcanna.as_ref());
             if let Some(bucket) = block.and_then(|block| block.bucket_id.clone()) {
-                self.buckets
-                    .entry(bucket)
-                    .or_default()
-                    .push(line.event.clone());
+                self.buckets.entry(bucket).or_default().push(line.event.clone());
             }
         }
     }
@@ -281,10 +254,7 @@ fn worth(a: &FoundEvent, b: &FoundEvent) -> Ordering {
 }
 
 fn outlier(event: &FoundEvent) -> bool {
-    event
-        .arcanna
-        .as_ref()
-        .is_some_and(|block| block.decision.outlier == Some(true))
+    event.arcanna.as_ref().is_some_and(|block| block.decision.outlier == Some(true))
 }
 
 fn undecided(event: &FoundEvent) -> bool {

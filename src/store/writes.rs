@@ -149,10 +149,7 @@ impl Writes {
 
     /// Rows of this session that are neither settled nor undone.
     pub fn unsent(&self) -> usize {
-        self.rows
-            .values()
-            .filter(|row| !row.state.is_settled() && !row.elsewhere)
-            .count()
+        self.rows.values().filter(|row| !row.state.is_settled() && !row.elsewhere).count()
     }
 
     /// Rows of this session that wait for a product.
@@ -211,10 +208,7 @@ impl Store {
     /// Asks the outbox to keep a write typed by name; its answer comes to [`Writes::named`].
     pub fn stage_named(&mut self, name: &'static str, call: Call, grace: Duration) {
         let draft = Draft {
-            act: Act::Named {
-                name: name.to_owned(),
-                call: call.clone(),
-            },
+            act: Act::Named { name: name.to_owned(), call: call.clone() },
             call,
             grace,
             seen: None,
@@ -251,11 +245,7 @@ impl Store {
     pub fn decide_held(&mut self, send: bool) -> usize {
         let held: Vec<RowId> = self.writes.held().map(|row| row.id).collect();
         for id in &held {
-            self.outbox(if send {
-                Request::Resend(*id)
-            } else {
-                Request::Drop(*id)
-            });
+            self.outbox(if send { Request::Resend(*id) } else { Request::Drop(*id) });
         }
         held.len()
     }
@@ -263,12 +253,7 @@ impl Store {
     /// Takes in what the outbox told.
     pub fn notice(&mut self, notice: Notice, now: Moment) {
         match notice {
-            Notice::Rows {
-                rows,
-                held,
-                foreign,
-                note,
-            } => {
+            Notice::Rows { rows, held, foreign, note } => {
                 self.writes.rows.clear();
                 self.writes.latest.clear();
                 for row in rows {
@@ -297,19 +282,16 @@ impl Store {
                     Some(Asked::Label(event)) => {
                         self.writes.staging.remove(&event);
                     }
-                    Some(Asked::Named) => self
-                        .writes
-                        .named
-                        .push(Err(BadInput::new("write", "", &why).into())),
+                    Some(Asked::Named) => {
+                        self.writes.named.push(Err(BadInput::new("write", "", &why).into()))
+                    }
                     None => {}
                 }
                 self.writes.refusals.push(why);
             }
             Notice::Changed(row) => {
                 if row.state == State::Undone && self.writes.named_row == Some(row.id) {
-                    self.writes
-                        .named
-                        .push(Err(ApiError::of(&row.draft.call, Cause::Cancelled)));
+                    self.writes.named.push(Err(ApiError::of(&row.draft.call, Cause::Cancelled)));
                 }
                 self.look_at_unknown(&row, now);
                 self.writes.take_in(row);
@@ -399,13 +381,9 @@ impl Landing for WriteLanding {
                 Settlement::Unknown("its answer was read by another decoder".to_owned()),
                 Answered::default(),
             ),
-            Err(error) => (
-                settlement(error, &self.row, named),
-                Answered {
-                    status: error.status,
-                    took: None,
-                },
-            ),
+            Err(error) => {
+                (settlement(error, &self.row, named), Answered { status: error.status, took: None })
+            }
         };
         store.outbox(Request::Settle(self.row.id, settlement, answered));
         if named {
@@ -478,12 +456,7 @@ fn settlement(error: &ApiError, row: &Row, named: bool) -> Settlement {
         || matches!(error.status, Some(502..=504));
     let passing = unknown || down || matches!(*error.cause, Cause::Server(..));
     if passing && !named {
-        return Settlement::Again {
-            asked: error.retry_after(),
-            down,
-            maybe: unknown,
-            why: words,
-        };
+        return Settlement::Again { asked: error.retry_after(), down, maybe: unknown, why: words };
     }
     Settlement::Parked(words)
 }
@@ -515,9 +488,6 @@ impl Landing for NamedLanding {
     }
 
     fn abandon(&self, store: &mut Store) {
-        store
-            .writes
-            .named
-            .push(Err(ApiError::of(&self.call, Cause::Cancelled)));
+        store.writes.named.push(Err(ApiError::of(&self.call, Cause::Cancelled)));
     }
 }

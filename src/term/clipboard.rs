@@ -31,10 +31,9 @@ pub enum Sent {
 impl std::fmt::Display for Sent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Tmux(n) => write!(
-                f,
-                "in tmux's buffer ({n} B) and sent on to your terminal, it may refuse"
-            ),
+            Self::Tmux(n) => {
+                write!(f, "in tmux's buffer ({n} B) and sent on to your terminal, it may refuse")
+            }
             Self::Terminal(n) => write!(f, "sent to your terminal ({n} B), it may refuse"),
         }
     }
@@ -82,11 +81,8 @@ pub fn send(screen: &mut Screen, text: &str, in_tmux: bool) -> Result<Sent, Refu
 
 /// Feeds the text to a command, in a thread of its own so that a stuck one costs a second and not the program.
 fn tmux(command: &mut Command, text: &str) -> io::Result<()> {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let stdin = child.stdin.take();
     let text = text.to_owned();
     let (tell, done) = mpsc::channel();
@@ -112,20 +108,14 @@ mod tests {
     fn the_sequence_is_base64_and_capped() {
         assert_eq!(osc52("8[.]8").unwrap(), "\x1b]52;c;OFsuXTg=\x07");
         assert!(osc52(&"x".repeat(CAP)).unwrap().len() < 100_010);
-        assert!(matches!(
-            osc52(&"x".repeat(CAP + 1)),
-            Err(Refused::TooLong(_))
-        ));
+        assert!(matches!(osc52(&"x".repeat(CAP + 1)), Err(Refused::TooLong(_))));
     }
 
     #[test]
     fn the_words_promise_nothing() {
         let mut screen = Screen::over(io::sink(), 80, 24, &Options::default()).unwrap();
         let sent = send(&mut screen, &"x".repeat(312), false).unwrap();
-        assert_eq!(
-            sent.to_string(),
-            "sent to your terminal (312 B), it may refuse"
-        );
+        assert_eq!(sent.to_string(), "sent to your terminal (312 B), it may refuse");
         assert!(!Sent::Tmux(1).to_string().contains("copied"));
     }
 

@@ -41,15 +41,12 @@ impl Ink {
     fn reset(&mut self, size: Size, inked: bool) {
         self.width = size.width.into();
         self.cells.clear();
-        self.cells
-            .resize(self.width * usize::from(size.height), inked);
+        self.cells.resize(self.width * usize::from(size.height), inked);
     }
 
     fn row(&mut self, y: u16) -> &mut [bool] {
         let start = usize::from(y) * self.width;
-        self.cells
-            .get_mut(start..start + self.width)
-            .unwrap_or_default()
+        self.cells.get_mut(start..start + self.width).unwrap_or_default()
     }
 }
 
@@ -87,25 +84,14 @@ impl Encoder {
 
     fn go(&mut self, to: Position) {
         let Position { x, y } = to;
-        let absolute = if x == 0 {
-            format!("\x1b[{}H", y + 1)
-        } else {
-            format!("\x1b[{};{}H", y + 1, x + 1)
-        };
+        let absolute =
+            if x == 0 { format!("\x1b[{}H", y + 1) } else { format!("\x1b[{};{}H", y + 1, x + 1) };
         let shortest = match self.at {
             Some(at) if at == to => return,
             Some(at) if at.y == y && x > at.x => {
                 let by = x - at.x;
-                let relative = if by == 1 {
-                    "\x1b[C".to_owned()
-                } else {
-                    format!("\x1b[{by}C")
-                };
-                if relative.len() < absolute.len() {
-                    relative
-                } else {
-                    absolute
-                }
+                let relative = if by == 1 { "\x1b[C".to_owned() } else { format!("\x1b[{by}C") };
+                if relative.len() < absolute.len() { relative } else { absolute }
             }
             _ => absolute,
         };
@@ -125,9 +111,7 @@ impl Encoder {
         let row = self.ink.row(y);
         for &(x, cell) in changes {
             let inked = cell.symbol() != " " || Pen::of_blank(cell) != Pen::PLAIN;
-            let end = x
-                .saturating_add(cell.symbol().width().max(1) as u16)
-                .min(width);
+            let end = x.saturating_add(cell.symbol().width().max(1) as u16).min(width);
             if let Some(cells) = row.get_mut(usize::from(x)..usize::from(end)) {
                 cells.fill(inked);
             }
@@ -141,9 +125,7 @@ impl Encoder {
                 && at.y == y
                 && at.x < x
                 && x - at.x <= 2
-                && self.ink.row(y)[usize::from(at.x)..usize::from(x)]
-                    .iter()
-                    .all(|ink| !ink)
+                && self.ink.row(y)[usize::from(at.x)..usize::from(x)].iter().all(|ink| !ink)
             {
                 self.blanks(x - at.x, Pen::PLAIN, width);
             }
@@ -151,11 +133,7 @@ impl Encoder {
             if cell.symbol() == " " {
                 self.blanks(1, Pen::of_blank(cell), width);
             } else {
-                self.style(Pen {
-                    fg: cell.fg,
-                    bg: cell.bg,
-                    modifier: cell.modifier,
-                });
+                self.style(Pen { fg: cell.fg, bg: cell.bg, modifier: cell.modifier });
                 self.glyph(cell.symbol(), width);
             }
         }
@@ -177,13 +155,7 @@ impl Encoder {
 
     /// After printing: the cursor moved on, but at the right edge nobody knows where it waits.
     fn advance(&mut self, cells: u16, width: u16) {
-        self.at = self
-            .at
-            .map(|p| Position {
-                x: p.x + cells,
-                ..p
-            })
-            .filter(|p| p.x < width);
+        self.at = self.at.map(|p| Position { x: p.x + cells, ..p }).filter(|p| p.x < width);
     }
 
     fn glyph(&mut self, symbol: &str, width: u16) {
@@ -308,10 +280,7 @@ impl Backend for Encoder {
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {
-        Ok(WindowSize {
-            columns_rows: self.size()?,
-            pixels: Size::default(),
-        })
+        Ok(WindowSize { columns_rows: self.size()?, pixels: Size::default() })
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -347,10 +316,7 @@ mod tests {
     #[test]
     fn an_unchanged_frame_is_no_byte() {
         let mut t = terminal(20, 3, false);
-        assert_eq!(
-            frame(&mut t, &[("hello", Style::new())]),
-            "\x1b[1Hhello\x1b[?25l"
-        );
+        assert_eq!(frame(&mut t, &[("hello", Style::new())]), "\x1b[1Hhello\x1b[?25l");
         assert_eq!(frame(&mut t, &[("hello", Style::new())]), "");
         for _ in 0..2 {
             t.draw(|f| {
@@ -367,10 +333,7 @@ mod tests {
         let mut t = terminal(20, 3, false);
         frame(&mut t, &[("state: all is well", Style::new())]);
         let red = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
-        assert_eq!(
-            frame(&mut t, &[("bad", red)]),
-            "\x1b[1H\x1b[1;31mbad\x1b[m\x1b[K"
-        );
+        assert_eq!(frame(&mut t, &[("bad", red)]), "\x1b[1H\x1b[1;31mbad\x1b[m\x1b[K");
     }
 
     #[test]
@@ -389,10 +352,7 @@ mod tests {
     #[test]
     fn ascii_terminals_get_ascii() {
         let mut t = terminal(20, 2, true);
-        assert_eq!(
-            frame(&mut t, &[("日本é│", Style::new())]),
-            "\x1b[1H??????\x1b[?25l"
-        );
+        assert_eq!(frame(&mut t, &[("日本é│", Style::new())]), "\x1b[1H??????\x1b[?25l");
     }
 
     #[test]
@@ -400,13 +360,11 @@ mod tests {
         // a second opinion: a terminal emulator reads the bytes of a run of frames
         // a wide glyph half covered by a reversed blank is left out: emulators disagree on its other half
         let reversed = Style::new().add_modifier(Modifier::REVERSED);
-        let loud = Style::new()
-            .fg(Color::LightCyan)
-            .add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
-        for (special, words) in [
-            (reversed, ["alpha", "two", "  "]),
-            (loud, ["日本語", "한글x", "é日"]),
-        ] {
+        let loud =
+            Style::new().fg(Color::LightCyan).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+        for (special, words) in
+            [(reversed, ["alpha", "two", "  "]), (loud, ["日本語", "한글x", "é日"])]
+        {
             compare(special, words);
         }
     }
@@ -428,14 +386,12 @@ mod tests {
             (dice >> 33) % n
         };
         for _ in 0..300 {
-            let plan: Vec<_> = (0..h)
-                .map(|y| (y, roll(9) as u16, roll(words.len()), roll(looks.len())))
-                .collect();
+            let plan: Vec<_> =
+                (0..h).map(|y| (y, roll(9) as u16, roll(words.len()), roll(looks.len()))).collect();
             let mut drawn = None;
             t.draw(|f| {
                 for &(y, x, word, look) in &plan {
-                    f.buffer_mut()
-                        .set_stringn(x, y, words[word], usize::from(w - x), looks[look]);
+                    f.buffer_mut().set_stringn(x, y, words[word], usize::from(w - x), looks[look]);
                 }
                 drawn = Some(f.buffer_mut().clone());
             })
@@ -453,11 +409,7 @@ mod tests {
                     }
                     skip = cell.symbol().width().saturating_sub(1);
                     let shown = seen.screen().cell(y, x).unwrap();
-                    let text = if shown.contents().is_empty() {
-                        " "
-                    } else {
-                        shown.contents()
-                    };
+                    let text = if shown.contents().is_empty() { " " } else { shown.contents() };
                     assert_eq!(text, cell.symbol(), "at {x},{y}");
                     assert_eq!(
                         shown.inverse(),
@@ -486,12 +438,8 @@ mod tests {
     fn a_resize_clears_once_and_paints_anew() {
         let size = std::sync::Arc::new(std::sync::atomic::AtomicU16::new(20));
         let handle = size.clone();
-        let read = move || {
-            Ok(Size {
-                width: handle.load(std::sync::atomic::Ordering::SeqCst),
-                height: 2,
-            })
-        };
+        let read =
+            move || Ok(Size { width: handle.load(std::sync::atomic::Ordering::SeqCst), height: 2 });
         let mut t = Terminal::new(Encoder::new(read, false)).unwrap();
         frame(&mut t, &[("hello", Style::new())]);
         size.store(10, std::sync::atomic::Ordering::SeqCst);

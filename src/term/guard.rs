@@ -256,9 +256,7 @@ impl Guard {
     fn key(&mut self, key: KeyEvent, at: Instant, class: Class, out: &mut Vec<Verdict>) {
         let typed = match key.code {
             KeyCode::Char(c)
-                if !key
-                    .modifiers
-                    .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
+                if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
             {
                 Some(c)
             }
@@ -347,11 +345,7 @@ impl Guard {
             Some(reason) => self.drop_key(key, reason, out),
             None if self.limits.burst.is_zero() => out.push(Verdict::Label(key, at)),
             None => {
-                self.pending = Some(Pending {
-                    key,
-                    at,
-                    stale: false,
-                });
+                self.pending = Some(Pending { key, at, stale: false });
             }
         }
     }
@@ -377,11 +371,7 @@ impl Guard {
         let Some(p) = self.pending.take() else {
             return false;
         };
-        let reason = if by == Some(p.key.code) {
-            Reason::Repeat
-        } else {
-            Reason::Burst
-        };
+        let reason = if by == Some(p.key.code) { Reason::Repeat } else { Reason::Burst };
         self.drop_key(p.key, reason, out);
         true
     }
@@ -433,13 +423,7 @@ impl Guard {
                 false
             }
             State::Escape => match typed {
-                Some('[') => self.follow(
-                    State::Csi {
-                        bracket: false,
-                        empty: true,
-                    },
-                    at,
-                ),
+                Some('[') => self.follow(State::Csi { bracket: false, empty: true }, at),
                 Some('O') => self.follow(State::Ss3, at),
                 Some(c) if begins_string(c) => self.follow(State::String, at),
                 Some(c) if c.is_ascii_digit() => {
@@ -458,20 +442,12 @@ impl Guard {
                 }
             },
             State::Csi { bracket, empty } => match typed {
-                Some('[') if empty && !bracket => self.follow(
-                    State::Csi {
-                        bracket: true,
-                        empty: false,
-                    },
-                    at,
-                ),
-                Some(c) if (' '..='?').contains(&c) && !bracket => self.follow(
-                    State::Csi {
-                        bracket,
-                        empty: false,
-                    },
-                    at,
-                ),
+                Some('[') if empty && !bracket => {
+                    self.follow(State::Csi { bracket: true, empty: false }, at)
+                }
+                Some(c) if (' '..='?').contains(&c) && !bracket => {
+                    self.follow(State::Csi { bracket, empty: false }, at)
+                }
                 Some('@'..='~') => self.end(),
                 Some(_) if bracket => self.end(),
                 _ => self.abort(),
@@ -493,13 +469,7 @@ impl Guard {
             },
             State::StringEscape => match typed {
                 Some('\\') => self.end(),
-                Some('[') => self.follow(
-                    State::Csi {
-                        bracket: false,
-                        empty: true,
-                    },
-                    at,
-                ),
+                Some('[') => self.follow(State::Csi { bracket: false, empty: true }, at),
                 Some('O') => self.follow(State::Ss3, at),
                 Some(_) => self.follow(State::String, at),
                 None => self.abort(),

@@ -59,14 +59,12 @@ pub fn watch(grace: Duration, lost: impl FnOnce() + Send + 'static) -> io::Resul
 /// Runs `then` once `terminal` hangs up; returns at once.
 fn watch_on(terminal: OwnedFd, then: impl FnOnce() + Send + 'static) -> io::Result<Watch> {
     let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC)?;
-    thread::Builder::new()
-        .name("hangup".into())
-        .spawn(move || {
-            if wait_for_hangup(&terminal, &stopped) {
-                drop(terminal);
-                then();
-            }
-        })?;
+    thread::Builder::new().name("hangup".into()).spawn(move || {
+        if wait_for_hangup(&terminal, &stopped) {
+            drop(terminal);
+            then();
+        }
+    })?;
     Ok(Watch { _stop: stop })
 }
 
@@ -75,10 +73,8 @@ fn wait_for_hangup(terminal: &impl AsFd, stopped: &impl AsFd) -> bool {
     let lost = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
     loop {
         // no flags asked for: hang-ups and errors are reported anyway, and nothing else wakes us
-        let mut fds = [
-            PollFd::new(terminal, PollFlags::empty()),
-            PollFd::new(stopped, PollFlags::empty()),
-        ];
+        let mut fds =
+            [PollFd::new(terminal, PollFlags::empty()), PollFd::new(stopped, PollFlags::empty())];
         match poll(&mut fds, None) {
             Ok(_) if fds[1].revents().intersects(lost) => return false,
             Ok(_) if fds[0].revents().intersects(lost) => return true,
@@ -94,16 +90,11 @@ fn wait_for_hangup(terminal: &impl AsFd, stopped: &impl AsFd) -> bool {
 /// Standard input silent, standard output and error into nothing.
 fn detach() -> io::Result<()> {
     let (silent, keep) = pipe_with(PipeFlags::CLOEXEC)?;
-    let nothing = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open("/dev/null")?;
+    let nothing = OpenOptions::new().read(true).write(true).open("/dev/null")?;
     stdio::dup2_stdout(&nothing)?;
     stdio::dup2_stderr(&nothing)?;
     stdio::dup2_stdin(&silent)?;
-    *SILENCE
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(keep);
+    *SILENCE.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(keep);
     Ok(())
 }
 
@@ -115,10 +106,8 @@ fn last_resort(grace: Duration) {
         if left.is_zero() {
             break;
         }
-        let left = Timespec {
-            tv_sec: left.as_secs() as i64,
-            tv_nsec: i64::from(left.subsec_nanos()),
-        };
+        let left =
+            Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
         let _ = poll(&mut [], Some(&left));
     }
     tracing::error!("still running after the terminal went away: ending now");
@@ -158,10 +147,7 @@ mod tests {
             .unwrap(),
         );
         // the closure is dropped with the thread, which closes the channel
-        assert_eq!(
-            told.recv_timeout(DEADLINE),
-            Err(mpsc::RecvTimeoutError::Disconnected)
-        );
+        assert_eq!(told.recv_timeout(DEADLINE), Err(mpsc::RecvTimeoutError::Disconnected));
         drop(theirs);
     }
 }

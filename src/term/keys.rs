@@ -85,11 +85,7 @@ impl Keys {
             read_all(&source, &woken, &theirs, &mut deliver);
             theirs.set(Phase::Stopped);
         })?;
-        Ok(Self {
-            wake,
-            shared,
-            thread: Some(thread),
-        })
+        Ok(Self { wake, shared, thread: Some(thread) })
     }
 
     /// Stops reading until [`Keys::resume`]; returns when the thread no longer touches the terminal.
@@ -139,10 +135,7 @@ impl Shared {
     fn wait(&self, until: impl Fn(Phase) -> bool) -> Phase {
         let mut phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
         while !until(*phase) {
-            phase = self
-                .changed
-                .wait(phase)
-                .unwrap_or_else(PoisonError::into_inner);
+            phase = self.changed.wait(phase).unwrap_or_else(PoisonError::into_inner);
         }
         *phase
     }
@@ -183,10 +176,7 @@ fn read_all(
         if shared.now() == Phase::Stopped {
             return;
         }
-        let mut fds = [
-            PollFd::new(source, PollFlags::IN),
-            PollFd::new(woken, PollFlags::IN),
-        ];
+        let mut fds = [PollFd::new(source, PollFlags::IN), PollFd::new(woken, PollFlags::IN)];
         match poll(&mut fds, None) {
             Ok(_) => {}
             Err(Errno::INTR) => continue,
@@ -259,10 +249,7 @@ mod tests {
         );
         drop(ours);
         assert_eq!(typed.recv_timeout(DEADLINE).unwrap(), Typed::Closed);
-        assert!(
-            typed.recv_timeout(DEADLINE).is_err(),
-            "the thread is gone and so is its sender"
-        );
+        assert!(typed.recv_timeout(DEADLINE).is_err(), "the thread is gone and so is its sender");
         drop(keys);
     }
 
@@ -282,9 +269,6 @@ mod tests {
     fn dropping_the_reader_ends_its_thread() {
         let (_ours, keys, typed) = start();
         drop(keys);
-        assert!(matches!(
-            typed.try_recv(),
-            Err(mpsc::TryRecvError::Disconnected)
-        ));
+        assert!(matches!(typed.try_recv(), Err(mpsc::TryRecvError::Disconnected)));
     }
 }

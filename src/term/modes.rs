@@ -89,10 +89,7 @@ pub(super) fn write_tty(mut bytes: &[u8]) -> io::Result<()> {
             // somebody set the shared description non-blocking; wait until it takes more, but look for a hang-up
             Err(Errno::AGAIN) => {
                 let out = stdio::stdout();
-                let second = Timespec {
-                    tv_sec: 1,
-                    tv_nsec: 0,
-                };
+                let second = Timespec { tv_sec: 1, tv_nsec: 0 };
                 match poll(&mut [PollFd::new(&out, PollFlags::OUT)], Some(&second)) {
                     Ok(_) | Err(Errno::INTR) => {}
                     Err(e) => return Err(e.into()),

@@ -327,10 +327,7 @@ mod tests {
             let events = Parser::default().feed(&[byte]);
             assert_eq!(
                 events,
-                [Event::Key(KeyEvent::new(
-                    KeyCode::Char(c),
-                    KeyModifiers::CONTROL
-                ))]
+                [Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))]
             );
         }
     }
@@ -371,10 +368,7 @@ mod tests {
         let mut events = p.feed(b"\x1b[200~1221\r\x1b[A");
         events.extend(p.feed(b"\x1b[20"));
         events.extend(p.feed(b"1~j"));
-        assert_eq!(
-            events,
-            [Event::Paste("1221\r\x1b[A".into()), key(KeyCode::Char('j'))]
-        );
+        assert_eq!(events, [Event::Paste("1221\r\x1b[A".into()), key(KeyCode::Char('j'))]);
     }
 
     #[test]
@@ -382,12 +376,7 @@ mod tests {
         let event = Parser::default().feed(b"\x1b[<64;10;5M");
         assert!(matches!(
             event[..],
-            [Event::Mouse(MouseEvent {
-                kind: MouseEventKind::ScrollUp,
-                column: 9,
-                row: 4,
-                ..
-            })]
+            [Event::Mouse(MouseEvent { kind: MouseEventKind::ScrollUp, column: 9, row: 4, .. })]
         ));
     }
 

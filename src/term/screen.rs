@@ -61,12 +61,7 @@ impl Screen {
         height: u16,
         options: &Options,
     ) -> io::Result<Self> {
-        Self::build(
-            Box::new(out),
-            move || Ok(Size { width, height }),
-            false,
-            options,
-        )
+        Self::build(Box::new(out), move || Ok(Size { width, height }), false, options)
     }
 
     fn build(
@@ -80,14 +75,7 @@ impl Screen {
         terminal.clear()?;
         terminal.hide_cursor()?;
         terminal.backend_mut().take();
-        Ok(Self {
-            terminal,
-            out,
-            real,
-            mouse: options.mouse,
-            title: None,
-            repaint: false,
-        })
+        Ok(Self { terminal, out, real, mouse: options.mouse, title: None, repaint: false })
     }
 
     fn setup(&mut self, title: Option<String>) -> io::Result<()> {
@@ -142,11 +130,7 @@ impl Screen {
 
     /// Sets the window title. Control characters are taken out; anything else is the caller's to clean.
     pub fn set_title(&mut self, title: &str) -> io::Result<()> {
-        let title: String = title
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(200)
-            .collect();
+        let title: String = title.chars().filter(|c| !c.is_control()).take(200).collect();
         if self.title.as_deref() != Some(&title) {
             self.write(&format!("\x1b]2;{title}\x07"))?;
             self.title = Some(title);
@@ -245,10 +229,7 @@ impl Write for Tty {
 fn terminal_size() -> io::Result<Size> {
     let size = tcgetwinsize(stdio::stdout())?;
     Ok(match (size.ws_col, size.ws_row) {
-        (0, _) | (_, 0) => Size {
-            width: 80,
-            height: 24,
-        },
+        (0, _) | (_, 0) => Size { width: 80, height: 24 },
         (width, height) => Size { width, height },
     })
 }
@@ -312,10 +293,7 @@ mod tests {
         }
         let seen = writes.0.lock().unwrap();
         let second = String::from_utf8_lossy(&seen[1]);
-        assert!(
-            second.contains("\x1b[2J") && second.contains("hello"),
-            "{second:?}"
-        );
+        assert!(second.contains("\x1b[2J") && second.contains("hello"), "{second:?}");
     }
 
     #[test]
@@ -354,9 +332,6 @@ mod tests {
         let writes = Writes::default();
         let mut s = Screen::over(writes.clone(), 20, 2, &Options::default()).unwrap();
         s.set_title("PROD\x07\x1b]52;c;x acme").unwrap();
-        assert_eq!(
-            writes.0.lock().unwrap().concat(),
-            b"\x1b]2;PROD]52;c;x acme\x07"
-        );
+        assert_eq!(writes.0.lock().unwrap().concat(), b"\x1b]2;PROD]52;c;x acme\x07");
     }
 }

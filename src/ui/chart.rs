@@ -36,18 +36,13 @@ impl Hours {
     /// hour add up. Values below zero and no-numbers are left out.
     pub fn new(points: &[(i64, f64)], begin: i64, end: i64) -> Self {
         let start = begin.div_euclid(HOUR) * HOUR;
-        let count = if end > begin {
-            (end - start + HOUR - 1).div_euclid(HOUR) as usize
-        } else {
-            0
-        };
+        let count =
+            if end > begin { (end - start + HOUR - 1).div_euclid(HOUR) as usize } else { 0 };
         let mut values = vec![0.0; count];
         let mut seen = vec![false; count];
         let mut left_out = 0;
         for &(at, value) in points {
-            let slot = usize::try_from((at - start).div_euclid(HOUR))
-                .ok()
-                .filter(|s| *s < count);
+            let slot = usize::try_from((at - start).div_euclid(HOUR)).ok().filter(|s| *s < count);
             match slot {
                 Some(slot) if value.is_finite() && value >= 0.0 => {
                     values[slot] += value;
@@ -57,21 +52,16 @@ impl Hours {
             }
         }
         let filled = seen.iter().filter(|s| !**s).count();
-        Self {
-            start,
-            values,
-            filled,
-            left_out,
-        }
+        Self { start, values, filled, left_out }
     }
 
     /// The highest hour: when it begins and its value. None if all are zero.
     pub fn peak(&self) -> Option<(i64, f64)> {
-        let (slot, value) =
-            self.values.iter().enumerate().fold(
-                (0, 0.0),
-                |best, (i, v)| if *v > best.1 { (i, *v) } else { best },
-            );
+        let (slot, value) = self
+            .values
+            .iter()
+            .enumerate()
+            .fold((0, 0.0), |best, (i, v)| if *v > best.1 { (i, *v) } else { best });
         (value > 0.0).then(|| (self.start + slot as i64 * HOUR, value))
     }
 
@@ -119,11 +109,7 @@ impl Week {
     /// One row per weekday, `wide` characters for an hour, in the intensities of the glyph set.
     pub fn rows(&self, wide: usize, glyphs: &Glyphs) -> [String; 7] {
         let top = self.cells.iter().flatten().copied().fold(0.0, f64::max);
-        self.cells.map(|day| {
-            day.iter()
-                .map(|v| step(*v, top, glyphs.ramp).repeat(wide))
-                .collect()
-        })
+        self.cells.map(|day| day.iter().map(|v| step(*v, top, glyphs.ramp).repeat(wide)).collect())
     }
 
     /// The line of hours above the rows: `00    03    06 …`.
@@ -166,10 +152,7 @@ pub fn intensities(values: &[f64], glyphs: &Glyphs) -> String {
 /// One row of heights: `▁▂▅█`.
 pub fn sparkline(values: &[f64], glyphs: &Glyphs) -> String {
     let top = values.iter().copied().fold(0.0, f64::max);
-    values
-        .iter()
-        .map(|v| step(*v, top, glyphs.heights))
-        .collect()
+    values.iter().map(|v| step(*v, top, glyphs.heights)).collect()
 }
 
 /// One row of braille, two values a character, four heights.
@@ -199,11 +182,7 @@ pub fn towers(values: &[f64], height: usize, glyphs: &Glyphs) -> Vec<String> {
             values
                 .iter()
                 .map(|v| {
-                    let filled = if top > 0.0 {
-                        v / top * height as f64
-                    } else {
-                        0.0
-                    };
+                    let filled = if top > 0.0 { v / top * height as f64 } else { 0.0 };
                     let here = filled - row as f64;
                     match here {
                         _ if here >= 1.0 => glyphs.full,
@@ -293,25 +272,16 @@ mod tests {
 
     #[test]
     fn weekdays_start_on_monday_and_follow_the_offset() {
-        let h = Hours::new(
-            &[(MONDAY + 26 * HOUR, 8.0), (MONDAY, 1.0)],
-            MONDAY,
-            MONDAY + 7 * 24 * HOUR,
-        );
+        let h =
+            Hours::new(&[(MONDAY + 26 * HOUR, 8.0), (MONDAY, 1.0)], MONDAY, MONDAY + 7 * 24 * HOUR);
         let w = h.week(0);
-        assert_eq!(
-            (w.cells[1][2], w.cells[0][0], w.day_total(1)),
-            (8.0, 1.0, 8.0)
-        );
+        assert_eq!((w.cells[1][2], w.cells[0][0], w.day_total(1)), (8.0, 1.0, 8.0));
         assert!(h.week(-HOUR).cells[6][23] > 0.5);
         let rows = w.rows(2, A);
         assert_eq!(rows[1].trim_end(), "    @@");
         assert_eq!(rows[0].trim_end(), "::");
         assert_eq!(rows[0].len(), 48);
-        assert_eq!(
-            Week::scale(2),
-            "00    03    06    09    12    15    18    21"
-        );
+        assert_eq!(Week::scale(2), "00    03    06    09    12    15    18    21");
     }
 
     #[test]
@@ -326,20 +296,13 @@ mod tests {
         assert_eq!(bar(0.1, 100.0, 15, A), ".");
         assert_eq!(bar(50.0, 100.0, 5, U), "██▌");
         assert_eq!(bar(1e9, 100.0, 3, U), "███");
-        assert_eq!(
-            (bar(0.0, 1.0, 5, A), bar(1.0, 0.0, 5, A)),
-            (String::new(), String::new())
-        );
+        assert_eq!((bar(0.0, 1.0, 5, A), bar(1.0, 0.0, 5, A)), (String::new(), String::new()));
         assert_eq!(intensities(&[0.0; 3], A), "   ");
     }
 
     #[test]
     fn an_axis_keeps_its_ends() {
-        let labels = [
-            (0, "08-24".into()),
-            (14, "09-07".into()),
-            (28, "09-20".into()),
-        ];
+        let labels = [(0, "08-24".into()), (14, "09-07".into()), (28, "09-20".into())];
         assert_eq!(axis(28, &labels), "08-24         09-07    09-20");
         assert_eq!(axis(12, &labels), "08-24  09-20");
         assert_eq!(axis(3, &labels), "");

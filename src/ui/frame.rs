@@ -22,10 +22,7 @@ pub struct Segment<'a> {
 impl<'a> Segment<'a> {
     /// A segment that stays as long as anything does.
     pub fn new(text: impl Into<Text<'a>>) -> Self {
-        Self {
-            text: text.into(),
-            rank: 0,
-        }
+        Self { text: text.into(), rank: 0 }
     }
 
     /// May go when the row is narrow; higher ranks go first.
@@ -45,26 +42,15 @@ pub fn header(area: Rect, buf: &mut Buffer, theme: &Theme, segments: &[Segment<'
         return;
     }
     let separator = if theme.glyphs.ascii { " | " } else { " │ " };
-    let mut shown: Vec<(usize, usize)> = segments
-        .iter()
-        .map(|s| text::width(&s.text.text))
-        .enumerate()
-        .collect();
+    let mut shown: Vec<(usize, usize)> =
+        segments.iter().map(|s| text::width(&s.text.text)).enumerate().collect();
     shown.retain(|(_, w)| *w > 0);
     let room = usize::from(area.width).saturating_sub(2);
     let need = |shown: &[(usize, usize)]| {
-        shown
-            .iter()
-            .map(|(_, w)| w + 3)
-            .sum::<usize>()
-            .saturating_sub(3)
+        shown.iter().map(|(_, w)| w + 3).sum::<usize>().saturating_sub(3)
     };
     while need(&shown) > room && shown.len() > 1 {
-        let top = shown
-            .iter()
-            .map(|(i, _)| segments[*i].rank)
-            .max()
-            .unwrap_or(0);
+        let top = shown.iter().map(|(i, _)| segments[*i].rank).max().unwrap_or(0);
         let middle = shown.len() / 2;
         let goes = (0..shown.len())
             .filter(|at| segments[shown[*at].0].rank == top)
@@ -72,23 +58,12 @@ pub fn header(area: Rect, buf: &mut Buffer, theme: &Theme, segments: &[Segment<'
             .unwrap_or(middle);
         shown.remove(goes);
     }
-    buf.set_stringn(
-        area.x,
-        area.y,
-        " ".repeat(area.width.into()),
-        area.width.into(),
-        theme.header,
-    );
+    buf.set_stringn(area.x, area.y, " ".repeat(area.width.into()), area.width.into(), theme.header);
     let mut x = area.x + 1;
     for (n, (i, _)) in shown.iter().enumerate() {
         if n > 0 {
-            (x, _) = buf.set_stringn(
-                x,
-                area.y,
-                separator,
-                usize::from(area.right() - x),
-                theme.header,
-            );
+            (x, _) =
+                buf.set_stringn(x, area.y, separator, usize::from(area.right() - x), theme.header);
         }
         let left = usize::from(area.right().saturating_sub(x)).saturating_sub(1);
         let segment = &segments[*i].text;
@@ -198,15 +173,8 @@ impl<'a> Fact<'a> {
     /// A fact of one piece; an absent value is shown as `-`.
     pub fn new(name: impl Into<Text<'a>>, value: impl Into<Text<'a>>) -> Self {
         let value: Text<'a> = value.into();
-        let value = if value.text.is_empty() {
-            Text::from("-")
-        } else {
-            value
-        };
-        Self {
-            name: name.into(),
-            value: vec![value],
-        }
+        let value = if value.text.is_empty() { Text::from("-") } else { value };
+        Self { name: name.into(), value: vec![value] }
     }
 }
 
@@ -223,26 +191,10 @@ pub fn facts(
     for (fact, y) in facts.iter().zip(area.top()..area.bottom()) {
         let name_room = name_width.min(area.width);
         let name = text::cut(&fact.name.text, usize::from(name_room), theme.ellipsis());
-        buf.set_stringn(
-            area.x,
-            y,
-            &name,
-            usize::from(name_room),
-            theme.dim.patch(fact.name.style),
-        );
+        buf.set_stringn(area.x, y, &name, usize::from(name_room), theme.dim.patch(fact.name.style));
         let x = area.x + name_room + 1;
         if x < area.right() {
-            line(
-                Rect {
-                    x,
-                    y,
-                    width: area.right() - x,
-                    height: 1,
-                },
-                buf,
-                theme,
-                &fact.value,
-            );
+            line(Rect { x, y, width: area.right() - x, height: 1 }, buf, theme, &fact.value);
         }
         used += 1;
     }
@@ -290,12 +242,7 @@ pub fn sheet(
         let x = left + 1 + ((inside - long - 2) / 2) as u16;
         buf.set_stringn(x, top, format!(" {title} "), long + 2, theme.title);
     }
-    Rect {
-        x: left + 2,
-        y: top + 1,
-        width: width - 4,
-        height: height - 2,
-    }
+    Rect { x: left + 2, y: top + 1, width: width - 4, height: height - 2 }
 }
 
 /// An empty pane: a quiet sentence in the middle, and below it the key that would fill it.
@@ -304,10 +251,7 @@ pub fn empty(area: Rect, buf: &mut Buffer, theme: &Theme, sentence: &str, hint: 
     if area.is_empty() {
         return;
     }
-    let lines = text::wrap(
-        sentence,
-        usize::from(area.width.saturating_sub(4)).clamp(1, 60),
-    );
+    let lines = text::wrap(sentence, usize::from(area.width.saturating_sub(4)).clamp(1, 60));
     let rows = lines.len() + if hint.is_some() { 2 } else { 0 };
     let mut y = area.y + area.height.saturating_sub(rows as u16) / 2;
     for l in &lines {
@@ -319,24 +263,15 @@ pub fn empty(area: Rect, buf: &mut Buffer, theme: &Theme, sentence: &str, hint: 
     if let Some((key, word)) = hint
         && y + 1 < area.bottom()
     {
-        center(
-            area,
-            y + 1,
-            buf,
-            &[(key, theme.key), (" ", theme.text), (word, theme.text)],
-        );
+        center(area, y + 1, buf, &[(key, theme.key), (" ", theme.text), (word, theme.text)]);
     }
 }
 
 /// The one sentence of a terminal too small for anything else.
 pub fn too_small(area: Rect, buf: &mut Buffer, theme: &Theme, need: (u16, u16)) {
-    let sentence = format!(
-        "need {}x{}, have {}x{}",
-        need.0, need.1, area.width, area.height
-    );
-    for (l, y) in text::wrap(&sentence, usize::from(area.width))
-        .iter()
-        .zip(area.top()..area.bottom())
+    let sentence = format!("need {}x{}, have {}x{}", need.0, need.1, area.width, area.height);
+    for (l, y) in
+        text::wrap(&sentence, usize::from(area.width)).iter().zip(area.top()..area.bottom())
     {
         put(buf, (area.x, y), area, l, theme.text);
     }
@@ -355,23 +290,13 @@ fn put(buf: &mut Buffer, at: (u16, u16), area: Rect, s: &str, style: Style) -> u
     if !area.contains(Position { x: at.0, y: at.1 }) || !buf.area.contains(at.into()) {
         return at.0;
     }
-    buf.set_stringn(
-        at.0,
-        at.1,
-        text::clean(s),
-        usize::from(area.right() - at.0),
-        style,
-    )
-    .0
+    buf.set_stringn(at.0, at.1, text::clean(s), usize::from(area.right() - at.0), style).0
 }
 
 /// The first row of an area, as far as the buffer has it.
 fn row(area: Rect, buf: &Buffer) -> Rect {
     let area = area.intersection(buf.area);
-    Rect {
-        height: area.height.min(1),
-        ..area
-    }
+    Rect { height: area.height.min(1), ..area }
 }
 
 #[cfg(test)]
@@ -412,10 +337,7 @@ mod tests {
             at(89),
             " PROD acme | TRIAGE 1202 suricata-edge | Low-confidence 3/212 | out 1 | ana.pop | 14:03Z "
         );
-        assert_eq!(
-            at(66).trim_end(),
-            " PROD acme | TRIAGE 1202 suricata-edge | ana.pop | 14:03Z"
-        );
+        assert_eq!(at(66).trim_end(), " PROD acme | TRIAGE 1202 suricata-edge | ana.pop | 14:03Z");
         assert_eq!(at(40).trim_end(), " PROD acme | TRIAGE 1202 suricata-edge");
         assert_eq!(at(12), " PROD acme  ");
         assert_eq!(at(8), " PROD.. ");
@@ -427,27 +349,15 @@ mod tests {
     #[test]
     fn a_rule_carries_title_and_remark() {
         let at = |w, t: &str, r: &str| one_row(w, |a, b| rule(a, b, &theme(), t, r));
-        assert_eq!(
-            at(34, "823 [info] tags", "Tab next"),
-            "-- 823 [info] tags ---- Tab next -"
-        );
+        assert_eq!(at(34, "823 [info] tags", "Tab next"), "-- 823 [info] tags ---- Tab next -");
         assert_eq!(at(12, "a very long title", "x"), "-- a very.. ");
         assert_eq!(at(6, "", ""), "------");
     }
 
     #[test]
     fn hints_are_cut_whole_and_keep_help() {
-        let list = [
-            ("d", "device"),
-            ("e", "endpoint"),
-            ("a", "search"),
-            ("?", "help"),
-        ];
-        let at = |w| {
-            one_row(w, |a, b| hints(a, b, &theme(), &list))
-                .trim_end()
-                .to_owned()
-        };
+        let list = [("d", "device"), ("e", "endpoint"), ("a", "search"), ("?", "help")];
+        let at = |w| one_row(w, |a, b| hints(a, b, &theme(), &list)).trim_end().to_owned();
         assert_eq!(at(60), "d device  e endpoint  a search  ? help");
         assert_eq!(at(37), "d device  e endpoint  ? help");
         assert_eq!(at(10), "? help");
@@ -484,11 +394,7 @@ mod tests {
         assert_eq!(rows, 3);
         assert_eq!(
             lines(&buf),
-            [
-                "host   web-02           ",
-                "vendor -                ",
-                "src    8.8.8.8:9200  e.."
-            ]
+            ["host   web-02           ", "vendor -                ", "src    8.8.8.8:9200  e.."]
         );
     }
 
@@ -499,21 +405,10 @@ mod tests {
             for h in 0..6 {
                 let mut buf = Buffer::empty(Rect::new(0, 0, w, h));
                 let a = Rect::new(0, 0, 40, 9);
-                header(
-                    a,
-                    &mut buf,
-                    &t,
-                    &[Segment::new("日本語\x1b[31m"), Segment::new("b")],
-                );
+                header(a, &mut buf, &t, &[Segment::new("日本語\x1b[31m"), Segment::new("b")]);
                 rule(a, &mut buf, &t, "日本語", "remark");
                 hints(a, &mut buf, &t, &[("a", "b"), ("^G", "cancel")]);
-                facts(
-                    a,
-                    &mut buf,
-                    &t,
-                    5,
-                    &[Fact::new("a", "b"), Fact::new("日本語", "👩‍💻")],
-                );
+                facts(a, &mut buf, &t, 5, &[Fact::new("a", "b"), Fact::new("日本語", "👩‍💻")]);
                 sheet(a, &mut buf, &t, "a long title for a sheet", 20, 5);
                 empty(
                     a,

@@ -138,10 +138,7 @@ impl Field {
     /// Byte offset of the cursor in [`Field::text`].
     pub fn cursor(&self) -> usize {
         let chars = self.area.cursor().1;
-        self.text()
-            .char_indices()
-            .nth(chars)
-            .map_or(self.text().len(), |(at, _)| at)
+        self.text().char_indices().nth(chars).map_or(self.text().len(), |(at, _)| at)
     }
 
     /// Inserts pasted text at the cursor: line breaks and tabs become blanks, everything that hides or acts is shown.
@@ -243,35 +240,21 @@ impl Field {
     /// One entry older (-1) or newer (+1); what was typed comes back after the newest.
     fn recall(&mut self, by: isize) -> Reaction {
         let last = self.history.entries.len();
-        let (at, draft) = self
-            .history
-            .at
-            .take()
-            .unwrap_or_else(|| (last, self.text().to_owned()));
+        let (at, draft) = self.history.at.take().unwrap_or_else(|| (last, self.text().to_owned()));
         let next = at.saturating_add_signed(by).min(last);
         let entry = self.history.entries.get(next).unwrap_or(&draft).clone();
         self.set(&entry);
         if next < last {
             self.history.at = Some((next, draft));
         }
-        if next == at {
-            Reaction::Moved
-        } else {
-            Reaction::Edited
-        }
+        if next == at { Reaction::Moved } else { Reaction::Edited }
     }
 
     /// The next older entry that contains what was typed; pressed again it looks further back.
     fn search_back(&mut self) -> Reaction {
         let last = self.history.entries.len();
-        let (at, draft) = self
-            .history
-            .at
-            .take()
-            .unwrap_or_else(|| (last, self.text().to_owned()));
-        let found = self.history.entries[..at]
-            .iter()
-            .rposition(|e| e.contains(draft.as_str()));
+        let (at, draft) = self.history.at.take().unwrap_or_else(|| (last, self.text().to_owned()));
+        let found = self.history.entries[..at].iter().rposition(|e| e.contains(draft.as_str()));
         if let Some(next) = found {
             let entry = self.history.entries[next].clone();
             self.set(&entry);
@@ -308,18 +291,8 @@ impl Field {
             first = at + 1 - room;
         }
         self.scroll.set(first);
-        draw_from(
-            buf,
-            (x, area.y),
-            room,
-            &text::clean(self.text()),
-            first,
-            theme.text,
-        );
-        Some(Position {
-            x: x + (at - first) as u16,
-            y: area.y,
-        })
+        draw_from(buf, (x, area.y), room, &text::clean(self.text()), first, theme.text);
+        Some(Position { x: x + (at - first) as u16, y: area.y })
     }
 }
 
@@ -367,10 +340,7 @@ impl Editor {
         let mut area = TextArea::new(many_lines(text));
         area.set_cursor_line_style(Style::new());
         area.set_wrap_mode(WrapMode::Glyph);
-        Self {
-            area,
-            prefix: false,
-        }
+        Self { area, prefix: false }
     }
 
     /// The text, lines joined with `\n`.
@@ -424,11 +394,7 @@ impl Editor {
             }
             _ => {}
         }
-        if self.area.input(key) {
-            Reaction::Edited
-        } else {
-            Reaction::Moved
-        }
+        if self.area.input(key) { Reaction::Edited } else { Reaction::Moved }
     }
 
     /// Draws the text and returns where the terminal's cursor belongs, if it is in sight.
@@ -448,8 +414,7 @@ impl Editor {
         let (top, left) = shown.scroll_offset();
         let x = area.x + (cursor.col as u16).checked_sub(left)?;
         let y = area.y + (cursor.row as u16).checked_sub(top)?;
-        area.contains(Position { x, y })
-            .then_some(Position { x, y })
+        area.contains(Position { x, y }).then_some(Position { x, y })
     }
 }
 
@@ -500,10 +465,7 @@ mod tests {
         assert_eq!(press(&mut f, "x\u{18}\u{5}"), Reaction::Edit);
         assert_eq!(press(&mut f, "\u{7}"), Reaction::Cancel);
         assert_eq!(f.key(KeyCode::Enter.into()), Reaction::Submit);
-        assert_eq!(
-            f.key(KeyEvent::new(KeyCode::Char('b'), KeyModifiers::ALT)),
-            Reaction::Ignored
-        );
+        assert_eq!(f.key(KeyEvent::new(KeyCode::Char('b'), KeyModifiers::ALT)), Reaction::Ignored);
         assert_eq!(f.text(), "x");
     }
 

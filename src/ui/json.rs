@@ -56,12 +56,8 @@ impl Document {
             text.truncate(end);
         }
         let rows = index(&text).unwrap_or_else(|| plain(&text));
-        let mut document = Self {
-            folded: vec![false; rows.len()],
-            visible: Vec::new(),
-            text,
-            rows,
-        };
+        let mut document =
+            Self { folded: vec![false; rows.len()], visible: Vec::new(), text, rows };
         document.refresh();
         document
     }
@@ -165,14 +161,8 @@ impl Document {
             if !key.is_empty() {
                 let name = key.trim_matches('"');
                 let simple = !name.is_empty()
-                    && name
-                        .chars()
-                        .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '@'));
-                parts.push(if simple {
-                    format!(".{name}")
-                } else {
-                    format!("[{key}]")
-                });
+                    && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '@'));
+                parts.push(if simple { format!(".{name}") } else { format!("[{key}]") });
             } else if let Some(parent) = parent {
                 let before = (parent + 1..row).filter(|r| {
                     self.rows[*r].depth == self.rows[row].depth && self.rows[*r].kind != Kind::Close
@@ -209,11 +199,7 @@ impl Document {
         let start = self.visible.get(from).map_or(0, |r| *r as usize);
         let count = self.rows.len();
         let nth = |i: usize| {
-            if forward {
-                (start + i) % count
-            } else {
-                (start + count - i % count) % count
-            }
+            if forward { (start + i) % count } else { (start + count - i % count) % count }
         };
         let hit = (1..=count).map(nth).find(|r| {
             let row = self.rows[*r];
@@ -254,27 +240,14 @@ impl Document {
                 width: area.width.saturating_sub(2),
                 height: 1,
             };
-            let row = Rect {
-                x: row.x + indent,
-                width: row.width.saturating_sub(indent),
-                ..row
-            };
-            frame::line(
-                row,
-                buf,
-                theme,
-                &pieces(&line, theme, usize::from(row.width)),
-            );
+            let row = Rect { x: row.x + indent, width: row.width.saturating_sub(indent), ..row };
+            frame::line(row, buf, theme, &pieces(&line, theme, usize::from(row.width)));
             let mark = match line.inside {
                 Some((_, true)) => theme.glyphs.closed,
                 Some((_, false)) => theme.glyphs.open,
                 None => " ",
             };
-            let style = if at == cursor && active {
-                theme.cursor
-            } else {
-                theme.dim
-            };
+            let style = if at == cursor && active { theme.cursor } else { theme.dim };
             buf.set_stringn(area.x, y, mark, usize::from(area.width), style);
         }
     }
@@ -284,10 +257,7 @@ impl Document {
 fn pieces<'a>(line: &Line<'a>, theme: &Theme, room: usize) -> Vec<Text<'a>> {
     let mut out = Vec::with_capacity(4);
     if let Some(key) = line.key {
-        out.push(Text::styled(
-            text::cut(key, room, theme.ellipsis()),
-            theme.accent,
-        ));
+        out.push(Text::styled(text::cut(key, room, theme.ellipsis()), theme.accent));
         out.push(Text::styled(": ", theme.dim));
     }
     let style = match line.value.as_bytes().first() {
@@ -295,10 +265,7 @@ fn pieces<'a>(line: &Line<'a>, theme: &Theme, room: usize) -> Vec<Text<'a>> {
         Some(b'n') => theme.dim,
         _ => theme.label,
     };
-    out.push(Text::styled(
-        text::cut(line.value, room, theme.ellipsis()),
-        style,
-    ));
+    out.push(Text::styled(text::cut(line.value, room, theme.ellipsis()), style));
     if let Some((count, true)) = line.inside {
         let close = if line.value == "{" { "}" } else { "]" };
         out.push(Text::styled(format!(" {count} {close}"), theme.dim));
@@ -311,10 +278,7 @@ fn pieces<'a>(line: &Line<'a>, theme: &Theme, room: usize) -> Vec<Text<'a>> {
 
 fn contains(hay: &str, needle: &str) -> bool {
     hay.len() >= needle.len()
-        && hay
-            .as_bytes()
-            .windows(needle.len())
-            .any(|w| w.eq_ignore_ascii_case(needle.as_bytes()))
+        && hay.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle.as_bytes()))
 }
 
 #[cfg(test)]
@@ -330,11 +294,7 @@ mod tests {
             .map(|i| {
                 let l = d.line(i).unwrap();
                 let key = l.key.map_or(String::new(), |k| format!("{k}:"));
-                let fold = if l.inside.is_some_and(|(_, f)| f) {
-                    "~"
-                } else {
-                    ""
-                };
+                let fold = if l.inside.is_some_and(|(_, f)| f) { "~" } else { "" };
                 format!("{}{key}{}{fold}", " ".repeat(l.depth.into()), l.value)
             })
             .collect()
@@ -382,10 +342,7 @@ mod tests {
             ]
         );
         assert_eq!(d.line(3).unwrap().inside, Some((2, true)));
-        assert_eq!(
-            d.value(3),
-            Some(r#"{"list":[1,{"x":null},[]],"s":"a\"b{,"}"#)
-        );
+        assert_eq!(d.value(3), Some(r#"{"list":[1,{"x":null},[]],"s":"a\"b{,"}"#));
         d.toggle(3);
         assert_eq!(shown(&d), all);
         // from inside, the holder folds
@@ -438,11 +395,7 @@ mod tests {
         for _ in 0..100 {
             d.draw(buf.area, &mut buf, &Theme::default(), &state, true);
         }
-        assert!(
-            begun.elapsed() < std::time::Duration::from_secs(2),
-            "{:?}",
-            begun.elapsed()
-        );
+        assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
     }
 
     proptest! {

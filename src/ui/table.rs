@@ -39,12 +39,7 @@ pub struct Column {
 impl Column {
     /// A left-aligned column that is always shown.
     pub fn new(title: impl Into<Cow<'static, str>>, width: Width) -> Self {
-        Self {
-            title: title.into(),
-            width,
-            align: Align::Left,
-            rank: 0,
-        }
+        Self { title: title.into(), width, align: Align::Left, rank: 0 }
     }
 
     /// Stands at the right edge: for numbers.
@@ -80,19 +75,13 @@ pub struct Text<'a> {
 impl<'a> Text<'a> {
     /// Text with a style of its own.
     pub fn styled(text: impl Into<Cow<'a, str>>, style: Style) -> Self {
-        Self {
-            text: text.into(),
-            style,
-        }
+        Self { text: text.into(), style }
     }
 }
 
 impl<'a, T: Into<Cow<'a, str>>> From<T> for Text<'a> {
     fn from(text: T) -> Self {
-        Self {
-            text: text.into(),
-            style: Style::new(),
-        }
+        Self { text: text.into(), style: Style::new() }
     }
 }
 
@@ -110,10 +99,7 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// A row of plain cells.
     pub fn new<T: Into<Text<'a>>>(cells: impl IntoIterator<Item = T>) -> Self {
-        Self {
-            cells: cells.into_iter().map(Into::into).collect(),
-            ..Self::default()
-        }
+        Self { cells: cells.into_iter().map(Into::into).collect(), ..Self::default() }
     }
 
     /// With a state mark.
@@ -164,9 +150,7 @@ impl ListState {
 
     /// Moves by a part of the height last drawn: `1.0` a page, `-0.5` half a page up.
     pub fn page(&mut self, pages: f32, len: usize) -> bool {
-        let rows = (self.height.get().max(1) as f32 * pages.abs())
-            .floor()
-            .max(1.0) as isize;
+        let rows = (self.height.get().max(1) as f32 * pages.abs()).floor().max(1.0) as isize;
         self.step(if pages < 0.0 { -rows } else { rows }, len)
     }
 
@@ -203,11 +187,7 @@ impl ListState {
     /// scroll position is remembered.
     pub fn follow(&self, len: usize, height: usize) -> Range<usize> {
         let cursor = self.cursor.min(len.saturating_sub(1));
-        let mut offset = self
-            .offset
-            .get()
-            .min(len.saturating_sub(height))
-            .min(cursor);
+        let mut offset = self.offset.get().min(len.saturating_sub(height)).min(cursor);
         if cursor >= offset + height {
             offset = cursor + 1 - height.max(1);
         }
@@ -230,13 +210,7 @@ pub struct Table {
 impl Table {
     /// A table with a title row, one blank between columns, no room for state marks.
     pub fn new(columns: Vec<Column>) -> Self {
-        Self {
-            columns,
-            gap: 1,
-            marks: 0,
-            titles: true,
-            active: true,
-        }
+        Self { columns, gap: 1, marks: 0, titles: true, active: true }
     }
 
     /// Blanks between two columns.
@@ -277,19 +251,12 @@ impl Table {
         let room = room.saturating_sub(self.gutter());
         let mut shown: Vec<usize> = (0..self.columns.len()).collect();
         let need = |shown: &[usize]| -> u16 {
-            let cells: u16 = shown
-                .iter()
-                .map(|&i| self.columns[i].least())
-                .fold(0, u16::saturating_add);
-            cells.saturating_add(
-                self.gap
-                    .saturating_mul((shown.len() as u16).saturating_sub(1)),
-            )
+            let cells: u16 =
+                shown.iter().map(|&i| self.columns[i].least()).fold(0, u16::saturating_add);
+            cells.saturating_add(self.gap.saturating_mul((shown.len() as u16).saturating_sub(1)))
         };
         while need(&shown) > room {
-            let Some(goes) = (0..shown.len())
-                .rev()
-                .max_by_key(|&at| self.columns[shown[at]].rank)
+            let Some(goes) = (0..shown.len()).rev().max_by_key(|&at| self.columns[shown[at]].rank)
             else {
                 break;
             };
@@ -307,9 +274,7 @@ impl Table {
         let mut out = Vec::with_capacity(shown.len());
         let (mut x, end) = (self.gutter(), self.gutter() + room);
         for i in shown {
-            let extra = (u32::from(spare) * part_of(i))
-                .checked_div(shares)
-                .unwrap_or(0) as u16;
+            let extra = (u32::from(spare) * part_of(i)).checked_div(shares).unwrap_or(0) as u16;
             spare -= extra;
             shares -= part_of(i);
             let width = (self.columns[i].least() + extra).min(end.saturating_sub(x));
@@ -346,49 +311,25 @@ impl Table {
         }
         let height = usize::from(area.bottom().saturating_sub(y));
         let visible = state.follow(len, height);
-        state.drawn(Rect {
-            y,
-            height: height as u16,
-            ..area
-        });
+        state.drawn(Rect { y, height: height as u16, ..area });
         let cursor = state.cursor.min(len.saturating_sub(1));
         for i in visible.clone() {
             let r = row(i);
             if self.marks > 0 && area.width > self.gutter() {
                 let style = r.style.patch(r.mark.style);
-                put(
-                    buf,
-                    (area.x + 1, y),
-                    self.marks,
-                    &r.mark.text,
-                    Align::Left,
-                    theme,
-                    style,
-                );
+                put(buf, (area.x + 1, y), self.marks, &r.mark.text, Align::Left, theme, style);
             }
             for &(c, x, w) in &columns {
                 if let Some(cell) = r.cells.get(c) {
                     let style = r.style.patch(cell.style);
-                    put(
-                        buf,
-                        (area.x + x, y),
-                        w,
-                        &cell.text,
-                        self.columns[c].align,
-                        theme,
-                        style,
-                    );
+                    put(buf, (area.x + x, y), w, &cell.text, self.columns[c].align, theme, style);
                 }
             }
             if i == cursor && area.width > 0 {
                 buf[(area.x, y)].set_symbol(theme.glyphs.cursor);
                 if self.active {
-                    let cells = Rect {
-                        x: area.x,
-                        y,
-                        width: area.width.min(CURSOR_CELLS),
-                        height: 1,
-                    };
+                    let cells =
+                        Rect { x: area.x, y, width: area.width.min(CURSOR_CELLS), height: 1 };
                     buf.set_style(cells, theme.cursor);
                 }
             }
@@ -478,10 +419,7 @@ mod tests {
         );
         let mut buf = Buffer::empty(Rect::new(0, 0, 30, 2));
         table().draw(buf.area, &mut buf, &theme(), &ListState::default(), 1, row);
-        assert_eq!(
-            lines(&buf),
-            ["    TIME     CONF TITLE", ">D~ t0         0% title 0 is.."]
-        );
+        assert_eq!(lines(&buf), ["    TIME     CONF TITLE", ">D~ t0         0% title 0 is.."]);
     }
 
     #[test]
@@ -536,14 +474,9 @@ mod tests {
         for w in 0..30 {
             for h in 0..4 {
                 let mut buf = Buffer::empty(Rect::new(0, 0, w, h));
-                table().draw(
-                    buf.area,
-                    &mut buf,
-                    &theme(),
-                    &ListState::default(),
-                    9,
-                    |i| Row::new([format!("日本{i}"), "\x1b[31m".into(), "👩‍💻".repeat(9)]),
-                );
+                table().draw(buf.area, &mut buf, &theme(), &ListState::default(), 9, |i| {
+                    Row::new([format!("日本{i}"), "\x1b[31m".into(), "👩‍💻".repeat(9)])
+                });
                 table().draw(
                     Rect::new(5, 1, 90, 9),
                     &mut buf,

@@ -18,10 +18,7 @@ fn cells(grapheme: &str) -> usize {
     if grapheme.len() == 1 {
         return 1;
     }
-    let voiced = grapheme
-        .chars()
-        .filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}'))
-        .count();
+    let voiced = grapheme.chars().filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}')).count();
     grapheme.width() + voiced
 }
 
@@ -32,11 +29,7 @@ pub fn width(s: &str) -> usize {
 
 /// Cells of text that is already clean.
 fn measure(s: &str) -> usize {
-    if s.is_ascii() {
-        s.len()
-    } else {
-        s.graphemes(true).map(cells).sum()
-    }
+    if s.is_ascii() { s.len() } else { s.graphemes(true).map(cells).sum() }
 }
 
 /// Where text stands in its room.
@@ -81,11 +74,7 @@ pub fn fit_to(s: &str, room: usize, ellipsis: &str, align: Align) -> String {
 pub fn cut<'a>(s: &'a str, room: usize, ellipsis: &str) -> Cow<'a, str> {
     let (start, _) = ends(s, room);
     if start.len() < s.len() {
-        let ellipsis = if measure(ellipsis) <= room {
-            ellipsis
-        } else {
-            ""
-        };
+        let ellipsis = if measure(ellipsis) <= room { ellipsis } else { "" };
         let start = clean(start);
         let keep = head(&start, room - measure(ellipsis));
         return Cow::Owned(format!("{keep}{ellipsis}"));
@@ -95,11 +84,7 @@ pub fn cut<'a>(s: &'a str, room: usize, ellipsis: &str) -> Cow<'a, str> {
     if (text.is_ascii() && text.len() <= room) || measure(&text) <= room {
         return text;
     }
-    let ellipsis = if measure(ellipsis) <= room {
-        ellipsis
-    } else {
-        ""
-    };
+    let ellipsis = if measure(ellipsis) <= room { ellipsis } else { "" };
     let keep = head(&text, room - measure(ellipsis));
     Cow::Owned(format!("{keep}{ellipsis}"))
 }
@@ -111,11 +96,7 @@ pub fn cut_head<'a>(s: &'a str, room: usize, ellipsis: &str) -> Cow<'a, str> {
     if end.len() == s.len() && measure(&text) <= room {
         return text;
     }
-    let ellipsis = if measure(ellipsis) <= room {
-        ellipsis
-    } else {
-        ""
-    };
+    let ellipsis = if measure(ellipsis) <= room { ellipsis } else { "" };
     let keep = tail(&text, room - measure(ellipsis));
     Cow::Owned(format!("{ellipsis}{keep}"))
 }
@@ -127,11 +108,7 @@ pub fn cut_middle<'a>(s: &'a str, room: usize, ellipsis: &str) -> Cow<'a, str> {
     if start.len() == s.len() && measure(&text) <= room {
         return text;
     }
-    let ellipsis = if measure(ellipsis) <= room {
-        ellipsis
-    } else {
-        ""
-    };
+    let ellipsis = if measure(ellipsis) <= room { ellipsis } else { "" };
     let left = room - measure(ellipsis);
     let front = head(&text, left.div_ceil(2));
     let back = tail(&last, left - measure(front));
@@ -283,11 +260,7 @@ pub fn bytes(n: u64) -> String {
             break;
         }
     }
-    if value < 9.95 {
-        format!("{value:.1} {unit}")
-    } else {
-        format!("{value:.0} {unit}")
-    }
+    if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
 }
 
 #[cfg(test)]

@@ -134,15 +134,11 @@ impl Theme {
                 accent: plain.fg(Color::LightBlue),
                 dim: plain.fg(Color::DarkGray),
                 warn: plain.fg(Color::LightYellow),
-                bad: bold
-                    .fg(Color::LightYellow)
-                    .add_modifier(Modifier::UNDERLINED),
+                bad: bold.fg(Color::LightYellow).add_modifier(Modifier::UNDERLINED),
                 good: plain.fg(Color::Blue),
                 key: plain.fg(Color::LightBlue),
                 rule: plain.fg(Color::DarkGray),
-                found: plain
-                    .fg(Color::LightYellow)
-                    .add_modifier(Modifier::UNDERLINED),
+                found: plain.fg(Color::LightYellow).add_modifier(Modifier::UNDERLINED),
                 ..mono
             },
             Palette::HighContrast => Self {
@@ -154,9 +150,7 @@ impl Theme {
                 bad: bold.fg(Color::LightRed),
                 good: bold.fg(Color::LightGreen),
                 key: bold.fg(Color::LightCyan),
-                found: bold
-                    .fg(Color::LightYellow)
-                    .add_modifier(Modifier::UNDERLINED),
+                found: bold.fg(Color::LightYellow).add_modifier(Modifier::UNDERLINED),
                 ..mono
             },
         }
@@ -185,11 +179,7 @@ impl Default for Theme {
 
 /// Chooses the palette: a set, non-empty `NO_COLOR` wins over everything (no-color.org).
 pub fn palette(wanted: Palette, no_color: Option<&str>) -> Palette {
-    if no_color.is_some_and(|v| !v.is_empty()) {
-        Palette::Mono
-    } else {
-        wanted
-    }
+    if no_color.is_some_and(|v| !v.is_empty()) { Palette::Mono } else { wanted }
 }
 
 /// The shapes widgets draw with, in two sets.
@@ -256,25 +246,19 @@ impl Glyphs {
 
     /// The set for a locale (see [`is_utf8_locale`]); `force_ascii` is the user's setting.
     pub fn for_locale(utf8: bool, force_ascii: bool) -> Self {
-        if utf8 && !force_ascii {
-            Self::UTF8
-        } else {
-            Self::ASCII
-        }
+        if utf8 && !force_ascii { Self::UTF8 } else { Self::ASCII }
     }
 }
 
 /// Whether the locale's character set is UTF-8: the first non-empty of `LC_ALL`, `LC_CTYPE`, `LANG` decides, and none
 /// of them means the C locale. `var` looks a variable up.
 pub fn is_utf8_locale(var: impl Fn(&str) -> Option<String>) -> bool {
-    ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .filter_map(var)
-        .find(|v| !v.is_empty())
-        .is_some_and(|v| {
+    ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(var).find(|v| !v.is_empty()).is_some_and(
+        |v| {
             let v = v.to_ascii_lowercase();
             v.contains("utf-8") || v.contains("utf8")
-        })
+        },
+    )
 }
 
 #[cfg(test)]
@@ -292,12 +276,7 @@ mod tests {
 
     #[test]
     fn mono_has_no_colour_and_no_palette_sets_a_background() {
-        for p in [
-            Palette::Ansi16,
-            Palette::Mono,
-            Palette::CbSafe,
-            Palette::HighContrast,
-        ] {
+        for p in [Palette::Ansi16, Palette::Mono, Palette::CbSafe, Palette::HighContrast] {
             for s in styles(&Theme::new(p, Glyphs::UTF8)) {
                 assert_eq!(s.bg, None, "{p}");
                 assert!(p != Palette::Mono || s.fg.is_none());
@@ -310,32 +289,17 @@ mod tests {
         assert_eq!(palette(Palette::CbSafe, Some("1")), Palette::Mono);
         assert_eq!(palette(Palette::CbSafe, Some("")), Palette::CbSafe);
         assert_eq!(palette(Palette::Ansi16, None), Palette::Ansi16);
-        assert_eq!(
-            Palette::from_str("high-contrast").unwrap(),
-            Palette::HighContrast
-        );
+        assert_eq!(Palette::from_str("high-contrast").unwrap(), Palette::HighContrast);
     }
 
     #[test]
     fn the_first_set_locale_variable_decides() {
         let env = |pairs: &'static [(&str, &str)]| {
-            move |k: &str| {
-                pairs
-                    .iter()
-                    .find(|(n, _)| *n == k)
-                    .map(|(_, v)| (*v).to_owned())
-            }
+            move |k: &str| pairs.iter().find(|(n, _)| *n == k).map(|(_, v)| (*v).to_owned())
         };
         assert!(is_utf8_locale(env(&[("LANG", "en_GB.UTF-8")])));
-        assert!(is_utf8_locale(env(&[
-            ("LC_ALL", ""),
-            ("LC_CTYPE", "C.utf8"),
-            ("LANG", "C")
-        ])));
-        assert!(!is_utf8_locale(env(&[
-            ("LC_ALL", "C"),
-            ("LANG", "en_GB.UTF-8")
-        ])));
+        assert!(is_utf8_locale(env(&[("LC_ALL", ""), ("LC_CTYPE", "C.utf8"), ("LANG", "C")])));
+        assert!(!is_utf8_locale(env(&[("LC_ALL", "C"), ("LANG", "en_GB.UTF-8")])));
         assert!(!is_utf8_locale(env(&[])));
     }
 

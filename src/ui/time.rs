@@ -42,11 +42,7 @@ pub struct Clock {
 impl Clock {
     /// A clock in UTC mode.
     pub fn utc(now: Timestamp) -> Self {
-        Self {
-            mode: Mode::Utc,
-            now,
-            zone: TimeZone::UTC,
-        }
+        Self { mode: Mode::Utc, now, zone: TimeZone::UTC }
     }
 
     /// The time of day: `13:59:31Z`, `15:59:31+02`, or an age such as `4m`.
@@ -62,14 +58,7 @@ impl Clock {
     /// Month, day and time without seconds: `09-02 13:00Z`; the year comes before it when it is not this one.
     pub fn short(&self, t: Timestamp) -> String {
         let same = self.zoned(t).year() == self.zoned(self.now).year();
-        self.show(
-            t,
-            if same {
-                "%m-%d %H:%M"
-            } else {
-                "%Y-%m-%d %H:%M"
-            },
-        )
+        self.show(t, if same { "%m-%d %H:%M" } else { "%Y-%m-%d %H:%M" })
     }
 
     /// Date and time: `2024-09-02 13:00:05Z`.
@@ -90,11 +79,7 @@ impl Clock {
     }
 
     fn zoned(&self, t: Timestamp) -> Zoned {
-        t.to_zoned(if self.mode == Mode::Local {
-            self.zone.clone()
-        } else {
-            TimeZone::UTC
-        })
+        t.to_zoned(if self.mode == Mode::Local { self.zone.clone() } else { TimeZone::UTC })
     }
 
     fn show(&self, t: Timestamp, format: &str) -> String {
@@ -123,11 +108,7 @@ fn offset(seconds: i32) -> String {
 pub fn age(t: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second() - t.as_second();
     let span = span(seconds.unsigned_abs());
-    if seconds < 0 {
-        format!("in {span}")
-    } else {
-        span
-    }
+    if seconds < 0 { format!("in {span}") } else { span }
 }
 
 /// A number of seconds in its largest whole unit: `95s`, `4m`, `2h`, `3d`.
@@ -174,11 +155,7 @@ mod tests {
     #[test]
     fn local_time_carries_its_offset_and_age_one_unit() {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
-        let mut c = Clock {
-            mode: Mode::Local,
-            now: at("2024-07-14T14:03:00Z"),
-            zone,
-        };
+        let mut c = Clock { mode: Mode::Local, now: at("2024-07-14T14:03:00Z"), zone };
         assert_eq!(c.time(at("2024-07-14T13:59:31Z")), "15:59:31+02");
         c.mode = c.mode.next();
         assert_eq!(c.time(at("2024-07-14T13:59:31Z")), "3m");

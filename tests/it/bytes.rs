@@ -47,25 +47,12 @@ impl Desk {
     }
 
     fn paint(&mut self) -> io::Result<usize> {
-        let Self {
-            screen,
-            list,
-            theme,
-            table,
-            rows,
-            counting,
-        } = self;
+        let Self { screen, list, theme, table, rows, counting } = self;
         screen.draw(|f| {
-            let place = if *counting {
-                format!("{}/400", list.cursor() + 1)
-            } else {
-                String::new()
-            };
-            let header = [
-                Segment::new("PROD acme"),
-                Segment::new("TRIAGE 1202"),
-                Segment::new(place),
-            ];
+            let place =
+                if *counting { format!("{}/400", list.cursor() + 1) } else { String::new() };
+            let header =
+                [Segment::new("PROD acme"), Segment::new("TRIAGE 1202"), Segment::new(place)];
             frame::header(f.area(), f.buffer_mut(), theme, &header);
             let area = Rect::new(0, 1, 80, *rows);
             table.draw(area, f.buffer_mut(), theme, list, 400, |i| {

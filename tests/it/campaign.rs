@@ -187,9 +187,7 @@ fn run(strike: Strike, seed: u64) -> Figure {
     figure.latency.sort();
     judge(home.path(), &server, strike, &pressed, &mut figure);
     if !figure.faults.is_empty() {
-        figure.faults.push(format!(
-            "{strike:?}, seed {seed}, grace {grace} ms, at {at}"
-        ));
+        figure.faults.push(format!("{strike:?}, seed {seed}, grace {grace} ms, at {at}"));
     }
     figure
 }
@@ -207,10 +205,7 @@ fn configure(home: &Path, grace: u64) {
 /// Presses a digit on the event under the cursor and waits until the screen says what became of it.
 fn label(console: &mut Console, digit: usize, pressed: &mut Pressed, figure: &mut Figure) {
     let (event, name) = console.aim(digit);
-    *pressed
-        .all
-        .entry((event.clone(), name.clone()))
-        .or_default() += 1;
+    *pressed.all.entry((event.clone(), name.clone())).or_default() += 1;
     pressed.count += 1;
     let begun = Instant::now();
     console.type_in(&digit.to_string());
@@ -230,10 +225,7 @@ fn end(
     figure: &mut Figure,
 ) {
     let (event, name) = console.aim(digit);
-    *pressed
-        .all
-        .entry((event.clone(), name.clone()))
-        .or_default() += 1;
+    *pressed.all.entry((event.clone(), name.clone())).or_default() += 1;
     console.type_in(&digit.to_string());
     console.watch_for(after);
     let begun = Instant::now();

@@ -1,8 +1,5 @@
 //! The program as a shell sees it: words, streams, exit codes, files, in a home of its own.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper that fails is a test that fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 mod doctor;
 mod server;
@@ -74,11 +71,7 @@ impl Home {
     }
 
     fn run_with(&self, args: &[&str], environment: &[(&str, &str)]) -> Ran {
-        let output = self
-            .command(args)
-            .envs(environment.iter().copied())
-            .output()
-            .unwrap();
+        let output = self.command(args).envs(environment.iter().copied()).output().unwrap();
         Ran {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).unwrap(),
@@ -113,16 +106,8 @@ fn help_goes_to_stdout_and_documents_the_exit_codes() {
     ] {
         assert!(ran.out.contains(line), "{line}\n{}", ran.out);
     }
-    for secret in [
-        "--api-key",
-        "--arcanna-api-key",
-        "--private-token",
-        "--token",
-    ] {
-        assert!(
-            !ran.out.contains(secret),
-            "a secret in a flag is seen by everyone on the machine"
-        );
+    for secret in ["--api-key", "--arcanna-api-key", "--private-token", "--token"] {
+        assert!(!ran.out.contains(secret), "a secret in a flag is seen by everyone on the machine");
     }
 }
 
@@ -131,24 +116,15 @@ fn a_slip_in_the_command_line_is_exit_2_and_leaves_stdout_alone() {
     for (args, told) in [
         (&["--nope"][..], "--nope"),
         (&["frobnicate"], "frobnicate"),
-        (
-            &["--theme", "momo", "config", "print"],
-            "ansi16, mono, cb-safe, high-contrast",
-        ),
-        (
-            &["--log", "loud", "config", "print"],
-            "off, error, warn, info, debug, trace",
-        ),
+        (&["--theme", "momo", "config", "print"], "ansi16, mono, cb-safe, high-contrast"),
+        (&["--log", "loud", "config", "print"], "off, error, warn, info, debug, trace"),
         (&["exec"], "NAME"),
         (&["exec", "arcanna-get-job"], "arcanna-get-jobs"),
         (&["config"], "print"),
     ] {
         let ran = Home::new().run_with(
             args,
-            &[
-                ("SOCDECK_ARCANNA_URL", "http://127.0.0.1:9"),
-                ("SOCDECK_ARCANNA_API_KEY", "k"),
-            ],
+            &[("SOCDECK_ARCANNA_URL", "http://127.0.0.1:9"), ("SOCDECK_ARCANNA_API_KEY", "k")],
         );
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}: {ran:?}");
         assert!(ran.err.contains(told), "{args:?}: {}", ran.err);
@@ -171,48 +147,31 @@ fn a_faulty_configuration_is_exit_3_with_file_line_and_what_is_allowed() {
         assert!(ran.err.contains(&place), "{}", ran.err);
         assert!(ran.err.contains("one of: ansi16, mono"), "{}", ran.err);
     }
-    assert_eq!(
-        home.run(&["exec", "--list"]).code,
-        0,
-        "the list is part of the program"
-    );
+    assert_eq!(home.run(&["exec", "--list"]).code, 0, "the list is part of the program");
     assert_eq!(home.run(&["config", "path"]).code, 0);
 }
 
 #[test]
 fn a_secret_in_a_file_of_others_is_exit_3_with_the_chmod_line_that_works() {
-    let home = Home::with(
-        "[arcanna]\nurl = 'https://a.example'\napi_key = 'hunter2hunter2'\n",
-        0o644,
-    );
+    let home =
+        Home::with("[arcanna]\nurl = 'https://a.example'\napi_key = 'hunter2hunter2'\n", 0o644);
     let ran = home.run(&["config", "check"]);
     assert_eq!(ran.code, 3);
-    let line = ran
-        .err
-        .lines()
-        .find_map(|line| line.split_once("run: "))
-        .unwrap()
-        .1;
+    let line = ran.err.lines().find_map(|line| line.split_once("run: ")).unwrap().1;
     assert_eq!(line, format!("chmod 600 {}", home.file().display()));
     let done = Command::new("sh").args(["-c", line]).status().unwrap();
     assert!(done.success());
     let ran = home.run(&["config", "check"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
     let ran = home.run(&["config", "print"]);
-    assert!(
-        ran.out.contains("# arcanna.api_key = set (…ter2)"),
-        "{}",
-        ran.out
-    );
+    assert!(ran.out.contains("# arcanna.api_key = set (…ter2)"), "{}", ran.out);
     assert!(!ran.out.contains("hunter2h"), "{}", ran.out);
 }
 
 #[test]
 fn what_print_prints_is_the_configuration_and_can_be_read_again() {
-    let home = Home::with(
-        "[analyst]\nusername = \"a 'b'\"\n[keys]\n'jobs.refresh' = ['r']\n",
-        0o600,
-    );
+    let home =
+        Home::with("[analyst]\nusername = \"a 'b'\"\n[keys]\n'jobs.refresh' = ['r']\n", 0o600);
     let ran = home.run_with(
         &["config", "print", "--theme", "mono"],
         &[("SOCDECK_ARCANNA_URL", "https://arcanna.example")],
@@ -225,19 +184,11 @@ fn what_print_prints_is_the_configuration_and_can_be_read_again() {
         ),
         ("ui.theme = \"mono\"", "# flag --theme".to_owned()),
         ("ui.time = \"utc\"", "# default".to_owned()),
-        (
-            "analyst.username = \"a 'b'\"",
-            format!("# {}:2:1", home.file().display()),
-        ),
-        (
-            "keys.\"jobs.refresh\" = [\"r\"]",
-            format!("# {}:4:1", home.file().display()),
-        ),
+        ("analyst.username = \"a 'b'\"", format!("# {}:2:1", home.file().display())),
+        ("keys.\"jobs.refresh\" = [\"r\"]", format!("# {}:4:1", home.file().display())),
     ] {
         assert!(
-            ran.out
-                .lines()
-                .any(|line| line.starts_with(value) && line.ends_with(&place)),
+            ran.out.lines().any(|line| line.starts_with(value) && line.ends_with(&place)),
             "{value} {place}\n{}",
             ran.out
         );
@@ -262,10 +213,7 @@ fn flags_stand_before_or_after_the_command() {
         &["config", "--username", "ana", "print"],
     ] {
         let ran = Home::new().run(args);
-        assert!(
-            ran.out.contains("analyst.username = \"ana\""),
-            "{args:?}: {ran:?}"
-        );
+        assert!(ran.out.contains("analyst.username = \"ana\""), "{args:?}: {ran:?}");
     }
 }
 
@@ -285,24 +233,15 @@ fn init_writes_a_private_file_once() {
     assert!(ran.err.contains("there is a file already"), "{}", ran.err);
     assert_eq!(fs::read_to_string(&file).unwrap(), "# mine\n");
     let other = home.path().join("a/b/c.toml");
-    assert_eq!(
-        home.run(&["init", "--config", other.to_str().unwrap()])
-            .code,
-        0
-    );
+    assert_eq!(home.run(&["init", "--config", other.to_str().unwrap()]).code, 0);
     assert_eq!(mode(&other), 0o600);
 }
 
 #[test]
 fn a_reader_that_went_away_ends_the_run_quietly() {
     let home = Home::new();
-    for args in [
-        &["config", "print"][..],
-        &["--help"],
-        &["exec", "--list"],
-        &["doctor"],
-        &["init"],
-    ] {
+    for args in [&["config", "print"][..], &["--help"], &["exec", "--list"], &["doctor"], &["init"]]
+    {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = home.command(args).stdout(writer).output().unwrap();
@@ -314,20 +253,10 @@ fn a_reader_that_went_away_ends_the_run_quietly() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_no_success() {
-    let full = fs::OpenOptions::new()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
-    let output = Home::new()
-        .command(&["config", "print"])
-        .stdout(full)
-        .output()
-        .unwrap();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = Home::new().command(&["config", "print"]).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        String::from_utf8_lossy(&output.stderr).contains("standard output: "),
-        "{output:?}"
-    );
+    assert!(String::from_utf8_lossy(&output.stderr).contains("standard output: "), "{output:?}");
 }
 
 #[test]
@@ -341,10 +270,7 @@ fn no_home_is_told_and_a_named_file_still_works() {
     };
     let output = run(&["config", "path"]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(
-        String::from_utf8_lossy(&output.stderr).contains("--config"),
-        "{output:?}"
-    );
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--config"), "{output:?}");
     let output = run(&["config", "print", "--config", file.to_str().unwrap()]);
     assert!(
         String::from_utf8_lossy(&output.stdout).contains("analyst.username = \"ana\""),
@@ -373,14 +299,9 @@ fn the_log_is_private_written_only_on_request_and_holds_no_secret() {
     let server = Server::start(|_| json(200, "[]"));
     let secret = "sim-0123456789abcdef";
     let home = Home::new();
-    let environment = [
-        ("SOCDECK_ARCANNA_URL", server.url.as_str()),
-        ("SOCDECK_ARCANNA_API_KEY", secret),
-    ];
-    let ran = home.run_with(
-        &["exec", "arcanna-get-jobs", "--format", "json"],
-        &environment,
-    );
+    let environment =
+        [("SOCDECK_ARCANNA_URL", server.url.as_str()), ("SOCDECK_ARCANNA_API_KEY", secret)];
+    let ran = home.run_with(&["exec", "arcanna-get-jobs", "--format", "json"], &environment);
     assert_eq!(ran.code, 0, "{ran:?}");
     let state = home.path().join(".local/state/socdeck");
     assert!(!state.exists(), "nothing is written unless asked");
@@ -394,12 +315,7 @@ fn the_log_is_private_written_only_on_request_and_holds_no_secret() {
     let mut environment = environment.to_vec();
     environment.push(("SOCDECK_LOG", "trace"));
     let ran = home.run_with(
-        &[
-            "exec",
-            "arcanna-get-jobs",
-            "--config",
-            config.to_str().unwrap(),
-        ],
+        &["exec", "arcanna-get-jobs", "--config", config.to_str().unwrap()],
         &environment,
     );
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -410,12 +326,7 @@ fn the_log_is_private_written_only_on_request_and_holds_no_secret() {
     assert!(!text.contains(secret), "{text}");
     let ran = home.run_with(&["config", "print"], &[("SOCDECK_LOG", "loud")]);
     assert_eq!(ran.code, 3);
-    assert!(
-        ran.err
-            .contains("environment SOCDECK_LOG: log.level: \"loud\""),
-        "{}",
-        ran.err
-    );
+    assert!(ran.err.contains("environment SOCDECK_LOG: log.level: \"loud\""), "{}", ran.err);
 }
 
 #[test]
@@ -434,29 +345,17 @@ fn exec_asks_the_configured_product_with_the_key_of_a_command() {
     let ran = home.run(&["exec", "!arcanna-get-jobs", "--format", "raw"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.out.contains("\"job_id\":1201"), "{}", ran.out);
-    assert!(
-        ran.err.contains("unlocked"),
-        "what the command says is not swallowed: {}",
-        ran.err
-    );
+    assert!(ran.err.contains("unlocked"), "what the command says is not swallowed: {}", ran.err);
     let seen = server.seen();
     assert_eq!(seen.len(), 1, "{seen:?}");
-    assert!(
-        seen[0].contains("x-arcanna-api-key: from-a-command"),
-        "{}",
-        seen[0]
-    );
+    assert!(seen[0].contains("x-arcanna-api-key: from-a-command"), "{}", seen[0]);
 }
 
 #[test]
 fn exec_without_usable_credentials_is_told() {
     for (file, code, told) in [
         ("", 3, "SOCDECK_ARCANNA_URL"),
-        (
-            "[arcanna]\nurl = 'https://a.example'\n",
-            3,
-            "it has no API key",
-        ),
+        ("[arcanna]\nurl = 'https://a.example'\n", 3, "it has no API key"),
         (
             "[arcanna]\nurl = 'https://a.example'\napi_key_command = 'echo locked >&2; exit 7'\n",
             4,

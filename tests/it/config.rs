@@ -1,8 +1,5 @@
 //! The configuration through its own door: layers, places, refusals, secrets, profiles.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper that fails is a test that fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 mod faults;
 mod secrets;
@@ -61,11 +58,7 @@ impl Home {
         value: &str,
     ) -> Self {
         let value = FlagValue::Text(value.to_owned());
-        self.sources.flags.push(Flag {
-            flag,
-            setting,
-            value,
-        });
+        self.sources.flags.push(Flag { flag, setting, value });
         self
     }
 
@@ -80,12 +73,8 @@ impl Home {
 
     /// The refusal, with the file's path shortened to `F`.
     fn refusal(&self) -> String {
-        let error = self
-            .load()
-            .expect_err("a faulty configuration was accepted");
-        error
-            .to_string()
-            .replace(&self.file().display().to_string(), "F")
+        let error = self.load().expect_err("a faulty configuration was accepted");
+        error.to_string().replace(&self.file().display().to_string(), "F")
     }
 }
 
@@ -99,23 +88,14 @@ fn later_layers_win_and_every_value_knows_where_it_comes_from() {
     let file = "[analyst]\nusername = 'file'\n[arcanna]\nurl = 'https://file'\n[profile.acme.arcanna]\nurl = 'https://acme'\n[profile.acme.ui]\ntheme = 'mono'";
     let home = Home::with(file);
     let loaded = home.load().unwrap();
-    assert_eq!(
-        loaded.settings.arcanna.as_ref().unwrap().link.url,
-        "https://file"
-    );
-    assert_eq!(
-        place(&loaded, "arcanna.url"),
-        format!("{}:4:1", home.file().display())
-    );
+    assert_eq!(loaded.settings.arcanna.as_ref().unwrap().link.url, "https://file");
+    assert_eq!(place(&loaded, "arcanna.url"), format!("{}:4:1", home.file().display()));
     assert_eq!(place(&loaded, "arcanna.timeout"), "default");
     assert_eq!(loaded.profiles, ["acme"]);
 
     let home = home.profile("acme");
     let loaded = home.load().unwrap();
-    assert_eq!(
-        loaded.settings.arcanna.as_ref().unwrap().link.url,
-        "https://acme"
-    );
+    assert_eq!(loaded.settings.arcanna.as_ref().unwrap().link.url, "https://acme");
     assert_eq!(loaded.settings.ui.theme, ThemeName::Mono);
     assert_eq!(loaded.settings.analyst.username.as_deref(), Some("file"));
 
@@ -124,33 +104,20 @@ fn later_layers_win_and_every_value_knows_where_it_comes_from() {
         .env("SOCDECK_USERNAME", "env")
         .env("SOCDECK_DARKTRACE_URL", "");
     let loaded = home.load().unwrap();
-    assert_eq!(
-        loaded.settings.arcanna.as_ref().unwrap().link.url,
-        "https://env"
-    );
-    assert_eq!(
-        place(&loaded, "arcanna.url"),
-        "environment SOCDECK_ARCANNA_URL"
-    );
-    assert!(
-        loaded.settings.darktrace.is_none(),
-        "an empty variable is not set"
-    );
+    assert_eq!(loaded.settings.arcanna.as_ref().unwrap().link.url, "https://env");
+    assert_eq!(place(&loaded, "arcanna.url"), "environment SOCDECK_ARCANNA_URL");
+    assert!(loaded.settings.darktrace.is_none(), "an empty variable is not set");
 
-    let home = home
-        .flag("--arcanna-url", ("arcanna", "url"), "https://flag/")
-        .flag("--theme", ("ui", "theme"), "cb-safe");
-    let loaded = home.load().unwrap();
-    assert_eq!(
-        loaded.settings.arcanna.as_ref().unwrap().link.url,
-        "https://flag"
+    let home = home.flag("--arcanna-url", ("arcanna", "url"), "https://flag/").flag(
+        "--theme",
+        ("ui", "theme"),
+        "cb-safe",
     );
+    let loaded = home.load().unwrap();
+    assert_eq!(loaded.settings.arcanna.as_ref().unwrap().link.url, "https://flag");
     assert_eq!(place(&loaded, "arcanna.url"), "flag --arcanna-url");
     assert_eq!(loaded.settings.ui.theme, ThemeName::CbSafe);
-    assert_eq!(
-        place(&loaded, "analyst.username"),
-        "environment SOCDECK_USERNAME"
-    );
+    assert_eq!(place(&loaded, "analyst.username"), "environment SOCDECK_USERNAME");
 }
 
 #[test]
@@ -160,10 +127,7 @@ fn no_color_means_mono_unless_a_flag_says_otherwise() {
     assert_eq!(loaded.settings.ui.theme, ThemeName::Mono);
     assert_eq!(place(&loaded, "ui.theme"), "environment NO_COLOR");
     let home = home.flag("--theme", ("ui", "theme"), "high-contrast");
-    assert_eq!(
-        home.load().unwrap().settings.ui.theme,
-        ThemeName::HighContrast
-    );
+    assert_eq!(home.load().unwrap().settings.ui.theme, ThemeName::HighContrast);
 }
 
 #[test]
@@ -176,14 +140,9 @@ fn the_profile_is_chosen_by_flag_then_environment_then_file() {
     assert_eq!(name(&home), "b");
     let home = home.profile("c");
     assert_eq!(name(&home), "c");
-    assert_eq!(
-        home.load().unwrap().settings.analyst.username.as_deref(),
-        Some("c")
-    );
+    assert_eq!(home.load().unwrap().settings.analyst.username.as_deref(), Some("c"));
     assert!(
-        home.profile("d")
-            .refusal()
-            .contains("flag --profile: profile: there is no profile \"d\"")
+        home.profile("d").refusal().contains("flag --profile: profile: there is no profile \"d\"")
     );
 }
 
@@ -240,10 +199,7 @@ fn overridden_keys_are_kept_with_their_lines() {
 
 #[test]
 fn a_key_without_an_address_deserves_a_word() {
-    let loaded = Home::with("")
-        .env("SOCDECK_ARCANNA_API_KEY", "k")
-        .load()
-        .unwrap();
+    let loaded = Home::with("").env("SOCDECK_ARCANNA_API_KEY", "k").load().unwrap();
     assert_eq!(
         loaded.warnings,
         [

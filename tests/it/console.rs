@@ -23,12 +23,7 @@ pub struct Console {
 }
 
 pub fn size(columns: u16, rows: u16) -> PtySize {
-    PtySize {
-        rows,
-        cols: columns,
-        pixel_width: 0,
-        pixel_height: 0,
-    }
+    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
 }
 
 impl Console {
@@ -57,11 +52,8 @@ impl Console {
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
         let dimension = |n: u16| n.try_into().unwrap();
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(
-            dimension(rows),
-            dimension(columns),
-            0,
-        )));
+        let screen =
+            Arc::new(Mutex::new(vt100::Parser::new(dimension(rows), dimension(columns), 0)));
         let theirs = Arc::clone(&screen);
         thread::spawn(move || {
             let mut bytes = [0; 8192];
@@ -73,13 +65,7 @@ impl Console {
             }
         });
         let writer = pair.master.take_writer().unwrap();
-        Self {
-            child,
-            master: pair.master,
-            writer,
-            screen,
-            home,
-        }
+        Self { child, master: pair.master, writer, screen, home }
     }
 
     pub fn demo(columns: u16, rows: u16, config: &str) -> Self {
@@ -97,10 +83,7 @@ impl Console {
             if holds(&text) {
                 return text;
             }
-            assert!(
-                begin.elapsed() < DEADLINE,
-                "waited for {what}; the screen is\n{text}"
-            );
+            assert!(begin.elapsed() < DEADLINE, "waited for {what}; the screen is\n{text}");
             thread::park_timeout(Duration::from_millis(10));
         }
     }
@@ -164,8 +147,7 @@ impl Console {
 pub fn marks(text: &str, sign: char) -> usize {
     text.lines()
         .filter(|line| {
-            line.get(1..3)
-                .is_some_and(|mark| mark.ends_with(sign) && !mark.starts_with(' '))
+            line.get(1..3).is_some_and(|mark| mark.ends_with(sign) && !mark.starts_with(' '))
         })
         .count()
 }

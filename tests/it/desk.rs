@@ -59,13 +59,8 @@ impl Desk {
         let bound = sim::bind(sim::Options::default()).expect("the simulator finds a port");
         let (url, credentials) = (bound.base_url(), bound.credentials());
         tokio::spawn(bound.serve(std::future::pending()));
-        let endpoint = |auth| Endpoint {
-            proxy: Proxy::None,
-            ..Endpoint::new(url.clone(), auth)
-        };
-        let arcanna = Auth::Arcanna {
-            api_key: SecretString::from(credentials.arcanna_api_key),
-        };
+        let endpoint = |auth| Endpoint { proxy: Proxy::None, ..Endpoint::new(url.clone(), auth) };
+        let arcanna = Auth::Arcanna { api_key: SecretString::from(credentials.arcanna_api_key) };
         let darktrace = Auth::Darktrace {
             public: SecretString::from(credentials.darktrace_public_token),
             private: SecretString::from(credentials.darktrace_private_token),
@@ -118,17 +113,11 @@ impl Desk {
                 match effect {
                     Effect::Wish(Wish::Run(action)) => {
                         let command = Command::Run(action);
-                        self.queue
-                            .commands
-                            .try_send(command)
-                            .expect("the queue has room");
+                        self.queue.commands.try_send(command).expect("the queue has room");
                     }
                     Effect::Wish(Wish::Cancel(ticket)) => {
                         let command = Command::Cancel(ticket);
-                        self.queue
-                            .commands
-                            .try_send(command)
-                            .expect("the queue has room");
+                        self.queue.commands.try_send(command).expect("the queue has room");
                     }
                     Effect::Wish(Wish::Outbox(request)) => {
                         for notice in self.outbox.handle(request, self.now) {
@@ -145,8 +134,7 @@ impl Desk {
     /// One key, as it comes from the terminal; label keys count because the screen shows the event.
     pub fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) {
         self.app.drawn(self.app.event());
-        self.app
-            .update(Event::Key(KeyEvent::new(code, modifiers)), self.now);
+        self.app.update(Event::Key(KeyEvent::new(code, modifiers)), self.now);
         self.carry_out();
     }
 

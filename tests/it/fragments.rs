@@ -77,10 +77,7 @@ fn no_piece_of_a_sequence_becomes_a_label() {
     for hand in hands {
         hand.join().unwrap();
     }
-    println!(
-        "{count} of {total} cases in {:.0} s: 0 false labels",
-        begin.elapsed().as_secs_f32()
-    );
+    println!("{count} of {total} cases in {:.0} s: 0 false labels", begin.elapsed().as_secs_f32());
 }
 
 #[test]
@@ -111,7 +108,5 @@ fn a_held_key_labels_at_most_once() {
     assert!(marks(&text, '~') <= 1, "{text}");
     console.keys("\x1c\x1d\x1f");
     console.keys("ga");
-    console.wait("the count", |text| {
-        text.contains("0 unsent") || text.contains("1 unsent")
-    });
+    console.wait("the count", |text| text.contains("0 unsent") || text.contains("1 unsent"));
 }

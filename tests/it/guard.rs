@@ -97,10 +97,7 @@ impl Desk {
         while let Some(at) = self.guard.next_deadline().filter(|at| *at <= until) {
             self.now = at;
             let verdicts = self.guard.poll(at);
-            assert!(
-                self.guard.next_deadline() != Some(at),
-                "a deadline that never passes"
-            );
+            assert!(self.guard.next_deadline() != Some(at), "a deadline that never passes");
             self.take(verdicts);
         }
         self.now = until;
@@ -113,10 +110,7 @@ impl Desk {
             Event::Key(k) if !k.modifiers.is_empty() && k.modifiers != KeyModifiers::SHIFT => {
                 Class::Unbound
             }
-            Event::Key(KeyEvent {
-                code: KeyCode::Char(c),
-                ..
-            }) => match c {
+            Event::Key(KeyEvent { code: KeyCode::Char(c), .. }) => match c {
                 '0'..='9' => Class::Label,
                 // as in the triage pane
                 'a'..='h'
@@ -146,9 +140,7 @@ impl Desk {
                 Verdict::Pass(e) => self.passed.push(e),
                 Verdict::Dropped(_, why) => self.drops.push(why),
                 Verdict::Label(key, _) => {
-                    let KeyCode::Char(c) = key.code else {
-                        panic!("{key:?}")
-                    };
+                    let KeyCode::Char(c) = key.code else { panic!("{key:?}") };
                     self.labels.push(c);
                     if self.draws {
                         self.guard.moved();
@@ -211,10 +203,9 @@ impl Crossterm {
             },
             [b'\r'] => key(KeyCode::Enter, none),
             [c @ 0x01..=0x1a] => key(KeyCode::Char((c - 1 + b'a') as char), KeyModifiers::CONTROL),
-            [c @ 0x1c..=0x1f] => key(
-                KeyCode::Char((c - 0x1c + b'4') as char),
-                KeyModifiers::CONTROL,
-            ),
+            [c @ 0x1c..=0x1f] => {
+                key(KeyCode::Char((c - 0x1c + b'4') as char), KeyModifiers::CONTROL)
+            }
             [c] if c.is_ascii_uppercase() => key(KeyCode::Char(*c as char), KeyModifiers::SHIFT),
             [c] => key(KeyCode::Char(*c as char), none),
             // an ASCII world: anything longer is nothing
@@ -270,14 +261,8 @@ fn no_split_sequence_labels_anything_behind_crossterms_parser() {
 #[test]
 fn without_its_rules_the_guard_would_let_thousands_through() {
     let zero = Duration::ZERO;
-    let off = Limits {
-        escape: zero,
-        burst: zero,
-        lock: zero,
-        dwell: zero,
-        repeat: zero,
-        settle: zero,
-    };
+    let off =
+        Limits { escape: zero, burst: zero, lock: zero, dwell: zero, repeat: zero, settle: zero };
     let (_, digits, labels) = storm(off, SEQUENCES, || {
         let mut c = Crossterm::default();
         Box::new(move |b| c.feed(b))
@@ -299,13 +284,9 @@ fn no_split_sequence_labels_anything_behind_our_reader() {
 
 #[test]
 fn a_sequence_in_three_pieces_labels_nothing() {
-    for sequence in [
-        "\x1b[6~",
-        "\x1b[24~",
-        "\x1b[?1;2c",
-        "\x1b[>41;354;0c",
-        "\x1b]11;rgb:1/2/3\x07",
-    ] {
+    for sequence in
+        ["\x1b[6~", "\x1b[24~", "\x1b[?1;2c", "\x1b[>41;354;0c", "\x1b]11;rgb:1/2/3\x07"]
+    {
         let b = sequence.as_bytes();
         for first in 1..b.len() {
             for second in first + 1..b.len() {
@@ -416,10 +397,7 @@ fn a_lone_escape_is_passed_on_after_its_window_and_before_the_next_key() {
     desk.feed(esc.clone());
     desk.wait(ms(100));
     desk.press('j');
-    assert_eq!(
-        desk.passed,
-        [esc.clone(), Event::Key(KeyCode::Char('j').into())]
-    );
+    assert_eq!(desk.passed, [esc.clone(), Event::Key(KeyCode::Char('j').into())]);
     let mut desk = Desk::new();
     desk.feed(esc.clone());
     desk.feed(esc.clone());
@@ -442,10 +420,7 @@ fn unbound_keys_lock_digits_for_a_second_and_bound_ones_do_not() {
     desk.wait(ms(900));
     desk.press('1');
     desk.wait(ms(50));
-    assert_eq!(
-        (desk.labels.len(), &desk.drops[..]),
-        (0, &[Reason::Locked][..])
-    );
+    assert_eq!((desk.labels.len(), &desk.drops[..]), (0, &[Reason::Locked][..]));
     desk.wait(ms(200));
     desk.press('1');
     desk.wait(ms(50));
@@ -476,10 +451,7 @@ fn digits_wait_for_the_event_to_be_drawn() {
     desk.guard.moved();
     desk.press('1');
     desk.wait(ms(1000));
-    assert_eq!(
-        (desk.labels.len(), &desk.drops[..]),
-        (0, &[Reason::NotDrawn][..])
-    );
+    assert_eq!((desk.labels.len(), &desk.drops[..]), (0, &[Reason::NotDrawn][..]));
     // the cursor moves between the press and its taking effect
     let mut desk = Desk::new();
     desk.press('1');
@@ -487,10 +459,7 @@ fn digits_wait_for_the_event_to_be_drawn() {
     desk.guard.moved();
     desk.guard.drawn(desk.now);
     desk.wait(ms(1000));
-    assert_eq!(
-        (desk.labels.len(), &desk.drops[..]),
-        (0, &[Reason::NotDrawn][..])
-    );
+    assert_eq!((desk.labels.len(), &desk.drops[..]), (0, &[Reason::NotDrawn][..]));
 }
 
 #[test]
@@ -500,10 +469,7 @@ fn a_key_never_overtakes_a_digit() {
     desk.wait(ms(10));
     desk.feed(Event::Key(KeyCode::Down.into()));
     desk.wait(ms(1000));
-    assert!(
-        desk.labels.is_empty(),
-        "it would have labelled the next event"
-    );
+    assert!(desk.labels.is_empty(), "it would have labelled the next event");
     assert_eq!(desk.drops, [Reason::Burst]);
 }
 
@@ -519,10 +485,7 @@ fn the_terminal_settles_after_an_editor_and_a_resize() {
         desk.wait(ms(450));
         desk.press('1');
         desk.wait(ms(60));
-        assert_eq!(
-            (desk.labels.len(), &desk.drops[..]),
-            (0, &[Reason::Settling][..])
-        );
+        assert_eq!((desk.labels.len(), &desk.drops[..]), (0, &[Reason::Settling][..]));
         desk.wait(ms(200));
         desk.press('1');
         desk.wait(ms(60));
@@ -534,24 +497,17 @@ fn the_terminal_settles_after_an_editor_and_a_resize() {
 fn text_goes_into_fields_unjudged_but_split_keys_do_not() {
     let mut desk = Desk::new();
     for c in "hxxp://8[.]8".chars() {
-        let out = desk
-            .guard
-            .feed(Event::Key(KeyCode::Char(c).into()), desk.now, Class::Text);
+        let out = desk.guard.feed(Event::Key(KeyCode::Char(c).into()), desk.now, Class::Text);
         desk.take(out);
     }
     assert_eq!(desk.passed.len(), 12);
     for c in ['[', '6', '~'] {
         if c == '[' {
-            let out = desk
-                .guard
-                .feed(Event::Key(KeyCode::Esc.into()), desk.now, Class::Bound);
+            let out = desk.guard.feed(Event::Key(KeyCode::Esc.into()), desk.now, Class::Bound);
             desk.take(out);
         }
-        let out = desk.guard.feed(
-            Event::Key(KeyCode::Char(c).into()),
-            desk.now + ms(50),
-            Class::Text,
-        );
+        let out =
+            desk.guard.feed(Event::Key(KeyCode::Char(c).into()), desk.now + ms(50), Class::Text);
         desk.take(out);
     }
     assert_eq!(desk.passed.len(), 12);

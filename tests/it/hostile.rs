@@ -1,9 +1,6 @@
 //! A server that does everything wrong: each fault has its cause, its sentence and its class; no hang, no panic, no key
 //! for anyone else.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper that fails is a test that fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 mod connection;
 mod server;
@@ -56,11 +53,7 @@ async fn every_status_has_its_cause_and_class() {
             assert_eq!(error.class(), class, "{status}: {error:?}");
             assert_eq!(error.status, Some(status));
             assert_eq!(error.product, Some(product));
-            assert_eq!(
-                error.outcome_unknown(),
-                (500..600).contains(&status),
-                "{status}"
-            );
+            assert_eq!(error.outcome_unknown(), (500..600).contains(&status), "{status}");
         }
     }
 }
@@ -69,19 +62,10 @@ async fn every_status_has_its_cause_and_class() {
 async fn words_of_a_refusal_are_quoted_without_the_key_they_repeat() {
     let body = format!(r#"{{"detail":"no such key {}"}}"#, SECRETS[0]);
     let error = says(Product::Arcanna, 401, "", &body).await;
-    assert_eq!(
-        *error.cause,
-        Cause::Credentials("no such key [hidden]".into())
-    );
-    assert_eq!(
-        error.to_string(),
-        "Arcanna did not accept the API key (HTTP 401)."
-    );
+    assert_eq!(*error.cause, Cause::Credentials("no such key [hidden]".into()));
+    assert_eq!(error.to_string(), "Arcanna did not accept the API key (HTTP 401).");
 
-    let page = format!(
-        "<html><title>502 Bad Gateway</title>{}",
-        "x".repeat(200_000)
-    );
+    let page = format!("<html><title>502 Bad Gateway</title>{}", "x".repeat(200_000));
     let error = says(Product::Arcanna, 502, "Content-Type: text/html\r\n", &page).await;
     let Cause::Server(words, None) = &*error.cause else {
         panic!("{error:?}");
@@ -107,23 +91,12 @@ async fn waits_are_read_in_both_forms() {
 #[tokio::test]
 async fn the_clock_is_named_in_seconds() {
     let behind = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(2_000);
-    let date = behind
-        .strftime("Date: %a, %d %b %Y %H:%M:%S GMT\r\n")
-        .to_string();
-    let server = serve(Act::Say(answer(
-        400,
-        &date,
-        br#"{"response":"API DATE ERROR"}"#,
-    )))
-    .await;
-    let transport = HttpTransport::new([(
-        Product::Darktrace,
-        endpoint(Product::Darktrace, &server.url()),
-    )]);
+    let date = behind.strftime("Date: %a, %d %b %Y %H:%M:%S GMT\r\n").to_string();
+    let server = serve(Act::Say(answer(400, &date, br#"{"response":"API DATE ERROR"}"#))).await;
+    let transport =
+        HttpTransport::new([(Product::Darktrace, endpoint(Product::Darktrace, &server.url()))]);
     assert_eq!(transport.skew_s(Product::Darktrace), None);
-    let error = send_by(&transport, &read(Product::Darktrace))
-        .await
-        .unwrap_err();
+    let error = send_by(&transport, &read(Product::Darktrace)).await.unwrap_err();
     assert_eq!(*error.cause, Cause::Clock);
     assert_eq!(error.class(), Class::Credentials);
     let skew = error.skew_s.unwrap();
@@ -143,14 +116,8 @@ async fn connections_that_break_are_told_apart() {
         ("reset before the answer", Act::Reset(vec![])),
         ("closed before the answer", Act::Say(vec![])),
         ("closed in the head", Act::Say(whole[..20].to_vec())),
-        (
-            "closed in the body",
-            Act::Say(whole[..whole.len() - 3].to_vec()),
-        ),
-        (
-            "reset in the body",
-            Act::Reset(whole[..whole.len() - 3].to_vec()),
-        ),
+        ("closed in the body", Act::Say(whole[..whole.len() - 3].to_vec())),
+        ("reset in the body", Act::Reset(whole[..whole.len() - 3].to_vec())),
         (
             "bad chunk",
             Act::Say(
@@ -172,10 +139,7 @@ async fn connections_that_break_are_told_apart() {
     ];
     for (name, act) in cases {
         let error = error_of(Product::Arcanna, act).await;
-        assert!(
-            matches!(&*error.cause, Cause::Broken(_)),
-            "{name}: {error:?}"
-        );
+        assert!(matches!(&*error.cause, Cause::Broken(_)), "{name}: {error:?}");
         assert_eq!(error.class(), Class::Network, "{name}");
         assert!(error.repeatable() && error.outcome_unknown(), "{name}");
     }
@@ -227,23 +191,16 @@ async fn a_host_that_is_not_there() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let error = send(endpoint(Product::Arcanna, &url), &read(Product::Arcanna))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        *error.cause,
-        Cause::Unreachable(format!("{url}: connection refused"))
-    );
+    let error = send(endpoint(Product::Arcanna, &url), &read(Product::Arcanna)).await.unwrap_err();
+    assert_eq!(*error.cause, Cause::Unreachable(format!("{url}: connection refused")));
     assert!(!error.outcome_unknown() && error.repeatable());
 
     // a label no name service takes: the look-up fails on this machine
     let host = format!("{}.invalid", "a".repeat(64));
-    let error = send(
-        endpoint(Product::Arcanna, &format!("http://{host}")),
-        &read(Product::Arcanna),
-    )
-    .await
-    .unwrap_err();
+    let error =
+        send(endpoint(Product::Arcanna, &format!("http://{host}")), &read(Product::Arcanna))
+            .await
+            .unwrap_err();
     assert!(
         matches!(&*error.cause, Cause::Unresolved(text) if text.starts_with(&host)),
         "{error:?}"
@@ -270,18 +227,8 @@ async fn redirects_are_never_followed_and_no_key_goes_elsewhere() {
 #[tokio::test]
 async fn redirects_say_which_kind_they_were() {
     let cases = [
-        (
-            Product::Darktrace,
-            "/login",
-            Redirect::Login,
-            Class::Credentials,
-        ),
-        (
-            Product::Darktrace,
-            "/403",
-            Redirect::Denied,
-            Class::Credentials,
-        ),
+        (Product::Darktrace, "/login", Redirect::Login, Class::Credentials),
+        (Product::Darktrace, "/403", Redirect::Denied, Class::Credentials),
         (
             Product::Darktrace,
             "/elsewhere?x=y",
@@ -300,23 +247,11 @@ async fn redirects_say_which_kind_they_were() {
             Redirect::OtherOrigin("http://idp.example".into()),
             Class::Network,
         ),
-        (
-            Product::Arcanna,
-            "javascript:alert(1)",
-            Redirect::Nowhere,
-            Class::Refused,
-        ),
+        (Product::Arcanna, "javascript:alert(1)", Redirect::Nowhere, Class::Refused),
     ];
     for (product, place, expected, class) in cases {
-        let server = serve(Act::Say(answer(
-            307,
-            &format!("Location: {place}\r\n"),
-            b"",
-        )))
-        .await;
-        let error = send(endpoint(product, &server.url()), &read(product))
-            .await
-            .unwrap_err();
+        let server = serve(Act::Say(answer(307, &format!("Location: {place}\r\n"), b""))).await;
+        let error = send(endpoint(product, &server.url()), &read(product)).await.unwrap_err();
         assert_eq!(*error.cause, Cause::Redirect(expected), "{place}");
         assert_eq!(error.class(), class, "{place}");
         assert_eq!(server.seen().len(), 1, "{place}");
@@ -329,9 +264,7 @@ async fn redirects_say_which_kind_they_were() {
 async fn read_200(headers: &str, body: &[u8]) -> Result<Value, Cause> {
     let server = serve(Act::Say(answer(200, headers, body))).await;
     let call = read(Product::Arcanna);
-    let answer = send(endpoint(Product::Arcanna, &server.url()), &call)
-        .await
-        .unwrap();
+    let answer = send(endpoint(Product::Arcanna, &server.url()), &call).await.unwrap();
     let read = answer.json::<Value>();
     if let Err(cause) = &read {
         server::no_secret(&ApiError::answered(&call, &answer, cause.clone()));
@@ -344,29 +277,17 @@ async fn a_200_that_is_no_json_is_named() {
     let html = "Content-Type: text/html\r\n";
     let cases: [(&[u8], NotJson); 5] = [
         (b"", NotJson::Empty),
-        (
-            b"<html><title>Log In | Darktrace</title></html>",
-            NotJson::LoginPage,
-        ),
-        (
-            b"<!doctype html><form><input type=password>",
-            NotJson::LoginPage,
-        ),
+        (b"<html><title>Log In | Darktrace</title></html>", NotJson::LoginPage),
+        (b"<!doctype html><form><input type=password>", NotJson::LoginPage),
         (b"<html>Welcome to our Wi-Fi", NotJson::Html),
         (b"It works!", NotJson::Text),
     ];
     for (body, expected) in cases {
         assert_eq!(read_200(html, body).await, Err(Cause::NotJson(expected)));
     }
-    assert_eq!(
-        read_200("", br#"[{"job_id":1},{"jo"#).await,
-        Err(Cause::Truncated)
-    );
+    assert_eq!(read_200("", br#"[{"job_id":1},{"jo"#).await, Err(Cause::Truncated));
     let invalid = read_200("", b"{\"a\":\"\xff\xfe\"}").await;
-    assert!(
-        matches!(invalid, Err(Cause::Unexpected { .. })),
-        "{invalid:?}"
-    );
+    assert!(matches!(invalid, Err(Cause::Unexpected { .. })), "{invalid:?}");
     let deep = read_200("", "[".repeat(10_000).as_bytes()).await;
     assert!(matches!(deep, Err(Cause::Unexpected { .. })), "{deep:?}");
     assert_eq!(read_200(html, b"{\"a\":1}").await.unwrap()["a"], 1);
@@ -400,18 +321,11 @@ async fn compressed_answers_are_read_and_bombs_are_not() {
     // some servers promise gzip and send nothing
     for status in [200, 204] {
         let server = serve(Act::Say(answer(status, gzip, b""))).await;
-        let answer = send(
-            endpoint(Product::Arcanna, &server.url()),
-            &read(Product::Arcanna),
-        )
-        .await;
+        let answer = send(endpoint(Product::Arcanna, &server.url()), &read(Product::Arcanna)).await;
         assert_eq!(answer.unwrap().body, b"");
     }
     // a length beyond the real cap is believed before a byte is read
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
-        BODY_CAP + 1
-    );
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", BODY_CAP + 1);
     let error = error_of(Product::Arcanna, Act::Hang(head.into_bytes())).await;
     assert_eq!(*error.cause, Cause::TooLarge(BODY_CAP));
     assert!(error.to_string().contains("64 MiB"), "{error}");
@@ -427,37 +341,23 @@ async fn settings_that_cannot_work_are_named_before_anything_is_sent() {
     let mut bad_proxy = good.clone();
     bad_proxy.proxy = Proxy::Url("http://".into());
     let mut bad_key = good.clone();
-    bad_key.auth = socdeck::api::http::Auth::Arcanna {
-        api_key: "k\u{e9}y".to_owned().into(),
-    };
+    bad_key.auth = socdeck::api::http::Auth::Arcanna { api_key: "k\u{e9}y".to_owned().into() };
     for endpoint in [bad_url, bad_proxy, bad_key] {
         let error = send(endpoint, &call).await.unwrap_err();
-        assert!(
-            matches!(&*error.cause, Cause::Misconfigured(_)),
-            "{error:?}"
-        );
+        assert!(matches!(&*error.cause, Cause::Misconfigured(_)), "{error:?}");
         assert_eq!(error.class(), Class::Configuration);
         assert!(!error.outcome_unknown());
     }
     let transport = HttpTransport::new([(Product::Arcanna, good)]);
-    let error = send_by(&transport, &read(Product::Darktrace))
-        .await
-        .unwrap_err();
+    let error = send_by(&transport, &read(Product::Darktrace)).await.unwrap_err();
     assert_eq!(*error.cause, Cause::NotConfigured);
     assert_eq!(error.class(), Class::Configuration);
     assert_eq!(transport.origin(Product::Darktrace), None);
     assert_eq!(transport.origin(Product::Arcanna), Some(server.url()));
 
-    let forged = Call::new(
-        Product::Darktrace,
-        "forged",
-        Method::Get,
-        Path::fixed("/tags"),
-    )
-    .query("tag", "a\nb");
-    let error = send(endpoint(Product::Darktrace, &server.url()), &forged)
-        .await
-        .unwrap_err();
+    let forged = Call::new(Product::Darktrace, "forged", Method::Get, Path::fixed("/tags"))
+        .query("tag", "a\nb");
+    let error = send(endpoint(Product::Darktrace, &server.url()), &forged).await.unwrap_err();
     assert!(matches!(&*error.cause, Cause::BadInput(_)), "{error:?}");
     assert_eq!(error.class(), Class::Usage);
     assert!(server.seen().is_empty());

@@ -45,10 +45,7 @@ fn an_analyst_labels_three_events_and_looks_up_a_device_and_an_endpoint() {
     let screen = Arc::clone(&console.screen);
     assert_eq!(console.quit(), 0);
     let screen = screen.lock().unwrap();
-    assert!(
-        !screen.screen().alternate_screen(),
-        "the main screen is back"
-    );
+    assert!(!screen.screen().alternate_screen(), "the main screen is back");
     assert!(!screen.screen().hide_cursor(), "the cursor is back");
     assert!(!screen.screen().bracketed_paste(), "bracketed paste is off");
 }
@@ -125,17 +122,8 @@ fn any_size_is_drawn_and_the_last_one_is_whole() {
     console.see("suricata-edge");
     console.keys("\r");
     console.see("DECISION POINTS");
-    for (columns, rows) in [
-        (200, 60),
-        (20, 5),
-        (61, 16),
-        (140, 40),
-        (1, 1),
-        (300, 10),
-        (59, 40),
-        (80, 24),
-    ]
-    .repeat(3)
+    for (columns, rows) in
+        [(200, 60), (20, 5), (61, 16), (140, 40), (1, 1), (300, 10), (59, 40), (80, 24)].repeat(3)
     {
         console
             .screen
@@ -148,10 +136,7 @@ fn any_size_is_drawn_and_the_last_one_is_whole() {
     console.wait("a whole frame", |text| {
         text.contains("DECISION POINTS")
             && text.contains("LABEL")
-            && text
-                .lines()
-                .next()
-                .is_some_and(|line| line.contains("DEMO"))
+            && text.lines().next().is_some_and(|line| line.contains("DEMO"))
     });
     assert_eq!(console.quit(), 0);
 }

@@ -8,11 +8,7 @@ use std::process::{Command, Output};
 use socdeck::ledger::{Ended, Ledger, Record};
 
 fn run(home: &Path, words: &[&str]) -> (i32, String, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = Command::new(env!("CARGO_BIN_EXE_socdeck"))
+    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_socdeck"))
         .arg("ledger")
         .args(words)
         .env_clear()
@@ -39,10 +35,7 @@ fn home() -> (tempfile::TempDir, PathBuf) {
             job: Some("1202".into()),
             event: Some("615471".into()),
             label: Some(label.into()),
-            result: Ended {
-                state: state.into(),
-                ..Ended::default()
-            },
+            result: Ended { state: state.into(), ..Ended::default() },
             ..Record::default()
         };
         serde_json::to_string(&record).unwrap()
@@ -50,20 +43,8 @@ fn home() -> (tempfile::TempDir, PathBuf) {
     let now = jiff::Timestamp::now().to_string();
     ledger
         .append(&[
-            record(
-                1,
-                1,
-                "2020-01-02T03:04:05.000Z",
-                "=cmd|' /C calc'!A0",
-                "staged",
-            ),
-            record(
-                2,
-                1,
-                "2020-01-02T03:04:05.000Z",
-                "=cmd|' /C calc'!A0",
-                "sent",
-            ),
+            record(1, 1, "2020-01-02T03:04:05.000Z", "=cmd|' /C calc'!A0", "staged"),
+            record(2, 1, "2020-01-02T03:04:05.000Z", "=cmd|' /C calc'!A0", "sent"),
             record(3, 2, &now, "Drop \u{1b}[31m", "staged"),
         ])
         .unwrap();
@@ -81,10 +62,7 @@ fn a_whole_chain_is_confirmed_and_a_broken_one_named_with_its_place() {
     std::fs::write(&path, text.replacen("\"sent\"", "\"lost\"", 1)).unwrap();
     let (code, out, err) = run(home.path(), &["verify"]);
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(
-        err.contains("ledger.jsonl:2: its hash does not fit"),
-        "{err}"
-    );
+    assert!(err.contains("ledger.jsonl:2: its hash does not fit"), "{err}");
 }
 
 #[test]
@@ -103,10 +81,7 @@ fn the_report_tells_each_act_once_and_is_safe_to_open() {
     assert_eq!(code, 0);
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(lines.len(), 3, "{out}");
-    assert!(
-        lines[1].contains("'=cmd") && lines[1].contains(",sent,"),
-        "{out}"
-    );
+    assert!(lines[1].contains("'=cmd") && lines[1].contains(",sent,"), "{out}");
     assert!(!out.contains('\u{1b}'), "{out:?}");
     let (_, out, _) = run(home.path(), &["export", "--since", "-8h"]);
     assert!(out.contains("1 act") && !out.contains("=cmd"), "{out}");

@@ -43,10 +43,7 @@ fn label(event: u64, grace: Duration) -> Draft {
     };
     Draft {
         call: feedback.call().unwrap(),
-        act: Act::Label {
-            feedback,
-            digit: '1',
-        },
+        act: Act::Label { feedback, digit: '1' },
         grace,
         seen: None,
         note: None,
@@ -99,9 +96,7 @@ fn child() {
             Notice::Send(row) => {
                 let settlement = Settlement::Sent("updated".into());
                 let answered = Answered::default();
-                outbox
-                    .ask(Request::Settle(row.id, settlement, answered))
-                    .unwrap();
+                outbox.ask(Request::Settle(row.id, settlement, answered)).unwrap();
             }
             Notice::Changed(row) if matches!(row.state, State::Sent(_)) => {
                 writeln!(out, "fact sent {}", row.id).unwrap();
@@ -117,12 +112,7 @@ fn a_process_killed_at_any_moment_loses_nothing_it_was_told() {
     let mut known: BTreeMap<String, String> = BTreeMap::new();
     for round in 0..12_u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "outbox::child",
-                "--nocapture",
-                "--test-threads=1",
-            ])
+            .args(["--exact", "outbox::child", "--nocapture", "--test-threads=1"])
             .env(ROLE, folder.path())
             .env(BASE, (round * 100_000).to_string())
             .stdout(Stdio::piped())
@@ -146,22 +136,15 @@ fn a_process_killed_at_any_moment_loses_nothing_it_was_told() {
         child.wait().unwrap();
     }
     let (mut keeper, notice) = Keeper::open(Some(folder.path()), session(), Moment::now()).unwrap();
-    let Notice::Rows { rows, .. } = notice else {
-        panic!("{notice:?}")
-    };
-    let found: BTreeMap<String, &State> = rows
-        .iter()
-        .map(|row| (row.id.to_string(), &row.state))
-        .collect();
+    let Notice::Rows { rows, .. } = notice else { panic!("{notice:?}") };
+    let found: BTreeMap<String, &State> =
+        rows.iter().map(|row| (row.id.to_string(), &row.state)).collect();
     assert!(known.len() > 60, "{}", known.len());
     for (id, state) in &known {
         let now = found.get(id).unwrap_or_else(|| panic!("row {id} is lost"));
         match state.as_str() {
             "sent" => assert!(matches!(now, State::Sent(_)), "{id}: {now:?}"),
-            _ => assert!(
-                matches!(now, State::Held | State::Due | State::Sent(_)),
-                "{id}: {now:?}"
-            ),
+            _ => assert!(matches!(now, State::Held | State::Due | State::Sent(_)), "{id}: {now:?}"),
         }
     }
     // The ledger was cut off wherever it was, and is whole again.
@@ -180,12 +163,7 @@ fn the_thread_keeps_sends_and_holds_at_the_end() {
     let (outbox, notices) = start(folder.path());
     assert!(rows(&notices).is_empty());
     let ask = |request| outbox.ask(request).unwrap();
-    let stage = |tag, grace| {
-        ask(Request::Stage {
-            draft: label(tag, grace),
-            tag,
-        })
-    };
+    let stage = |tag, grace| ask(Request::Stage { draft: label(tag, grace), tag });
     stage(1, Duration::ZERO);
     stage(2, Duration::from_secs(60));
     let (mut staged, mut sent) = (0, None);
@@ -216,9 +194,7 @@ fn what_cannot_be_kept_is_refused_and_says_why() {
     )
     .unwrap();
     let (outbox, notices) = start(folder.path());
-    let Notice::Trouble(why) = notices.recv_timeout(PATIENCE).unwrap() else {
-        panic!("it opened")
-    };
+    let Notice::Trouble(why) = notices.recv_timeout(PATIENCE).unwrap() else { panic!("it opened") };
     assert!(why.contains("outbox.db"), "{why}");
     let draft = label(1, Duration::ZERO);
     outbox.ask(Request::Stage { draft, tag: 9 }).unwrap();
@@ -236,11 +212,9 @@ fn what_cannot_be_kept_is_refused_and_says_why() {
 fn a_label_is_durable_quickly() {
     let labels: u64 = std::env::var("SOCDECK_LABELS").map_or(60, |labels| labels.parse().unwrap());
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let bound = sim::bind(sim::Options {
-        latency: Duration::from_millis(400),
-        ..sim::Options::default()
-    })
-    .unwrap();
+    let bound =
+        sim::bind(sim::Options { latency: Duration::from_millis(400), ..sim::Options::default() })
+            .unwrap();
     let (url, credentials) = (bound.base_url(), bound.credentials());
     let (load, server) = [2, 1]
         .map(|threads| {
@@ -252,13 +226,8 @@ fn a_label_is_durable_quickly() {
         })
         .into();
     server.spawn(bound.serve(std::future::pending()));
-    let auth = Auth::Arcanna {
-        api_key: SecretString::from(credentials.arcanna_api_key),
-    };
-    let endpoint = Endpoint {
-        proxy: Proxy::None,
-        ..Endpoint::new(url, auth)
-    };
+    let auth = Auth::Arcanna { api_key: SecretString::from(credentials.arcanna_api_key) };
+    let endpoint = Endpoint { proxy: Proxy::None, ..Endpoint::new(url, auth) };
     let transport = Arc::new(HttpTransport::new([(Product::Arcanna, endpoint)]));
     let answered = Arc::new(AtomicUsize::new(0));
     for _ in 0..1_000 {

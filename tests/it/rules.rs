@@ -1,8 +1,5 @@
 //! The rules of the house, read from its own source: who may import whom, how long a file may be, what the registry says.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper that fails is a test that fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -28,12 +25,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("store", &["api", "job", "outbox", "pins"]),
     ("command", &["api", "outbox", "store"]),
     ("keymap", &["command"]),
-    (
-        "panes",
-        &[
-            "api", "command", "export", "job", "keymap", "outbox", "store", "ui",
-        ],
-    ),
+    ("panes", &["api", "command", "export", "job", "keymap", "outbox", "store", "ui"]),
     (
         "app",
         &[
@@ -98,19 +90,14 @@ fn sources() -> Vec<PathBuf> {
         }
     }
     let mut found = Vec::new();
-    walk(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-        &mut found,
-    );
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
     found.sort();
     found
 }
 
 /// The room a file belongs to: `src/panes/triage/list.rs` is in `panes`.
 fn room(path: &Path) -> String {
-    let inside = path
-        .strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
-        .unwrap();
+    let inside = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
     let first = inside.components().next().unwrap().as_os_str();
     first.to_string_lossy().trim_end_matches(".rs").to_owned()
 }
@@ -118,9 +105,7 @@ fn room(path: &Path) -> String {
 /// The part of a file that is shipped: everything before its tests, without comments.
 fn shipped(text: &str) -> String {
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let lines = code
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -130,10 +115,8 @@ fn named(code: &str) -> BTreeSet<String> {
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
         let starts = |text: &str| {
-            let word: String = text
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
-                .collect();
+            let word: String =
+                text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             (!word.is_empty()).then_some(word)
         };
         if let Some(tree) = rest.strip_prefix('{') {
@@ -215,10 +198,7 @@ fn panes_do_not_know_each_other() {
     let panes = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/panes");
     let shared = ["grids", "lookup", "paint", "sheet", "testing"];
     let mut faults = Vec::new();
-    for path in sources()
-        .into_iter()
-        .filter(|path| path.starts_with(&panes))
-    {
+    for path in sources().into_iter().filter(|path| path.starts_with(&panes)) {
         let inside = path.strip_prefix(&panes).unwrap();
         let own = inside
             .components()
@@ -251,14 +231,9 @@ fn files_stay_rooms() {
         lengths.entry(lines).or_default().push(path);
     }
     let long: Vec<_> = lengths.range(601..).collect();
-    assert!(
-        long.is_empty(),
-        "files over 600 lines become folders: {long:?}"
-    );
-    let all: Vec<usize> = lengths
-        .iter()
-        .flat_map(|(lines, paths)| vec![*lines; paths.len()])
-        .collect();
+    assert!(long.is_empty(), "files over 600 lines become folders: {long:?}");
+    let all: Vec<usize> =
+        lengths.iter().flat_map(|(lines, paths)| vec![*lines; paths.len()]).collect();
     let median = all[all.len() / 2];
     assert!(median < 250, "the median file has {median} lines");
 }
@@ -267,11 +242,7 @@ fn files_stay_rooms() {
 fn every_module_says_what_it_is_for() {
     for path in sources() {
         let text = fs::read_to_string(&path).unwrap();
-        assert!(
-            text.starts_with("//! "),
-            "{} has no opening line",
-            path.display()
-        );
+        assert!(text.starts_with("//! "), "{} has no opening line", path.display());
     }
 }
 
@@ -283,11 +254,7 @@ fn the_registry_is_sound() {
     for (scope, specs) in &scopes {
         for spec in specs {
             assert!(ids.insert(spec.id), "{} is there twice", spec.id);
-            assert!(
-                spec.id.starts_with(&format!("{scope}.")),
-                "{} is in {scope}",
-                spec.id
-            );
+            assert!(spec.id.starts_with(&format!("{scope}.")), "{} is in {scope}", spec.id);
             assert!(!spec.title.is_empty(), "{}", spec.id);
         }
     }
@@ -301,19 +268,9 @@ fn key_table() -> String {
     for (scope, specs) in &scopes {
         for spec in specs {
             let keys = keymap.keys(spec.id);
-            let keys: Vec<String> = keys
-                .iter()
-                .map(|key| format!("`{}`", key.replace('|', "\\|")))
-                .collect();
-            let row = [
-                "| ",
-                scope,
-                " | ",
-                &keys.join(" "),
-                " | ",
-                spec.title,
-                " |\n",
-            ];
+            let keys: Vec<String> =
+                keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
+            let row = ["| ", scope, " | ", &keys.join(" "), " | ", spec.title, " |\n"];
             table.extend(row);
         }
     }

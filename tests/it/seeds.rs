@@ -2,11 +2,7 @@
 //!
 //! Here raw replies are fed to the catalogue, and what comes out is compared with the manuals' contexts and tables. The rooms
 //! below run the program: against a server that records, and against the simulator.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a helper that fails is a test that fails"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a test that fails")]
 
 mod program;
 mod recorder;
@@ -24,9 +20,7 @@ use socdeck::cli::exec::{Format, bytes};
 
 /// A file of the manuals' examples.
 fn fixture(name: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/seeds")
-        .join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/seeds").join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -47,9 +41,7 @@ fn outcome(line: &str, replies: &[&str]) -> Outcome {
     loop {
         step = match step {
             Step::Ask(call) => {
-                let reply = replies
-                    .next()
-                    .unwrap_or_else(|| panic!("{call} has no reply"));
+                let reply = replies.next().unwrap_or_else(|| panic!("{call} has no reply"));
                 run.answered(Ok(Answer::from_json(reply)), Duration::ZERO)
             }
             Step::Done(outcome) => return outcome,
@@ -121,10 +113,7 @@ fn every_format_of_every_example_prints_something_readable() {
             assert!(row.is_object(), "{name}: {line}");
         }
         for format in [Format::Table, Format::Csv] {
-            assert!(
-                shown(&outcome, format).lines().count() > 0,
-                "{name} {format:?}"
-            );
+            assert!(shown(&outcome, format).lines().count() > 0, "{name} {format:?}");
         }
     }
     assert_eq!(
@@ -133,10 +122,7 @@ fn every_format_of_every_example_prints_something_readable() {
          1201    dev1         ENABLED  2025-07-24T15:51:01.731058+00:00\n\
          1202    marian-demo  ENABLED  2025-07-23T13:50:01.351058+00:00\n"
     );
-    let csv = shown(
-        &example("darktrace-get-device-connection-info"),
-        Format::Csv,
-    );
+    let csv = shown(&example("darktrace-get-device-connection-info"), Format::Csv);
     for row in [
         "1,total,used,1589,connections,",
         "1,device used,others,1,%,",
@@ -166,11 +152,9 @@ fn numbers_and_key_order_survive_every_json_format() {
 fn commands_without_an_example_follow_the_context_tables() {
     let tags = outcome(
         "darktrace-get-tags-for-device deviceId=2",
-        &[
-            r#"[{"tid":9,"name":"Admin","expiry":0,"data":{"color":200,"description":""}},
+        &[r#"[{"tid":9,"name":"Admin","expiry":0,"data":{"color":200,"description":""}},
              {"tid":10,"name":"Bare"},
-             {"tid":11,"name":"Soon","expiry":1600063200000,"data":{"description":"x|y"}}]"#,
-        ],
+             {"tid":11,"name":"Soon","expiry":1600063200000,"data":{"description":"x|y"}}]"#],
     );
     let context: Value = serde_json::from_str(&tags.context.compact()).unwrap();
     assert_eq!(
@@ -187,13 +171,11 @@ fn commands_without_an_example_follow_the_context_tables() {
 
     let tagged = outcome(
         "darktrace-get-tagged-devices tagName=\"Active Threat\"",
-        &[
-            r#"{"entities":[{"teid":1,"tid":5,"entityType":"Device","entityValue":"2","valid":true},
+        &[r#"{"entities":[{"teid":1,"tid":5,"entityType":"Device","entityValue":"2","valid":true},
               {"teid":2,"tid":5,"entityType":"Device","entityValue":"999999999","valid":true},
               {"teid":3,"tid":5,"entityType":"Credential","entityValue":"ann","valid":true}],
              "devices":[{"did":2,"hostname":"h","credentials":[{"credential":"ann","lastSeen":1}],
-              "tags":[{"tid":5,"name":"Active Threat"}]}]}"#,
-        ],
+              "tags":[{"tid":5,"name":"Active Threat"}]}]}"#],
     );
     let context: Value = serde_json::from_str(&tagged.context.compact()).unwrap();
     assert_eq!(
@@ -221,14 +203,8 @@ fn commands_without_an_example_follow_the_context_tables() {
         &[r#"{"response":"SUCCESS","added":0,"updated":0}"#],
     );
     let context: Value = serde_json::from_str(&watched.context.compact()).unwrap();
-    assert_eq!(
-        context,
-        json!({"Darktrace": {"Endpoint": {"Watched": "SUCCESS"}}})
-    );
-    assert_eq!(
-        watched.notes,
-        ["nothing is new: Darktrace had every entry already"]
-    );
+    assert_eq!(context, json!({"Darktrace": {"Endpoint": {"Watched": "SUCCESS"}}}));
+    assert_eq!(watched.notes, ["nothing is new: Darktrace had every entry already"]);
 }
 
 #[test]
@@ -279,12 +255,7 @@ fn an_analysis_is_read_from_where_its_data_sits() {
         ],
     );
     assert_eq!(shown(&terms, Format::Csv), "key,doc_count\n443,2\nx,1\n");
-    assert!(
-        terms
-            .context
-            .at(&["Darktrace", "AdvancedSearch", "aggregations"])
-            .is_some()
-    );
+    assert!(terms.context.at(&["Darktrace", "AdvancedSearch", "aggregations"]).is_some());
     let mean = outcome(
         &line("mean"),
         &[

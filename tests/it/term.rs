@@ -24,11 +24,8 @@ fn child() {
     let Ok(role) = std::env::var(ROLE) else {
         return;
     };
-    let mut screen = Screen::enter(Options {
-        title: Some("PROD acme".into()),
-        ..Options::default()
-    })
-    .unwrap();
+    let mut screen =
+        Screen::enter(Options { title: Some("PROD acme".into()), ..Options::default() }).unwrap();
     let paint = |s: &mut Screen, text: &str| {
         s.draw(|f| {
             f.buffer_mut().set_string(0, 0, text, Style::new());
@@ -40,10 +37,7 @@ fn child() {
     match role.as_str() {
         "leave" => {
             let keys = Keys::start(move |t| send.send(t).is_ok()).unwrap();
-            assert!(matches!(
-                typed.recv_timeout(DEADLINE).unwrap(),
-                Typed::Event(..)
-            ));
+            assert!(matches!(typed.recv_timeout(DEADLINE).unwrap(), Typed::Event(..)));
             drop(keys);
             paint(&mut screen, "TYPE");
             let stdin = rustix::stdio::stdin();
@@ -52,10 +46,7 @@ fn child() {
             };
             assert!(ahead(None));
             screen.leave().unwrap();
-            assert!(
-                !ahead(Some(&Timespec::default())),
-                "the shell would get what was typed"
-            );
+            assert!(!ahead(Some(&Timespec::default())), "the shell would get what was typed");
         }
         "panic" => panic!("on purpose"),
         "task" => {
@@ -87,10 +78,7 @@ fn child() {
                 tell.send(()).unwrap();
             })
             .unwrap();
-            assert!(matches!(
-                typed.recv_timeout(DEADLINE).unwrap(),
-                Typed::Event(..)
-            ));
+            assert!(matches!(typed.recv_timeout(DEADLINE).unwrap(), Typed::Event(..)));
             paint(&mut screen, "HEARD");
             lost.recv_timeout(DEADLINE).unwrap();
             assert!(modes::is_gone());
@@ -98,8 +86,7 @@ fn child() {
             assert!(
                 screen
                     .draw(|f| {
-                        f.buffer_mut()
-                            .set_string(0, 0, "into nothing", Style::new());
+                        f.buffer_mut().set_string(0, 0, "into nothing", Style::new());
                     })
                     .is_err()
             );
@@ -128,12 +115,7 @@ fn termios(master: &dyn MasterPty) -> String {
 
 fn run(role: &str, note: &str) -> Run {
     let pair = native_pty_system()
-        .openpty(PtySize {
-            rows: 24,
-            cols: 80,
-            pixel_width: 0,
-            pixel_height: 0,
-        })
+        .openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 })
         .unwrap();
     let before = termios(&*pair.master);
     // hang-ups are ignored, as under nohup: the watch must notice by itself
@@ -185,11 +167,7 @@ impl Run {
     }
 
     fn type_in(&mut self, text: &str) {
-        self.writer
-            .as_mut()
-            .unwrap()
-            .write_all(text.as_bytes())
-            .unwrap();
+        self.writer.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
     }
 
     /// Reads to the end of the output and returns all of it; the modes must be as they were, and the program must have
@@ -197,11 +175,7 @@ impl Run {
     fn finish(mut self, well: bool) -> String {
         let status = self.child.wait().unwrap();
         let master = self.master.take().unwrap();
-        assert_eq!(
-            termios(&*master),
-            self.before,
-            "terminal modes differ from before"
-        );
+        assert_eq!(termios(&*master), self.before, "terminal modes differ from before");
         while let Ok(bytes) = self.seen.recv_timeout(DEADLINE) {
             self.so_far.push_str(&String::from_utf8_lossy(&bytes));
         }
@@ -220,10 +194,7 @@ fn assert_sane(output: &str) {
     assert!(!screen.bracketed_paste(), "bracketed paste is on");
     assert!(!screen.application_keypad(), "application keypad is on");
     assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
-    assert!(
-        output.contains("\x1b[23;2t"),
-        "the title was not given back"
-    );
+    assert!(output.contains("\x1b[23;2t"), "the title was not given back");
 }
 
 #[test]
@@ -244,11 +215,7 @@ fn a_panic_restores_first_and_is_told_on_the_main_screen() {
     let restored = out.find("\x1b[?1049l").expect("restored");
     let told = out.find("on purpose").expect("told");
     assert!(restored < told, "{out:?}");
-    assert_eq!(
-        out.matches("\x1b[?1049l").count(),
-        1,
-        "restored more than once"
-    );
+    assert_eq!(out.matches("\x1b[?1049l").count(), 1, "restored more than once");
     let mut terminal = vt100::Parser::new(24u16.try_into().unwrap(), 80u16.try_into().unwrap(), 0);
     terminal.process(out.as_bytes());
     assert!(!terminal.screen().alternate_screen() && !terminal.screen().hide_cursor());
@@ -293,14 +260,7 @@ fn hang_up(role: &str) -> (Duration, portable_pty::ExitStatus, String) {
     let note = dir.path().join("note");
     let mut r = run(role, note.to_str().unwrap());
     r.wait_for("READY");
-    let Run {
-        mut child,
-        master,
-        writer,
-        seen,
-        reader,
-        ..
-    } = r;
+    let Run { mut child, master, writer, seen, reader, .. } = r;
     // the reading thread holds a copy of the master: it ends at its next read, once nobody listens
     drop(seen);
     let mut writer = writer.unwrap();
@@ -311,15 +271,8 @@ fn hang_up(role: &str) -> (Duration, portable_pty::ExitStatus, String) {
     let begun = Instant::now();
     let (send, ended) = mpsc::channel();
     thread::spawn(move || send.send(child.wait()));
-    let status = ended
-        .recv_timeout(DEADLINE)
-        .expect("the process outlived its terminal")
-        .unwrap();
-    (
-        begun.elapsed(),
-        status,
-        std::fs::read_to_string(note).unwrap_or_default(),
-    )
+    let status = ended.recv_timeout(DEADLINE).expect("the process outlived its terminal").unwrap();
+    (begun.elapsed(), status, std::fs::read_to_string(note).unwrap_or_default())
 }
 
 #[test]

@@ -18,11 +18,8 @@ use crate::desk::Desk;
 const OPEN: &str = ":job 1208\r";
 
 fn on_desk<T>(theme: Theme, with: impl AsyncFnOnce(&mut Desk) -> T) -> T {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let mut desk = Desk::open(theme).await;
         desk.go(OPEN).await;
@@ -46,9 +43,8 @@ fn a_cursor_move_or_a_label_costs_at_most_1200_bytes() {
             let mut screen = Screen::over(io::sink(), width, height, &Options::default()).unwrap();
             paint(&mut screen, desk);
             let mut costs = Vec::new();
-            for keys in [
-                "j", "j", "j", "k", "j", "j", "j", "j", "1", "1", "2", "j", "1", "s", "1",
-            ] {
+            for keys in ["j", "j", "j", "k", "j", "j", "j", "j", "1", "1", "2", "j", "1", "s", "1"]
+            {
                 desk.keys(keys);
                 desk.settle().await;
                 costs.push((keys, paint(&mut screen, desk)));
@@ -57,19 +53,9 @@ fn a_cursor_move_or_a_label_costs_at_most_1200_bytes() {
                 costs.push(("context", paint(&mut screen, desk)));
             }
             let dear: Vec<_> = costs.iter().filter(|(_, bytes)| *bytes > budget).collect();
-            assert!(
-                dear.is_empty(),
-                "{width}x{height}: over {budget}: {dear:?} of {costs:?}"
-            );
-            assert!(
-                costs.iter().any(|(_, bytes)| *bytes > 100),
-                "nothing was drawn: {costs:?}"
-            );
-            assert_eq!(
-                paint(&mut screen, desk),
-                0,
-                "an unchanged frame is not free"
-            );
+            assert!(dear.is_empty(), "{width}x{height}: over {budget}: {dear:?} of {costs:?}");
+            assert!(costs.iter().any(|(_, bytes)| *bytes > 100), "nothing was drawn: {costs:?}");
+            assert_eq!(paint(&mut screen, desk), 0, "an unchanged frame is not free");
         }
     });
 }
@@ -83,10 +69,7 @@ fn a_bulk_label_wants_its_number_and_is_taken_back_as_one() {
         assert!(text.contains("marked"), "{text}");
         desk.go("1").await;
         let text = desk.text(80, 24);
-        assert!(
-            text.contains("LABEL ") && text.contains(" EVENTS AS "),
-            "{text}"
-        );
+        assert!(text.contains("LABEL ") && text.contains(" EVENTS AS "), "{text}");
         let count: usize = text
             .split("LABEL ")
             .nth(1)
@@ -97,28 +80,14 @@ fn a_bulk_label_wants_its_number_and_is_taken_back_as_one() {
         desk.go("\r").await;
         assert!(desk.text(80, 24).contains("Enter alone labels nothing"));
         desk.go("9999\r").await;
-        assert!(
-            desk.text(80, 24).contains("is not"),
-            "{}",
-            desk.text(80, 24)
-        );
+        assert!(desk.text(80, 24).contains("is not"), "{}", desk.text(80, 24));
         assert_eq!(desk.app.store.writes.unsent(), 0);
         desk.go(&format!("{count}\r")).await;
-        assert_eq!(
-            desk.app.store.writes.unsent(),
-            count,
-            "{}",
-            desk.text(80, 24)
-        );
+        assert_eq!(desk.app.store.writes.unsent(), count, "{}", desk.text(80, 24));
         desk.go("u").await;
         assert_eq!(desk.app.store.writes.unsent(), 0, "one u takes all back");
-        let undone = desk
-            .app
-            .store
-            .writes
-            .newest()
-            .filter(|row| row.state == State::Undone)
-            .count();
+        let undone =
+            desk.app.store.writes.newest().filter(|row| row.state == State::Undone).count();
         assert_eq!(undone, count);
     });
 }
@@ -129,31 +98,15 @@ fn a_filter_keeps_the_event_and_an_unknown_word_opens_an_id() {
         desk.go("jjj").await;
         let before = desk.app.event().unwrap();
         desk.go("/zzz-nothing-like-it").await;
-        assert!(
-            desk.text(80, 24).contains("Nothing in view All"),
-            "{}",
-            desk.text(80, 24)
-        );
+        assert!(desk.text(80, 24).contains("Nothing in view All"), "{}", desk.text(80, 24));
         desk.go("\x07").await;
-        assert_eq!(
-            desk.app.event(),
-            Some(before.clone()),
-            "the cursor is back where it was"
-        );
+        assert_eq!(desk.app.event(), Some(before.clone()), "the cursor is back where it was");
         desk.go("/label:drop\r").await;
-        assert!(
-            desk.text(80, 24).contains("of 129"),
-            "{}",
-            desk.text(80, 24)
-        );
+        assert!(desk.text(80, 24).contains("of 129"), "{}", desk.text(80, 24));
         desk.go("\x07").await;
         assert_eq!(desk.app.event(), Some(before.clone()));
         desk.go("/conf:<").await;
-        assert!(
-            desk.text(80, 24).contains("wants a number"),
-            "{}",
-            desk.text(80, 24)
-        );
+        assert!(desk.text(80, 24).contains("wants a number"), "{}", desk.text(80, 24));
         desk.go("\x07/id:no-such-event\r").await;
         assert_eq!(desk.app.event().unwrap().event.as_str(), "no-such-event");
         desk.go("-").await;
@@ -174,16 +127,10 @@ fn one_label_is_done_with_its_bucket_and_a_note_goes_with_it() {
             desk.go("j").await;
         }
         let event = desk.app.event().unwrap();
-        let bucket = desk.app.store.queues[&event.job]
-            .bucket(&event.event)
-            .to_vec();
+        let bucket = desk.app.store.queues[&event.job].bucket(&event.event).to_vec();
         assert!(bucket.len() > 1, "no bucket with two new events");
         desk.go("cscanner window INC-4711\r").await;
-        assert!(
-            desk.text(80, 24).contains("INC-4711"),
-            "{}",
-            desk.text(80, 24)
-        );
+        assert!(desk.text(80, 24).contains("INC-4711"), "{}", desk.text(80, 24));
         desk.go("1").await;
         let row = desk.app.store.writes.newest().next().unwrap().clone();
         assert_eq!(row.draft.note.as_deref(), Some("scanner window INC-4711"));
@@ -205,12 +152,7 @@ fn darktrace_context_is_asked_after_a_rest_and_left_with_the_pane() {
         assert!(text.contains("DARKTRACE  did "), "{text}");
         assert!(text.contains("conn  28d"), "{text}");
         let asked = |desk: &Desk| {
-            desk.app
-                .store
-                .activity
-                .newest()
-                .filter(|one| one.owner == "triage.context")
-                .count()
+            desk.app.store.activity.newest().filter(|one| one.owner == "triage.context").count()
         };
         let before = asked(desk);
         // A held key asks nothing: the cursor never rests.
@@ -232,24 +174,14 @@ fn what_is_copied_and_exported_is_harmless() {
         desk.go("yiyyymyjyoxmxcxj").await;
         assert!(desk.handed.len() >= 7, "{:?}", desk.handed.len());
         for text in &desk.handed {
-            let odd = text
-                .chars()
-                .find(|c| c.is_control() && !matches!(c, '\n' | '\r'));
+            let odd = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r'));
             assert_eq!(odd, None, "{text}");
         }
         let csv = &desk.handed[desk.handed.len() - 2];
         assert!(csv.starts_with("event,job,time,"), "{}", &csv[..80]);
-        assert!(
-            csv.lines()
-                .skip(1)
-                .all(|line| !line.starts_with(['=', '@']))
-        );
+        assert!(csv.lines().skip(1).all(|line| !line.starts_with(['=', '@'])));
         desk.go("gjyixmgax\x07").await;
-        assert!(
-            desk.handed.last().unwrap().contains("| job |"),
-            "{:?}",
-            desk.handed.last()
-        );
+        assert!(desk.handed.last().unwrap().contains("| job |"), "{:?}", desk.handed.last());
     });
 }
 
@@ -283,10 +215,7 @@ fn every_pane_is_drawn_at_any_size_without_a_panic() {
         for place in PLACES {
             desk.go("\x07\x07\x07").await;
             desk.go(place).await;
-            let mut runner = TestRunner::new(Config {
-                cases: 48,
-                ..Config::default()
-            });
+            let mut runner = TestRunner::new(Config { cases: 48, ..Config::default() });
             let sizes = (0u16..230, 0u16..70, 0u16..4, 0u16..3);
             runner
                 .run(&sizes, |(width, height, left, top)| {
@@ -322,10 +251,7 @@ fn meaning_never_hangs_on_colour() {
         let (text, colours) = shown(Theme::new(palette, Glyphs::ASCII));
         assert_eq!(colours, palette != Palette::Mono, "mono has no colours");
         assert!(text.contains("LOW") || text.contains("outlier"), "{text}");
-        assert!(
-            text.contains("D~") || text.contains("E~"),
-            "the label has its mark\n{text}"
-        );
+        assert!(text.contains("D~") || text.contains("E~"), "the label has its mark\n{text}");
     }
 }
 
@@ -338,14 +264,8 @@ fn a_click_selects_and_a_wheel_scrolls() {
         let first = desk.app.event().unwrap();
         desk.frame(80, 24);
         let mut mouse = |kind, row| {
-            let event = MouseEvent {
-                kind,
-                column: 10,
-                row,
-                modifiers: KeyModifiers::NONE,
-            };
-            desk.app
-                .update(Event::Mouse(event), socdeck::outbox::Moment::now());
+            let event = MouseEvent { kind, column: 10, row, modifiers: KeyModifiers::NONE };
+            desk.app.update(Event::Mouse(event), socdeck::outbox::Moment::now());
             desk.frame(80, 24);
             desk.app.event().unwrap()
         };
@@ -356,10 +276,6 @@ fn a_click_selects_and_a_wheel_scrolls() {
         let same = mouse(MouseEventKind::Down(MouseButton::Left), 23);
         assert_eq!(same, scrolled, "a click elsewhere selects nothing");
         desk.key(KeyCode::Char('%'), KeyModifiers::NONE);
-        assert!(
-            desk.text(80, 24).contains("hold Shift"),
-            "{}",
-            desk.text(80, 24)
-        );
+        assert!(desk.text(80, 24).contains("hold Shift"), "{}", desk.text(80, 24));
     });
 }

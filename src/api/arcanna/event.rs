@@ -86,11 +86,7 @@ impl Confidence {
         of("confidence_percentage", Scale::Percent)
             .or_else(|| {
                 let raw = fields.num("confidence_score")?;
-                let scale = if raw > 1.0 || raw == 0.0 {
-                    Scale::Percent
-                } else {
-                    Scale::Unclear
-                };
+                let scale = if raw > 1.0 || raw == 0.0 { Scale::Percent } else { Scale::Unclear };
                 Some(Self { raw, scale })
             })
             .or_else(|| of("confidence_level", Scale::Fraction))
@@ -127,9 +123,8 @@ impl Decision {
     pub(super) fn read(fields: &Fields<'_>) -> Self {
         let result = fields.word("result");
         let label = fields.word("result_label").or_else(|| result.clone());
-        let status = fields
-            .first(&["status", "inference_status", "pipeline_status"])
-            .and_then(Node::word);
+        let status =
+            fields.first(&["status", "inference_status", "pipeline_status"]).and_then(Node::word);
         let state = match status {
             Some(status) => EventState::of(&status),
             None if label.is_some() => EventState::Ok,
@@ -141,9 +136,7 @@ impl Decision {
             result,
             label,
             confidence: Confidence::read(fields),
-            outlier: fields
-                .first(&["outlier", "outlier_flag"])
-                .and_then(Node::flag),
+            outlier: fields.first(&["outlier", "outlier_flag"]).and_then(Node::flag),
             bucket_state: ["bucket_state", "knowledge_base_state"]
                 .into_iter()
                 .find_map(|key| knowledge(fields.get(key)?)),
@@ -156,10 +149,7 @@ impl Decision {
 
 /// A knowledge-base state: a text, or wrapped in a list, or `None` spelt out `[XDASH]`.
 fn knowledge(node: Node<'_>) -> Option<String> {
-    node.one_or_many()
-        .into_iter()
-        .find_map(Node::word)
-        .filter(|state| state.trim() != "None")
+    node.one_or_many().into_iter().find_map(Node::word).filter(|state| state.trim() != "None")
 }
 
 /// The `arcanna` block of a full event: the decision and how it came about.
@@ -241,9 +231,7 @@ fn message(node: Node<'_>) -> LogMessage {
         component: fields.word("component"),
         subcategory: fields.word("component_subcategory"),
         level: fields.word("level"),
-        content: fields
-            .get("content")
-            .map_or_else(|| node.line(), Node::line),
+        content: fields.get("content").map_or_else(|| node.line(), Node::line),
         time: fields.time("timestamp"),
     }
 }

@@ -97,9 +97,7 @@ impl Operation for SendEvent {
         }
         let event_id = fields.get("event_id").and_then(EventId::read);
         Ok(SentEvent {
-            event_id: event_id
-                .or_else(|| self.id.clone())
-                .ok_or_else(|| missing("event_id"))?,
+            event_id: event_id.or_else(|| self.id.clone()).ok_or_else(|| missing("event_id"))?,
             job_id: fields.get("job_id").and_then(JobId::read),
             state: fields
                 .word("status")
@@ -135,10 +133,7 @@ impl Operation for EventStatus {
             if let Some(words) = refusal(&fields) {
                 return Err(Cause::Refused(words));
             }
-            if fields
-                .first(&["event_id", "result", "result_label"])
-                .is_none()
-            {
+            if fields.first(&["event_id", "result", "result_label"]).is_none() {
                 return Err(missing("status"));
             }
         }
@@ -163,10 +158,7 @@ mod tests {
     }
 
     fn status() -> EventStatus {
-        EventStatus {
-            job: 1208.into(),
-            event: "615471".into(),
-        }
+        EventStatus { job: 1208.into(), event: "615471".into() }
     }
 
     #[test]
@@ -191,10 +183,7 @@ mod tests {
     #[test]
     fn the_event_is_sent_exactly_as_written() {
         let text = r#"{ "z" : 576330410117303576330410117303, "a":1.10,"ü":"\u00fc" ,"a":2 }"#;
-        let operation = SendEvent {
-            raw_body: raw(text),
-            ..send(None)
-        };
+        let operation = SendEvent { raw_body: raw(text), ..send(None) };
         let wire = wire(&operation);
         assert!(wire.ends_with(&format!(r#""raw_body":{text}}}"#)), "{wire}");
     }
@@ -209,10 +198,7 @@ mod tests {
             ("-1", r#""-1""#),
             ("12e3", r#""12e3""#),
         ] {
-            let operation = SendEvent {
-                job: id.into(),
-                ..send(None)
-            };
+            let operation = SendEvent { job: id.into(), ..send(None) };
             let wire = wire(&operation);
             assert!(wire.contains(&format!(r#""job_id":{wanted},"#)), "{wire}");
         }
@@ -226,10 +212,7 @@ mod tests {
             let job = JobId::from("1");
             assert!(refused(&EventStatus { job, event }).starts_with("event id"));
         }
-        let nowhere = SendEvent {
-            job: " ".into(),
-            ..send(None)
-        };
+        let nowhere = SendEvent { job: " ".into(), ..send(None) };
         assert!(refused(&nowhere).starts_with("job id"));
     }
 
@@ -262,10 +245,7 @@ mod tests {
         assert_eq!(sent.event_id.as_str(), "12023636421762");
         assert_eq!(sent.job_id, Some(1202.into()));
         assert_eq!(sent.state, EventState::Pending);
-        assert_eq!(
-            sent.ingested.unwrap().to_string(),
-            "2021-09-02T09:46:22.363642Z"
-        );
+        assert_eq!(sent.ingested.unwrap().to_string(), "2021-09-02T09:46:22.363642Z");
         let old = decode(
             &send(None),
             r#"{"event_id": 12023636421762, "status": "Pending inference", "error_message": null}"#,
@@ -280,14 +260,8 @@ mod tests {
         assert_eq!(place(&send(None), r#"{"status": "OK"}"#), "event_id");
         assert_eq!(place(&send(None), "[]"), ".");
         for (body, words) in [
-            (
-                r#"{"event_id": "1", "status": "OK", "error_message": "no such job"}"#,
-                "no such job",
-            ),
-            (
-                r#"{"event_id": "1", "status": "ERROR", "error_message": ""}"#,
-                "status ERROR",
-            ),
+            (r#"{"event_id": "1", "status": "OK", "error_message": "no such job"}"#, "no such job"),
+            (r#"{"event_id": "1", "status": "ERROR", "error_message": ""}"#, "status ERROR"),
             (
                 r#"{"detail": [{"loc": ["body", "raw_body"], "msg": "field required", "type": "value_error.missing"}]}"#,
                 "body.raw_body: field required",
@@ -313,10 +287,7 @@ mod tests {
                 state: EventState::Ok,
                 result: Some("class_0".into()),
                 label: Some("Escalate".into()),
-                confidence: Some(Confidence {
-                    raw: 98.3,
-                    scale: Scale::Percent
-                }),
+                confidence: Some(Confidence { raw: 98.3, scale: Scale::Percent }),
                 outlier: Some(false),
                 bucket_state: Some("in_knowledge_base".into()),
                 error_message: None,
@@ -372,11 +343,7 @@ mod tests {
             let json = serde_json::json!({ "event_id": "1", "status": status });
             decode(&ask, &json.to_string()).unwrap().state
         };
-        for pending in [
-            "pending_inference",
-            "Pending inference",
-            "PENDING_INFERENCE",
-        ] {
+        for pending in ["pending_inference", "Pending inference", "PENDING_INFERENCE"] {
             assert_eq!(of(pending), EventState::Pending, "{pending}");
             assert!(!of(pending).is_final());
         }
@@ -396,20 +363,14 @@ mod tests {
         )
         .unwrap();
         assert_eq!(failed.state, EventState::Error);
-        assert_eq!(
-            failed.error_message.as_deref(),
-            Some("features incompatible")
-        );
+        assert_eq!(failed.error_message.as_deref(), Some("features incompatible"));
         // a missing status with an id counts as pending, as it does for others
         let waiting = decode(&status(), r#"{"event_id": "1"}"#).unwrap();
         assert_eq!(waiting.state, EventState::Pending);
         // without a status, an error ends it
         for (body, words) in [
             (r#"{"detail": "Event not found"}"#, "Event not found"),
-            (
-                r#"{"event_id": "1", "detail": [{"loc": ["path"], "msg": "bad"}]}"#,
-                "path: bad",
-            ),
+            (r#"{"event_id": "1", "detail": [{"loc": ["path"], "msg": "bad"}]}"#, "path: bad"),
             (r#"{"error_message": "no such event"}"#, "no such event"),
         ] {
             assert_eq!(cause(&status(), body), Cause::Refused(words.into()));

@@ -32,9 +32,7 @@ impl Export {
     /// The `arcanna` block: the decision and how it came about.
     pub fn arcanna(&self) -> Option<ArcannaBlock> {
         let whole = Node::of(self.event.as_deref()?).fields()?;
-        whole
-            .object("arcanna")
-            .map(|block| ArcannaBlock::read(&block))
+        whole.object("arcanna").map(|block| ArcannaBlock::read(&block))
     }
 
     /// The event's own words for what it is: title, rule name, description.
@@ -47,17 +45,11 @@ impl Export {
     /// The values at these names, `source.ip` being a key of that name or `ip` within `source`; what is missing is left out.
     /// An export does not say which values are decision points: the job does.
     pub fn points(&self, names: &[String]) -> Vec<(String, String)> {
-        let whole = self
-            .event
-            .as_deref()
-            .and_then(|event| Node::of(event).fields());
+        let whole = self.event.as_deref().and_then(|event| Node::of(event).fields());
         let Some(whole) = whole else {
             return Vec::new();
         };
-        names
-            .iter()
-            .filter_map(|name| Some((name.clone(), at(&whole, name, 0)?)))
-            .collect()
+        names.iter().filter_map(|name| Some((name.clone(), at(&whole, name, 0)?))).collect()
     }
 }
 
@@ -122,9 +114,7 @@ fn is_bare_event(fields: &Fields<'_>) -> bool {
         return false;
     }
     let wrapped = fields.has("status") && fields.has("event_id");
-    let blocks = ["arcanna", "metadata", "@timestamp"]
-        .into_iter()
-        .any(|key| fields.has(key));
+    let blocks = ["arcanna", "metadata", "@timestamp"].into_iter().any(|key| fields.has(key));
     blocks || (!wrapped && !fields.is_empty() && refusal(fields).is_none())
 }
 
@@ -146,22 +136,13 @@ mod tests {
     use crate::api::arcanna::{EventState, LogMessage};
 
     fn export() -> ExportEvent {
-        ExportEvent {
-            job: 1201.into(),
-            event: "615471".into(),
-        }
+        ExportEvent { job: 1201.into(), event: "615471".into() }
     }
 
     #[test]
     fn the_call_is_exact() {
-        assert_eq!(
-            wire(&export()),
-            "Read GET /api/v1/events/1201/615471/export"
-        );
-        let event = ExportEvent {
-            event: "".into(),
-            ..export()
-        };
+        assert_eq!(wire(&export()), "Read GET /api/v1/events/1201/615471/export");
+        let event = ExportEvent { event: "".into(), ..export() };
         assert!(refused(&event).starts_with("event id"));
     }
 
@@ -192,10 +173,7 @@ mod tests {
         assert_eq!(block.inference_result.as_deref(), Some("no_decision"));
         assert_eq!(block.bucket_id.as_deref(), Some("b1"));
         assert_eq!(block.model_path.as_deref(), Some("m.hdf5"));
-        assert_eq!(
-            block.model_time.unwrap().to_string(),
-            "2021-06-15T07:56:49Z"
-        );
+        assert_eq!(block.model_time.unwrap().to_string(), "2021-06-15T07:56:49Z");
         assert_eq!(block.consensus.as_deref(), Some("Drop"));
         assert_eq!(block.pipeline_s, Some(1.5));
         assert_eq!(
@@ -229,14 +207,8 @@ mod tests {
         }
         for (body, words) in [
             (r#"{"detail": "Event not found"}"#, "Event not found"),
-            (
-                r#"{"event_id": "1", "status": "ERROR", "arcanna_event": null}"#,
-                "status ERROR",
-            ),
-            (
-                r#"{"event_id": "1", "status": "OK", "error_message": "gone"}"#,
-                "gone",
-            ),
+            (r#"{"event_id": "1", "status": "ERROR", "arcanna_event": null}"#, "status ERROR"),
+            (r#"{"event_id": "1", "status": "OK", "error_message": "gone"}"#, "gone"),
         ] {
             assert_eq!(cause(&export(), body), Cause::Refused(words.into()));
         }

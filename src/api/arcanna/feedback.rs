@@ -29,9 +29,7 @@ impl Operation for Feedback {
         said("username", &self.username)?;
         let path = event_path(&self.job, &self.event)?.then("feedback");
         let body = json!({ "cortex_user": self.username, "feedback": self.label });
-        Ok(call("feedback", Method::Put, path)
-            .json(body.to_string())
-            .kind(Kind::Repeatable))
+        Ok(call("feedback", Method::Put, path).json(body.to_string()).kind(Kind::Repeatable))
     }
 
     /// The documented word is `updated`; other words that are no error are accepted and kept.
@@ -119,20 +117,11 @@ mod tests {
 
     #[test]
     fn a_vote_without_label_voter_or_event_is_refused() {
-        let label = Feedback {
-            label: " ".into(),
-            ..feedback()
-        };
+        let label = Feedback { label: " ".into(), ..feedback() };
         assert!(refused(&label).starts_with("label"));
-        let username = Feedback {
-            username: String::new(),
-            ..feedback()
-        };
+        let username = Feedback { username: String::new(), ..feedback() };
         assert!(refused(&username).starts_with("username"));
-        let event = Feedback {
-            event: "..".into(),
-            ..feedback()
-        };
+        let event = Feedback { event: "..".into(), ..feedback() };
         assert!(refused(&event).starts_with("event id"));
         assert!(refused(&feedback_v2(Some("a\nb"))).starts_with("storage name"));
     }
@@ -147,18 +136,11 @@ mod tests {
             ("{}", None),
             ("", None),
         ] {
-            assert_eq!(
-                decode(&feedback(), body).unwrap().status.as_deref(),
-                word,
-                "{body}"
-            );
+            assert_eq!(decode(&feedback(), body).unwrap().status.as_deref(), word, "{body}");
             assert!(decode(&feedback_v2(None), body).is_ok());
         }
         for (body, words) in [
-            (
-                r#"{"status": "updated", "error_message": "unknown label"}"#,
-                "unknown label",
-            ),
+            (r#"{"status": "updated", "error_message": "unknown label"}"#, "unknown label"),
             (r#"{"status": "ERROR"}"#, "status ERROR"),
             (r#"{"details": "Event not found"}"#, "Event not found"),
             (
@@ -167,10 +149,7 @@ mod tests {
             ),
         ] {
             assert_eq!(cause(&feedback(), body), Cause::Refused(words.into()));
-            assert_eq!(
-                cause(&feedback_v2(None), body),
-                Cause::Refused(words.into())
-            );
+            assert_eq!(cause(&feedback_v2(None), body), Cause::Refused(words.into()));
         }
     }
 

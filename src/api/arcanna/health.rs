@@ -29,9 +29,9 @@ impl Operation for Health {
         match fields.first(&["status", "connected"]) {
             Some(node) => match authorised(node) {
                 Some(true) => Ok(HealthReport { authorised: true }),
-                Some(false) => Err(Cause::Credentials(
-                    refusal(&fields).unwrap_or_else(|| body.node().line()),
-                )),
+                Some(false) => {
+                    Err(Cause::Credentials(refusal(&fields).unwrap_or_else(|| body.node().line())))
+                }
                 None => match refusal(&fields) {
                     Some(words) => Err(Cause::Refused(words)),
                     None => Err(unexpected("status", "true or false", node)),
@@ -73,11 +73,7 @@ impl Operation for HealthV2 {
     type Output = HealthV2Report;
 
     fn call(&self) -> Result<Call, BadInput> {
-        Ok(call(
-            "management health",
-            Method::Get,
-            Path::fixed("/api/v2/health/"),
-        ))
+        Ok(call("management health", Method::Get, Path::fixed("/api/v2/health/")))
     }
 
     /// Any status but `OK` is [`Cause::Refused`] with the server's reason.
@@ -93,9 +89,7 @@ impl Operation for HealthV2 {
         }
         Ok(HealthV2Report {
             status,
-            reason: fields
-                .first(&["reason", "reason_details"])
-                .and_then(words_of),
+            reason: fields.first(&["reason", "reason_details"]).and_then(words_of),
         })
     }
 }
@@ -131,19 +125,13 @@ impl Operation for Scopes {
     type Output = Granted;
 
     fn call(&self) -> Result<Call, BadInput> {
-        Ok(call(
-            Self::NAME,
-            Method::Get,
-            Path::fixed("/api/v2/token/scopes"),
-        ))
+        Ok(call(Self::NAME, Method::Get, Path::fixed("/api/v2/token/scopes")))
     }
 
     fn decode(&self, answer: &Answer) -> Result<Granted, Cause> {
         let body = Body::read(answer)?;
         let scopes = array(body.node())?.into_iter().filter_map(Node::word);
-        Ok(Granted {
-            scopes: scopes.collect(),
-        })
+        Ok(Granted { scopes: scopes.collect() })
     }
 }
 
@@ -169,10 +157,7 @@ mod tests {
             assert!(decode(&Health, good).unwrap().authorised, "{good}");
         }
         for bad in [r#"{"status": false}"#, r#"{"connected": false}"#] {
-            assert!(
-                matches!(cause(&Health, bad), Cause::Credentials(_)),
-                "{bad}"
-            );
+            assert!(matches!(cause(&Health, bad), Cause::Credentials(_)), "{bad}");
         }
         assert_eq!(
             cause(&Health, r#"{"detail": "Not authenticated"}"#),
@@ -185,17 +170,8 @@ mod tests {
 
     #[test]
     fn management_health_has_a_status_text() {
-        let report = decode(
-            &HealthV2,
-            r#"{"status": "OK", "reason": "", "reason_details": ""}"#,
-        );
-        assert_eq!(
-            report.unwrap(),
-            HealthV2Report {
-                status: "OK".into(),
-                reason: None
-            }
-        );
+        let report = decode(&HealthV2, r#"{"status": "OK", "reason": "", "reason_details": ""}"#);
+        assert_eq!(report.unwrap(), HealthV2Report { status: "OK".into(), reason: None });
         assert_eq!(
             cause(
                 &HealthV2,

@@ -73,9 +73,7 @@ impl fmt::Display for JobStatus {
 
 impl Job {
     fn read(node: Node<'_>, at: &str) -> Result<Self, Cause> {
-        let fields = node
-            .fields()
-            .ok_or_else(|| unexpected(at, "an object", node))?;
+        let fields = node.fields().ok_or_else(|| unexpected(at, "an object", node))?;
         let id = fields
             .get("job_id")
             .and_then(JobId::read)
@@ -127,9 +125,7 @@ impl Operation for Jobs {
     fn decode(&self, answer: &Answer) -> Result<Vec<Job>, Cause> {
         let body = Body::read(answer)?;
         let items = array(body.node())?.into_iter().enumerate();
-        items
-            .map(|(index, node)| Job::read(node, &format!("[{index}]")))
-            .collect()
+        items.map(|(index, node)| Job::read(node, &format!("[{index}]"))).collect()
     }
 }
 
@@ -164,13 +160,9 @@ impl Operation for JobByName {
 
     fn call(&self) -> Result<Call, BadInput> {
         said("job name", &self.name)?;
-        Ok(call(
-            "job by name",
-            Method::Post,
-            Path::fixed("/api/v1/jobs/get_by_name"),
-        )
-        .json(json!({ "job_name": self.name }).to_string())
-        .kind(Kind::Read))
+        Ok(call("job by name", Method::Post, Path::fixed("/api/v1/jobs/get_by_name"))
+            .json(json!({ "job_name": self.name }).to_string())
+            .kind(Kind::Read))
     }
 
     fn decode(&self, answer: &Answer) -> Result<Job, Cause> {
@@ -189,11 +181,7 @@ impl Operation for DecisionSet {
     type Output = Vec<String>;
 
     fn call(&self) -> Result<Call, BadInput> {
-        Ok(call(
-            "decision set",
-            Method::Get,
-            job_path(&self.job)?.then("labels"),
-        ))
+        Ok(call("decision set", Method::Get, job_path(&self.job)?.then("labels")))
     }
 
     /// A bare array `[XTEST, G]`; objects around it (`decision_set`, `labels`) are looked through.
@@ -202,9 +190,7 @@ impl Operation for DecisionSet {
         let mut node = body.node();
         // two layers are known; more than a few would be no decision set
         for _ in 0..4 {
-            let inner = node
-                .fields()
-                .and_then(|fields| fields.first(&["decision_set", "labels"]));
+            let inner = node.fields().and_then(|fields| fields.first(&["decision_set", "labels"]));
             node = inner.unwrap_or(node);
         }
         Ok(array(node)?.into_iter().filter_map(Node::word).collect())
@@ -297,38 +283,20 @@ mod tests {
     #[test]
     fn calls_are_exact() {
         assert_eq!(wire(&Jobs), "Read GET /api/v1/jobs/");
-        assert_eq!(
-            wire(&JobById { job: 1201.into() }),
-            "Read GET /api/v1/jobs/1201"
-        );
+        assert_eq!(wire(&JobById { job: 1201.into() }), "Read GET /api/v1/jobs/1201");
         let name = "SIEM \"α\"".to_owned();
         assert_eq!(
             wire(&JobByName { name }),
             r#"Read POST /api/v1/jobs/get_by_name json {"job_name":"SIEM \"α\""}"#
         );
-        assert_eq!(
-            wire(&DecisionSet { job: job(" 1201 ") }),
-            "Read GET /api/v1/jobs/1201/labels"
-        );
+        assert_eq!(wire(&DecisionSet { job: job(" 1201 ") }), "Read GET /api/v1/jobs/1201/labels");
         // other clients lose all from the & on
         let (job, username) = (job("1201"), "a b&c#d+e".to_owned());
         let coded = "username=a%20b%26c%23d%2Be";
-        let train = Train {
-            job: job.clone(),
-            username: username.clone(),
-        };
-        assert_eq!(
-            wire(&train),
-            format!("Once POST /api/v1/jobs/1201/train?{coded}")
-        );
-        let start = StartJob {
-            job: job.clone(),
-            username: username.clone(),
-        };
-        assert_eq!(
-            wire(&start),
-            format!("Once POST /api/v1/jobs/1201/start?{coded}")
-        );
+        let train = Train { job: job.clone(), username: username.clone() };
+        assert_eq!(wire(&train), format!("Once POST /api/v1/jobs/1201/train?{coded}"));
+        let start = StartJob { job: job.clone(), username: username.clone() };
+        assert_eq!(wire(&start), format!("Once POST /api/v1/jobs/1201/start?{coded}"));
         assert_eq!(
             wire(&StopJob { job, username }),
             format!("Once POST /api/v1/jobs/1201/stop?{coded}")
@@ -342,10 +310,7 @@ mod tests {
             assert!(why.starts_with("job id"), "{why}");
         }
         for bad in ["", " ", "a\u{1b}"] {
-            let train = Train {
-                job: job("1"),
-                username: bad.into(),
-            };
+            let train = Train { job: job("1"), username: bad.into() };
             assert!(refused(&train).starts_with("username"));
         }
         assert!(refused(&JobByName { name: " ".into() }).starts_with("job name"));
@@ -408,11 +373,7 @@ mod tests {
         assert_eq!((odd.processed, odd.invalid), (None, None));
         assert_eq!(odd.last_processed, None);
 
-        let old = decode(
-            &Jobs,
-            r#"[{"job_id": 1, "data_type": "es", "status": "IDLE"}]"#,
-        )
-        .unwrap();
+        let old = decode(&Jobs, r#"[{"job_id": 1, "data_type": "es", "status": "IDLE"}]"#).unwrap();
         assert_eq!(old[0].status.as_ref().unwrap().runs(), Some(false));
         assert_eq!(old[0].data_type.as_deref(), Some("es"));
         assert_eq!(decode(&Jobs, "[]").unwrap(), []);
@@ -420,10 +381,7 @@ mod tests {
 
     #[test]
     fn another_shape_is_named_by_its_place() {
-        assert_eq!(
-            place(&Jobs, r#"[{"job_id": 1}, {"title": "x"}]"#),
-            "[1].job_id"
-        );
+        assert_eq!(place(&Jobs, r#"[{"job_id": 1}, {"title": "x"}]"#), "[1].job_id");
         assert_eq!(place(&Jobs, r#"[{"job_id": {}}]"#), "[0].job_id");
         assert_eq!(place(&Jobs, "[7]"), "[0]");
         assert_eq!(place(&Jobs, r#"{"jobs": []}"#), ".");
@@ -442,10 +400,7 @@ mod tests {
         assert_eq!(cause(&DecisionSet { job: 1.into() }, validation), words);
         let name = "x".to_owned();
         assert_eq!(
-            cause(
-                &JobByName { name },
-                r#"{"error": "Job not found", "details": "no job x"}"#
-            ),
+            cause(&JobByName { name }, r#"{"error": "Job not found", "details": "no job x"}"#),
             Cause::Refused("Job not found: no job x".into())
         );
     }
@@ -467,10 +422,7 @@ mod tests {
 
     #[test]
     fn training_succeeds_only_when_no_error_is_said() {
-        let train = Train {
-            job: 1201.into(),
-            username: "admin".into(),
-        };
+        let train = Train { job: 1201.into(), username: "admin".into() };
         let said = decode(&train, r#"{"status": "OK", "error_message": ""}"#).unwrap();
         assert_eq!(said.status.as_deref(), Some("OK"));
         let said = decode(&train, r#"{"status": "QUEUED", "error_message": null}"#).unwrap();
@@ -479,24 +431,12 @@ mod tests {
         assert_eq!(said.status.as_deref(), Some("OK"));
         for (body, words) in [
             (r#"{"status": "OK", "error_message": "busy"}"#, "busy"),
-            (
-                r#"{"status": "ERROR", "error_message": ""}"#,
-                "status ERROR",
-            ),
-            (
-                r#"{"status": "error", "reason": "no feedback"}"#,
-                "no feedback",
-            ),
+            (r#"{"status": "ERROR", "error_message": ""}"#, "status ERROR"),
+            (r#"{"status": "error", "reason": "no feedback"}"#, "no feedback"),
             (r#"{"status": false}"#, "status false"),
             (r#"{"detail": "Not Found"}"#, "Not Found"),
-            (
-                r#"{"request": {"status": "ERROR", "reason": "r", "reason_details": []}}"#,
-                "r",
-            ),
-            (
-                r#"{"request": {"status": "NOK", "reason": "r", "reason_details": ["s"]}}"#,
-                "r: s",
-            ),
+            (r#"{"request": {"status": "ERROR", "reason": "r", "reason_details": []}}"#, "r"),
+            (r#"{"request": {"status": "NOK", "reason": "r", "reason_details": ["s"]}}"#, "r: s"),
             (r#""ERROR: busy""#, "ERROR: busy"),
         ] {
             assert_eq!(cause(&train, body), Cause::Refused(words.into()), "{body}");
@@ -511,14 +451,8 @@ mod tests {
         survives(&JobById { job: job.clone() });
         survives(&JobByName { name: "x".into() });
         survives(&DecisionSet { job: job.clone() });
-        survives(&StartJob {
-            job: job.clone(),
-            username: username.clone(),
-        });
-        survives(&StopJob {
-            job: job.clone(),
-            username: username.clone(),
-        });
+        survives(&StartJob { job: job.clone(), username: username.clone() });
+        survives(&StopJob { job: job.clone(), username: username.clone() });
         survives(&Train { job, username });
     }
 }

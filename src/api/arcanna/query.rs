@@ -176,10 +176,7 @@ struct QueryBody<'a> {
     count_results_only: bool,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature serde asks for"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
 fn is_false(flag: &bool) -> bool {
     !*flag
 }
@@ -209,13 +206,9 @@ impl Operation for QueryEvents {
             decision_points_only: self.decision_points_only,
             count_results_only: self.count_only,
         };
-        Ok(call(
-            "query events",
-            Method::Post,
-            Path::fixed("/api/v2/events/query"),
-        )
-        .json(json_body("query", &body)?)
-        .kind(Kind::Read))
+        Ok(call("query events", Method::Post, Path::fixed("/api/v2/events/query"))
+            .json(json_body("query", &body)?)
+            .kind(Kind::Read))
     }
 
     /// `{events, total_count}`, or before 2025-05 a bare array of events `[MCP]`.
@@ -223,10 +216,7 @@ impl Operation for QueryEvents {
         let body = Body::read(answer)?;
         let whole = body.node();
         if whole.shape() == Shape::Array {
-            return Ok(EventPage {
-                events: rows(whole, "")?,
-                total: None,
-            });
+            return Ok(EventPage { events: rows(whole, "")?, total: None });
         }
         let fields = object(whole)?;
         if let Some(words) = refusal(&fields) {
@@ -247,22 +237,16 @@ fn rows(node: Node<'_>, at: &str) -> Result<Vec<FoundEvent>, Cause> {
         return Err(unexpected(at, "an array", node));
     }
     let items = array(node)?.into_iter().enumerate();
-    items
-        .map(|(index, node)| row(node, &format!("{at}[{index}]")))
-        .collect()
+    items.map(|(index, node)| row(node, &format!("{at}[{index}]"))).collect()
 }
 
 fn row(node: Node<'_>, at: &str) -> Result<FoundEvent, Cause> {
-    let fields = node
-        .fields()
-        .ok_or_else(|| unexpected(at, "an object", node))?;
+    let fields = node.fields().ok_or_else(|| unexpected(at, "an object", node))?;
     let event_id = fields
         .get("event_id")
         .and_then(EventId::read)
         .ok_or_else(|| missing(format!("{at}.event_id")))?;
-    let raw = fields
-        .get("raw_event")
-        .filter(|node| node.shape() == Shape::Object);
+    let raw = fields.get("raw_event").filter(|node| node.shape() == Shape::Object);
     let event = raw.and_then(Node::fields).unwrap_or_default();
     let decision_points: Vec<(String, String)> = fields
         .object("decision_points")
@@ -288,23 +272,19 @@ fn row(node: Node<'_>, at: &str) -> Result<FoundEvent, Cause> {
 }
 
 fn time_in(fields: &Fields<'_>) -> Option<Time> {
-    fields
-        .first(&["@timestamp", "timestamp_inference"])
-        .and_then(Node::time)
+    fields.first(&["@timestamp", "timestamp_inference"]).and_then(Node::time)
 }
 
 /// A decision point that names the event: `title`, `rule.name`, `alert.name`, …
 fn title_among(points: &[(String, String)]) -> Option<String> {
-    ["title", "rule.name", "signature", "name"]
-        .into_iter()
-        .find_map(|wanted| {
-            let found = points.iter().find(|(name, value)| {
-                let tail = name.strip_suffix(wanted);
-                tail.is_some_and(|head| head.is_empty() || head.ends_with('.'))
-                    && !value.trim().is_empty()
-            });
-            found.map(|(_, value)| value.clone())
-        })
+    ["title", "rule.name", "signature", "name"].into_iter().find_map(|wanted| {
+        let found = points.iter().find(|(name, value)| {
+            let tail = name.strip_suffix(wanted);
+            tail.is_some_and(|head| head.is_empty() || head.ends_with('.'))
+                && !value.trim().is_empty()
+        });
+        found.map(|(_, value)| value.clone())
+    })
 }
 
 #[cfg(test)]
@@ -359,10 +339,7 @@ mod tests {
                 r#""decision_points_only":true,"count_results_only":true}"#
             )
         );
-        let all = QueryEvents {
-            job: None,
-            ..newest()
-        };
+        let all = QueryEvents { job: None, ..newest() };
         assert!(wire(&all).contains(r#"json {"date_field""#));
     }
 
@@ -407,18 +384,13 @@ mod tests {
         for (body, total) in [(wrapped, Some(400)), (bare, None)] {
             let page = decode(&newest(), &body).unwrap();
             assert_eq!(page.total, total);
-            let [event] = &page.events[..] else {
-                panic!("{page:?}")
-            };
+            let [event] = &page.events[..] else { panic!("{page:?}") };
             assert_eq!(event.event_id.as_str(), "12013636421762");
             assert_eq!(event.job_id, Some(1201.into()));
             assert_eq!(event.job_title.as_deref(), Some("dev1"));
             assert_eq!(event.title.as_deref(), Some("Login failed"));
-            let points: Vec<(&str, &str)> = event
-                .decision_points
-                .iter()
-                .map(|(name, value)| (&**name, &**value))
-                .collect();
+            let points: Vec<(&str, &str)> =
+                event.decision_points.iter().map(|(name, value)| (&**name, &**value)).collect();
             assert_eq!(
                 points,
                 [
@@ -431,10 +403,7 @@ mod tests {
             let block = event.arcanna.as_ref().unwrap();
             assert_eq!(block.decision.label.as_deref(), Some("Low"));
             assert_eq!(block.decision.state, EventState::Ok);
-            assert_eq!(
-                event.time.as_ref().unwrap().to_string(),
-                "2021-06-15T07:56:49.647Z"
-            );
+            assert_eq!(event.time.as_ref().unwrap().to_string(), "2021-06-15T07:56:49.647Z");
             let raw = event.raw_event.as_ref().unwrap().get();
             assert!(raw.contains("576330410117303576330410117303"), "{raw}");
         }
@@ -452,16 +421,7 @@ mod tests {
         )
         .unwrap();
         let titles: Vec<Option<&str>> = page.events.iter().map(|e| e.title.as_deref()).collect();
-        assert_eq!(
-            titles,
-            [
-                None,
-                None,
-                Some("by point"),
-                Some("dotted"),
-                Some("described")
-            ]
-        );
+        assert_eq!(titles, [None, None, Some("by point"), Some("dotted"), Some("described")]);
         assert!(page.events[0].arcanna.is_none() && page.events[0].raw_event.is_none());
         assert!(page.events[1].raw_event.is_none() && page.events[1].job_id.is_none());
         assert!(page.events[3].time.is_some());

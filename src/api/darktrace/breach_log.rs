@@ -70,9 +70,7 @@ impl LogRow {
             destination_did: fields.int("ddid"),
             source: party("source", "sourceDevice"),
             destination: party("destination", "destinationDevice"),
-            port: fields
-                .first(&["destinationPort", "port"])
-                .and_then(Node::int),
+            port: fields.first(&["destinationPort", "port"]).and_then(Node::int),
             protocol: fields.word("protocol"),
             application: fields.word("applicationprotocol"),
             direction: fields.word("direction"),
@@ -114,10 +112,7 @@ mod tests {
 
     #[test]
     fn the_call_asks_for_one_row_more() {
-        let ask = BreachDetails {
-            pbid: 95,
-            count: 20,
-        };
+        let ask = BreachDetails { pbid: 95, count: 20 };
         assert_eq!(wire(&ask), "Read GET /details?count=21&pbid=95");
     }
 
@@ -134,21 +129,13 @@ mod tests {
         )
         .unwrap();
         assert!(log.breach.unwrap().raw.get().contains("acknowledged"));
-        let [row] = &log.rows[..] else {
-            panic!("{:?}", log.rows)
-        };
-        assert_eq!(
-            row.time.as_ref().unwrap().to_string(),
-            "2020-09-14T06:00:00Z"
-        );
+        let [row] = &log.rows[..] else { panic!("{:?}", log.rows) };
+        assert_eq!(row.time.as_ref().unwrap().to_string(), "2020-09-14T06:00:00Z");
         assert_eq!(
             (row.source.as_deref(), row.destination.as_deref()),
             (Some("10.0.0.2"), Some("a.com"))
         );
-        assert_eq!(
-            (row.port, row.source_did, row.destination_did),
-            (Some(443), Some(2), None)
-        );
+        assert_eq!((row.port, row.source_did, row.destination_did), (Some(443), Some(2), None));
         assert_eq!(row.application.as_deref(), Some("HTTPS"));
         let none = decode(&ask, "[]").unwrap();
         assert!(none.breach.is_none() && none.rows.is_empty());

@@ -102,9 +102,7 @@ pub struct TriggeredFilter {
 
 impl Breach {
     fn read(node: Node<'_>, at: &str) -> Result<Self, Cause> {
-        let fields = node
-            .fields()
-            .ok_or_else(|| super::unexpected(at, "an object", node))?;
+        let fields = node.fields().ok_or_else(|| super::unexpected(at, "an object", node))?;
         let pbid = fields
             .int("pbid")
             .ok_or_else(|| missing(format!("{at}.pbid").trim_start_matches('.')))?;
@@ -115,19 +113,14 @@ impl Breach {
             created: fields.time("creationTime"),
             comments: fields.count("commentCount"),
             // grouped by device, `score` is the device's and `pbscore` the breach's
-            score: fields
-                .first(&["pbscore", "score"])
-                .and_then(Node::num)
-                .or_else(percent),
+            score: fields.first(&["pbscore", "score"]).and_then(Node::num).or_else(percent),
             model: Model::read(&fields),
             acknowledged: fields
                 .get("acknowledged")
                 .and_then(|node| node.flag().or(node.fields().map(|_| true))),
             url: fields.word("breachUrl"),
             device: fields.object("device").map(|device| Device::read(&device)),
-            components: fields
-                .each("triggeredComponents", Component::read)
-                .unwrap_or_default(),
+            components: fields.each("triggeredComponents", Component::read).unwrap_or_default(),
         })
     }
 }
@@ -138,10 +131,7 @@ impl Model {
         let Some(outer) = fields.object("model") else {
             return Self::default();
         };
-        let model = outer
-            .object("then")
-            .or_else(|| outer.object("now"))
-            .unwrap_or(outer);
+        let model = outer.object("then").or_else(|| outer.object("now")).unwrap_or(outer);
         Self {
             name: model.word("name"),
             priority: model.int("priority"),
@@ -186,25 +176,19 @@ impl Operation for Breaches {
         if let Some(score) = self.min_score
             && !(0.0..=1.0).contains(&score)
         {
-            return Err(BadInput::new(
-                "score",
-                &score.to_string(),
-                "it is not between 0 and 1",
-            ));
+            return Err(BadInput::new("score", &score.to_string(), "it is not between 0 and 1"));
         }
         let millis = |at: Timestamp| at.as_millisecond().to_string();
-        Ok(
-            call("model breaches", Method::Get, Path::fixed("/modelbreaches"))
-                // by creation: those made late from earlier activity are not missed
-                .query("creationtime", flag(true))
-                .query("deviceattop", flag(true))
-                .query_opt("did", self.did.map(|did| did.to_string()))
-                .query_opt("endtime", self.window.map(|(_, to)| millis(to)))
-                .query("includeacknowledged", flag(self.include_acknowledged))
-                .query("minimal", flag(false))
-                .query_opt("minscore", self.min_score.map(|score| score.to_string()))
-                .query_opt("starttime", self.window.map(|(from, _)| millis(from))),
-        )
+        Ok(call("model breaches", Method::Get, Path::fixed("/modelbreaches"))
+            // by creation: those made late from earlier activity are not missed
+            .query("creationtime", flag(true))
+            .query("deviceattop", flag(true))
+            .query_opt("did", self.did.map(|did| did.to_string()))
+            .query_opt("endtime", self.window.map(|(_, to)| millis(to)))
+            .query("includeacknowledged", flag(self.include_acknowledged))
+            .query("minimal", flag(false))
+            .query_opt("minscore", self.min_score.map(|score| score.to_string()))
+            .query_opt("starttime", self.window.map(|(from, _)| millis(from))))
     }
 
     /// An array; a single breach may come as an object.
@@ -217,13 +201,11 @@ impl Operation for BreachById {
     type Output = Option<Breach>;
 
     fn call(&self) -> Result<Call, BadInput> {
-        Ok(
-            call("model breach", Method::Get, Path::fixed("/modelbreaches"))
-                .query("deviceattop", flag(true))
-                .query("includeacknowledged", flag(true))
-                .query("minimal", flag(false))
-                .query("pbid", self.pbid.to_string()),
-        )
+        Ok(call("model breach", Method::Get, Path::fixed("/modelbreaches"))
+            .query("deviceattop", flag(true))
+            .query("includeacknowledged", flag(true))
+            .query("minimal", flag(false))
+            .query("pbid", self.pbid.to_string()))
     }
 
     fn decode(&self, answer: &Answer) -> Result<Option<Breach>, Cause> {
@@ -243,9 +225,7 @@ fn read_breaches(answer: &Answer) -> Result<Vec<Breach>, Cause> {
         return Ok(vec![Breach::read(node, "")?]);
     }
     let items = array(node)?.into_iter().enumerate();
-    items
-        .map(|(index, node)| Breach::read(node, &format!("[{index}]")))
-        .collect()
+    items.map(|(index, node)| Breach::read(node, &format!("[{index}]"))).collect()
 }
 
 fn breach_path(pbid: i64) -> Result<Path, BadInput> {
@@ -353,10 +333,7 @@ mod tests {
     }
 
     fn comment(message: &str) -> AddComment {
-        AddComment {
-            pbid: 101,
-            message: message.into(),
-        }
+        AddComment { pbid: 101, message: message.into() }
     }
 
     #[test]
@@ -394,10 +371,7 @@ mod tests {
             wire(&acknowledge(false)),
             "Once POST /modelbreaches/95/unacknowledge form unacknowledge=true"
         );
-        assert_eq!(
-            wire(&Comments { pbid: 95 }),
-            "Read GET /modelbreaches/95/comments"
-        );
+        assert_eq!(wire(&Comments { pbid: 95 }), "Read GET /modelbreaches/95/comments");
         assert_eq!(
             wire(&comment("Test Comment")),
             r#"Once POST /modelbreaches/101/comments json {"message":"Test Comment"}"#
@@ -408,10 +382,7 @@ mod tests {
     #[test]
     fn what_means_nothing_is_refused() {
         for score in [-0.1, 1.1, f64::NAN] {
-            let bad = Breaches {
-                min_score: Some(score),
-                ..Breaches::default()
-            };
+            let bad = Breaches { min_score: Some(score), ..Breaches::default() };
             assert!(refused(&bad).starts_with("score"));
         }
         assert!(refused(&comment(" ")).starts_with("comment"));
@@ -460,10 +431,7 @@ mod tests {
         .unwrap();
         assert_eq!((odd[0].pbid, odd[0].score), (7, Some(0.61)));
         assert_eq!(odd[0].model.name.as_deref(), Some("only"));
-        assert_eq!(
-            (odd[0].acknowledged, odd[1].acknowledged),
-            (Some(true), Some(false))
-        );
+        assert_eq!((odd[0].acknowledged, odd[1].acknowledged), (Some(true), Some(false)));
         assert_eq!((odd[1].score, &odd[1].device), (Some(0.4), &None));
 
         assert_eq!(place(&Breaches::default(), "[{}]"), "[0].pbid");
@@ -484,10 +452,7 @@ mod tests {
         let stored =
             r#"[{"message":"m","username":"u","time":1600063200000,"pid":1,"commentid":2}]"#;
         assert!(decode(&comment("m"), stored).is_ok());
-        assert_eq!(
-            cause(&comment("m"), r#"{"error":"x"}"#),
-            Cause::Refused("x".into())
-        );
+        assert_eq!(cause(&comment("m"), r#"{"error":"x"}"#), Cause::Refused("x".into()));
     }
 
     #[test]
@@ -499,10 +464,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(comments[0].message.as_deref(), Some("m"));
-        assert_eq!(
-            comments[0].time.as_ref().unwrap().to_string(),
-            "2020-09-14T06:00:00Z"
-        );
+        assert_eq!(comments[0].time.as_ref().unwrap().to_string(), "2020-09-14T06:00:00Z");
         assert_eq!(comments[1], Comment::default());
         assert_eq!(decode(&ask, "[]").unwrap(), []);
         assert_eq!(place(&ask, "{}"), ".");

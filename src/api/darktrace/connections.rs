@@ -113,11 +113,7 @@ impl Peer {
             return Self::Device(did);
         }
         let text = node.line();
-        if is_others(&text) {
-            Self::Others
-        } else {
-            Self::Unread(text)
-        }
+        if is_others(&text) { Self::Others } else { Self::Unread(text) }
     }
 
     /// The device's number, where it is one that can be opened.
@@ -243,9 +239,7 @@ impl ConnectionSeries {
         let info = fields.object("info").unwrap_or_default();
         let ports = |key| {
             info.each(key, |fields| PortShare {
-                port: fields
-                    .get("port")
-                    .map_or(Port::Unread(String::new()), Port::read),
+                port: fields.get("port").map_or(Port::Unread(String::new()), Port::read),
                 percent: fields.num("size"),
                 first_seen: fields.time("firstTime"),
             })
@@ -253,20 +247,15 @@ impl ConnectionSeries {
         };
         let peers = |key| {
             info.each(key, |fields| PeerShare {
-                peer: fields
-                    .get("did")
-                    .map_or(Peer::Unread(String::new()), Peer::read),
+                peer: fields.get("did").map_or(Peer::Unread(String::new()), Peer::read),
                 percent: fields.num("size"),
                 first_seen: fields.time("firstTime"),
             })
             .unwrap_or_default()
         };
         let shares = |key, name: &str| {
-            info.each(key, |fields| Share {
-                name: fields.word(name),
-                percent: fields.num("size"),
-            })
-            .unwrap_or_default()
+            info.each(key, |fields| Share { name: fields.word(name), percent: fields.num("size") })
+                .unwrap_or_default()
         };
         Self {
             did: fields.int("did"),
@@ -278,9 +267,7 @@ impl ConnectionSeries {
             total_used: info.count("totalUsed"),
             total_served: info.count("totalServed"),
             total: info.count("totalDevicesAndPorts"),
-            peers_and_ports: info
-                .each("devicesAndPorts", PeerPort::read)
-                .unwrap_or_default(),
+            peers_and_ports: info.each("devicesAndPorts", PeerPort::read).unwrap_or_default(),
             ports_used: ports("portsUsed"),
             ports_served: ports("portsServed"),
             peers_used: peers("devicesUsed"),
@@ -295,10 +282,7 @@ impl GraphPoint {
     /// A point without a time or a count says nothing and is left out.
     fn read(node: Node<'_>) -> Option<Self> {
         let fields = node.fields()?;
-        Some(Self {
-            at: fields.time("time")?.at()?,
-            count: fields.num("count")?,
-        })
+        Some(Self { at: fields.time("time")?.at()?, count: fields.num("count")? })
     }
 }
 
@@ -313,20 +297,11 @@ impl PeerPort {
             } else {
                 (Peer::Unread(text.clone()), Port::Unread(text))
             };
-            return Self {
-                peer,
-                port,
-                direction: None,
-                percent,
-            };
+            return Self { peer, port, direction: None, percent };
         };
         Self {
-            peer: parts
-                .get("device")
-                .map_or(Peer::Unread(String::new()), Peer::read),
-            port: parts
-                .get("port")
-                .map_or(Port::Unread(String::new()), Port::read),
+            peer: parts.get("device").map_or(Peer::Unread(String::new()), Peer::read),
+            port: parts.get("port").map_or(Port::Unread(String::new()), Port::read),
             direction: match parts.word("direction").as_deref() {
                 Some("out") => Some(Direction::Out),
                 Some("in") => Some(Direction::In),
@@ -345,27 +320,19 @@ impl Operation for ConnectionInfo {
             said("external domain", domain)?;
         }
         if self.interval_hours == Some(0) {
-            return Err(BadInput::new(
-                "interval",
-                "0",
-                "an interval lasts an hour or more",
-            ));
+            return Err(BadInput::new("interval", "0", "an interval lasts an hour or more"));
         }
         let text = |number: Option<u32>| number.map(|number| number.to_string());
-        Ok(call(
-            "device connections",
-            Method::Get,
-            Path::fixed("/deviceinfo"),
-        )
-        .query("datatype", self.data_type.to_string())
-        .query("did", self.did.to_string())
-        .query_opt("externaldomain", self.external_domain.as_deref())
-        .query("fulldevicedetails", flag(self.full_device_details))
-        .query_opt("intervalhours", text(self.interval_hours))
-        .query_opt("odid", self.destination_did.map(|did| did.to_string()))
-        .query_opt("port", self.port.map(|port| port.to_string()))
-        .query("showallgraphdata", flag(self.show_all_graph_data))
-        .query_opt("similardevices", text(self.similar_devices)))
+        Ok(call("device connections", Method::Get, Path::fixed("/deviceinfo"))
+            .query("datatype", self.data_type.to_string())
+            .query("did", self.did.to_string())
+            .query_opt("externaldomain", self.external_domain.as_deref())
+            .query("fulldevicedetails", flag(self.full_device_details))
+            .query_opt("intervalhours", text(self.interval_hours))
+            .query_opt("odid", self.destination_did.map(|did| did.to_string()))
+            .query_opt("port", self.port.map(|port| port.to_string()))
+            .query("showallgraphdata", flag(self.show_all_graph_data))
+            .query_opt("similardevices", text(self.similar_devices)))
     }
 
     fn decode(&self, answer: &Answer) -> Result<DeviceInfo, Cause> {
@@ -390,10 +357,7 @@ mod tests {
     use super::*;
 
     fn ask() -> ConnectionInfo {
-        ConnectionInfo {
-            did: 1,
-            ..ConnectionInfo::default()
-        }
+        ConnectionInfo { did: 1, ..ConnectionInfo::default() }
     }
 
     #[test]
@@ -428,15 +392,9 @@ mod tests {
 
     #[test]
     fn what_means_nothing_is_refused() {
-        let domain = ConnectionInfo {
-            external_domain: Some(" ".into()),
-            ..ask()
-        };
+        let domain = ConnectionInfo { external_domain: Some(" ".into()), ..ask() };
         assert!(refused(&domain).starts_with("external domain"));
-        let interval = ConnectionInfo {
-            interval_hours: Some(0),
-            ..ask()
-        };
+        let interval = ConnectionInfo { interval_hours: Some(0), ..ask() };
         assert!(refused(&interval).starts_with("interval"));
     }
 
@@ -445,9 +403,7 @@ mod tests {
         let body = include_str!("../../../tests/fixtures/darktrace-deviceinfo.json");
         let info = decode(&ask(), body).unwrap();
         assert_eq!(info.devices, []);
-        let [series] = &info.series[..] else {
-            panic!("{info:?}")
-        };
+        let [series] = &info.series[..] else { panic!("{info:?}") };
         assert_eq!((series.did, series.similarity), (Some(1), Some(100.0)));
         let graph = series.graph.as_ref().unwrap();
         assert_eq!(graph.len(), 66);
@@ -467,32 +423,17 @@ mod tests {
         assert_eq!(shares(ports.collect()), (9, 100.0));
         let peers = series.peers_used.iter().map(|share| share.percent);
         assert_eq!(shares(peers.collect()), (8, 100.0));
-        assert_eq!(
-            (&series.ports_served, &series.peers_served),
-            (&vec![], &vec![])
-        );
+        assert_eq!((&series.ports_served, &series.peers_served), (&vec![], &vec![]));
 
-        let ports: Vec<String> = series
-            .ports_used
-            .iter()
-            .map(|share| share.port.to_string())
-            .collect();
-        assert_eq!(
-            ports.join(" "),
-            "53 80 5001-10000 123 67 1514 443 3289 others"
-        );
+        let ports: Vec<String> =
+            series.ports_used.iter().map(|share| share.port.to_string()).collect();
+        assert_eq!(ports.join(" "), "53 80 5001-10000 123 67 1514 443 3289 others");
         assert_eq!(series.ports_used[8].first_seen, None);
-        let peers: Vec<String> = series
-            .peers_used
-            .iter()
-            .map(|share| share.peer.to_string())
-            .collect();
+        let peers: Vec<String> =
+            series.peers_used.iter().map(|share| share.peer.to_string()).collect();
         assert_eq!(peers.join(" "), "0 2 -5 -3 3 -6 -4 others");
-        let open: Vec<Option<i64>> = series
-            .peers_used
-            .iter()
-            .map(|share| share.peer.device())
-            .collect();
+        let open: Vec<Option<i64>> =
+            series.peers_used.iter().map(|share| share.peer.device()).collect();
         assert_eq!(open, [None, Some(2), None, None, Some(3), None, None, None]);
         assert_eq!(
             series.peers_and_ports[4],
@@ -531,22 +472,12 @@ mod tests {
                "devices":[{"did":1}]}"#,
         )
         .unwrap();
-        let [first, second, third] = &info.series[..] else {
-            panic!("{info:?}")
-        };
-        assert_eq!(
-            (first.did, first.total_used, &first.graph),
-            (Some(1), Some(12), &None)
-        );
-        let peers_ports: Vec<(&Peer, &Port)> = first
-            .peers_and_ports
-            .iter()
-            .map(|share| (&share.peer, &share.port))
-            .collect();
-        let (unread_peer, unread_port) = (
-            |text: &str| Peer::Unread(text.into()),
-            |text: &str| Port::Unread(text.into()),
-        );
+        let [first, second, third] = &info.series[..] else { panic!("{info:?}") };
+        assert_eq!((first.did, first.total_used, &first.graph), (Some(1), Some(12), &None));
+        let peers_ports: Vec<(&Peer, &Port)> =
+            first.peers_and_ports.iter().map(|share| (&share.peer, &share.port)).collect();
+        let (unread_peer, unread_port) =
+            (|text: &str| Peer::Unread(text.into()), |text: &str| Port::Unread(text.into()));
         assert_eq!(
             peers_ports,
             [
@@ -560,10 +491,7 @@ mod tests {
         assert_eq!(first.peers_and_ports[0].percent, Some(1.5));
         assert_eq!(first.peers_and_ports[2].direction, None);
         let ports: Vec<&Port> = first.ports_served.iter().map(|share| &share.port).collect();
-        assert_eq!(
-            ports,
-            [&Port::Number(443), &unread_port("1 to 9"), &unread_port("")]
-        );
+        assert_eq!(ports, [&Port::Number(443), &unread_port("1 to 9"), &unread_port("")]);
         assert_eq!(first.peers_served[0].peer.device(), Some(1_000_000_000_001));
         assert_eq!(first.peers_served[0].first_seen, None);
         assert_eq!(first.peers_served[1].peer, unread_peer("[1]"));

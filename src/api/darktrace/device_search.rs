@@ -85,32 +85,25 @@ impl Operation for DeviceSearch {
             ));
         }
         said("search", &self.query)?;
-        Ok(
-            call("device search", Method::Get, Path::fixed("/devicesearch"))
-                .query("count", self.count.to_string())
-                .query("offset", self.offset.to_string())
-                .query("order", self.order.to_string())
-                .query("orderBy", self.order_by.to_string())
-                .query("query", &self.query),
-        )
+        Ok(call("device search", Method::Get, Path::fixed("/devicesearch"))
+            .query("count", self.count.to_string())
+            .query("offset", self.offset.to_string())
+            .query("order", self.order.to_string())
+            .query("orderBy", self.order_by.to_string())
+            .query("query", &self.query))
     }
 
     fn decode(&self, answer: &Answer) -> Result<DevicePage, Cause> {
         let body = Body::read(answer)?;
         let node = body.node();
         if node.shape() == Shape::Array {
-            return Ok(DevicePage {
-                devices: rows(array(node)?, "", Device::read)?,
-                total: None,
-            });
+            return Ok(DevicePage { devices: rows(array(node)?, "", Device::read)?, total: None });
         }
         let fields = object(node)?;
         let total = fields.count("totalCount");
         let devices = match fields.get("devices") {
             Some(devices) => rows(
-                devices
-                    .items()
-                    .ok_or_else(|| unexpected("devices", "an array", devices))?,
+                devices.items().ok_or_else(|| unexpected("devices", "an array", devices))?,
                 "devices",
                 Device::read,
             )?,
@@ -147,9 +140,7 @@ mod tests {
     #[test]
     fn every_order_has_its_wire_word() {
         use OrderBy::{FirstSeen, Hostname, Ip, Label, LastSeen, Mac, Os, Priority, Type, Vendor};
-        let all = [
-            Priority, Hostname, Ip, Mac, Vendor, Os, FirstSeen, LastSeen, Label, Type,
-        ];
+        let all = [Priority, Hostname, Ip, Mac, Vendor, Os, FirstSeen, LastSeen, Label, Type];
         let words: Vec<String> = all.iter().map(ToString::to_string).collect();
         assert_eq!(
             words.join(" "),
@@ -161,10 +152,7 @@ mod tests {
     #[test]
     fn a_search_that_cannot_be_sent_is_refused() {
         for count in [0, 301] {
-            let bad = DeviceSearch {
-                count,
-                ..search("x")
-            };
+            let bad = DeviceSearch { count, ..search("x") };
             assert!(refused(&bad).starts_with("count"));
         }
         assert!(refused(&search("a\nb")).starts_with("search"));

@@ -113,19 +113,14 @@ impl Device {
                 let seen = node.one_or_many().into_iter();
                 seen.filter_map(Credential::read).collect()
             }),
-            interfaces: fields
-                .each("interfaces", Interface::read)
-                .unwrap_or_default(),
+            interfaces: fields.each("interfaces", Interface::read).unwrap_or_default(),
             custom_fields: fields.get("customFields").and_then(Node::value),
         }
     }
 
     /// The best name there is: label, host name, address.
     pub fn name(&self) -> Option<&str> {
-        self.label
-            .as_deref()
-            .or(self.hostname.as_deref())
-            .or(self.ip.as_deref())
+        self.label.as_deref().or(self.hostname.as_deref()).or(self.ip.as_deref())
     }
 }
 
@@ -143,9 +138,7 @@ impl DeviceIp {
     /// Below a network card `time` counts seconds `[XA]`.
     fn read_in_seconds(fields: &Fields<'_>) -> Self {
         Self {
-            time: fields
-                .time("timems")
-                .or_else(|| fields.get("time").and_then(Node::time_s)),
+            time: fields.time("timems").or_else(|| fields.get("time").and_then(Node::time_s)),
             ..Self::read(fields)
         }
     }
@@ -155,14 +148,10 @@ impl Credential {
     /// An object, or the bare name.
     fn read(node: Node<'_>) -> Option<Self> {
         match node.fields() {
-            Some(fields) => Some(Self {
-                name: fields.word("credential"),
-                last_seen: fields.time("lastSeen"),
-            }),
-            None => node.word().map(|name| Self {
-                name: Some(name),
-                last_seen: None,
-            }),
+            Some(fields) => {
+                Some(Self { name: fields.word("credential"), last_seen: fields.time("lastSeen") })
+            }
+            None => node.word().map(|name| Self { name: Some(name), last_seen: None }),
         }
     }
 }
@@ -172,9 +161,7 @@ impl Interface {
         Self {
             mac: fields.word("mac"),
             vendor: fields.word("vendor"),
-            ips: fields
-                .each("ips", DeviceIp::read_in_seconds)
-                .unwrap_or_default(),
+            ips: fields.each("ips", DeviceIp::read_in_seconds).unwrap_or_default(),
         }
     }
 }
@@ -194,18 +181,10 @@ impl Operation for SimilarDevices {
     type Output = Vec<Device>;
 
     fn call(&self) -> Result<Call, BadInput> {
-        let call = call(
-            "similar devices",
-            Method::Get,
-            Path::fixed("/similardevices"),
-        )
-        .query("count", self.count.to_string())
-        .query("did", self.did.to_string());
-        Ok(if self.full {
-            call.query("fulldevicedetails", "true")
-        } else {
-            call
-        })
+        let call = call("similar devices", Method::Get, Path::fixed("/similardevices"))
+            .query("count", self.count.to_string())
+            .query("did", self.did.to_string());
+        Ok(if self.full { call.query("fulldevicedetails", "true") } else { call })
     }
 
     /// An array; with full details perhaps an object that holds it as `devices`.
@@ -263,29 +242,18 @@ mod tests {
     use super::*;
 
     fn similar() -> SimilarDevices {
-        SimilarDevices {
-            did: 1,
-            count: 2,
-            full: false,
-        }
+        SimilarDevices { did: 1, count: 2, full: false }
     }
 
     #[test]
     fn calls_are_exact() {
         assert_eq!(wire(&similar()), "Read GET /similardevices?count=2&did=1");
-        let full = SimilarDevices {
-            full: true,
-            did: 1_000_000_000_001,
-            ..similar()
-        };
+        let full = SimilarDevices { full: true, did: 1_000_000_000_001, ..similar() };
         assert_eq!(
             wire(&full),
             "Read GET /similardevices?count=2&did=1000000000001&fulldevicedetails=true"
         );
-        assert_eq!(
-            wire(&DeviceById { did: 42 }),
-            "Read GET /devices?did=42&includetags=true"
-        );
+        assert_eq!(wire(&DeviceById { did: 42 }), "Read GET /devices?did=42&includetags=true");
     }
 
     /// The raw reply behind the seed's example.
@@ -302,29 +270,14 @@ mod tests {
         let devices = decode(&similar(), SIMILAR).unwrap();
         assert_eq!(devices.len(), 2);
         let first = &devices[0];
-        assert_eq!(
-            (first.did, first.score, first.sid),
-            (Some(823), Some(99.0), Some(114))
-        );
+        assert_eq!((first.did, first.score, first.sid), (Some(823), Some(99.0), Some(114)));
         assert_eq!(first.name(), Some("ip-172-31-32-146"));
-        assert_eq!(
-            first.first_seen.as_ref().unwrap().to_string(),
-            "2020-08-07T00:06:40Z"
-        );
-        assert_eq!(
-            first.last_seen.as_ref().unwrap().to_string(),
-            "2020-09-14T06:23:38Z"
-        );
-        assert_eq!(
-            first.ips[0].time.as_ref().unwrap().to_string(),
-            "2020-09-14T06:00:00Z"
-        );
+        assert_eq!(first.first_seen.as_ref().unwrap().to_string(), "2020-08-07T00:06:40Z");
+        assert_eq!(first.last_seen.as_ref().unwrap().to_string(), "2020-09-14T06:23:38Z");
+        assert_eq!(first.ips[0].time.as_ref().unwrap().to_string(), "2020-09-14T06:00:00Z");
         assert_eq!((&first.vendor, &first.tags), (&None, &None));
         let second = &devices[1];
-        assert_eq!(
-            (&second.hostname, &second.mac, &second.vendor),
-            (&None, &None, &None)
-        );
+        assert_eq!((&second.hostname, &second.mac, &second.vendor), (&None, &None, &None));
         assert_eq!(second.name(), Some("172.31.16.1"));
         let wrapped = format!(r#"{{"devices":{SIMILAR},"did":1}}"#);
         assert_eq!(decode(&similar(), &wrapped).unwrap(), devices);
@@ -334,9 +287,7 @@ mod tests {
 
     #[test]
     fn a_device_is_read_from_every_form() {
-        let find = DeviceById {
-            did: 1_000_000_000_001,
-        };
+        let find = DeviceById { did: 1_000_000_000_001 };
         let rich = r#"{"did":1000000000001,"id":9,"sid":-9,"time":"1591730359000","endtime":1599850680000.0,
             "devicelabel":"Finance","priority":-2,"saasmodule":"m365",
             "credentials":[{"credential":"alice","lastSeen":1599850680000},"bob",7,null],
@@ -345,47 +296,18 @@ mod tests {
             "interfaces":[{"mac":"aa","vendor":"V","ips":[{"ip":"10.0.0.1","sid":1,"hostname":"h","time":1600063200}]}],
             "ips":null,"hostname":7,"os":{"x":1}}"#;
         let device = decode(&find, rich).unwrap().unwrap();
-        assert_eq!(
-            (device.did, device.sid),
-            (Some(1_000_000_000_001), Some(-9))
-        );
-        assert_eq!(
-            device.first_seen.unwrap().to_string(),
-            "2020-06-09T19:19:19Z"
-        );
-        assert_eq!(
-            device.last_seen.unwrap().to_string(),
-            "2020-09-11T18:58:00Z"
-        );
-        assert_eq!(
-            (device.priority, device.label.as_deref()),
-            (Some(-2), Some("Finance"))
-        );
-        let names: Vec<Option<String>> = device
-            .credentials
-            .unwrap()
-            .into_iter()
-            .map(|credential| credential.name)
-            .collect();
-        assert_eq!(
-            names,
-            [
-                Some("alice".to_owned()),
-                Some("bob".into()),
-                Some("7".into())
-            ]
-        );
+        assert_eq!((device.did, device.sid), (Some(1_000_000_000_001), Some(-9)));
+        assert_eq!(device.first_seen.unwrap().to_string(), "2020-06-09T19:19:19Z");
+        assert_eq!(device.last_seen.unwrap().to_string(), "2020-09-11T18:58:00Z");
+        assert_eq!((device.priority, device.label.as_deref()), (Some(-2), Some("Finance")));
+        let names: Vec<Option<String>> =
+            device.credentials.unwrap().into_iter().map(|credential| credential.name).collect();
+        assert_eq!(names, [Some("alice".to_owned()), Some("bob".into()), Some("7".into())]);
         let tags = device.tags.unwrap();
-        assert_eq!(
-            (tags[0].name.as_deref(), &tags[0].expiry),
-            (Some("Admin"), &None)
-        );
+        assert_eq!((tags[0].name.as_deref(), &tags[0].expiry), (Some("Admin"), &None));
         // seconds here, milliseconds elsewhere
         let card = &device.interfaces[0];
-        assert_eq!(
-            card.ips[0].time.as_ref().unwrap().to_string(),
-            "2020-09-14T06:00:00Z"
-        );
+        assert_eq!(card.ips[0].time.as_ref().unwrap().to_string(), "2020-09-14T06:00:00Z");
         assert_eq!((device.hostname.as_deref(), device.os), (Some("7"), None));
         assert_eq!(device.custom_fields.unwrap()["g"]["k"], "['a']");
 

@@ -129,13 +129,9 @@ impl Operation for EndpointDetails {
     type Output = EndpointReport;
 
     fn call(&self) -> Result<Call, BadInput> {
-        let call = call(
-            "endpoint details",
-            Method::Get,
-            Path::fixed("/endpointdetails"),
-        )
-        .query("additionalinfo", flag(self.additional_info))
-        .query("devices", flag(self.devices));
+        let call = call("endpoint details", Method::Get, Path::fixed("/endpointdetails"))
+            .query("additionalinfo", flag(self.additional_info))
+            .query("devices", flag(self.devices));
         let call = match &self.endpoint {
             Endpoint::Hostname(name) => {
                 said("host name", name)?;
@@ -152,10 +148,9 @@ impl Operation for EndpointDetails {
     fn decode(&self, answer: &Answer) -> Result<EndpointReport, Cause> {
         let body = Body::read(answer)?;
         let fields = object(body.node())?;
-        let internal = ["subnetid", "subnetlabel", "subnetnetwork"]
-            .into_iter()
-            .any(|key| fields.has(key))
-            || fields.word("name").as_deref() == Some("internal_ip");
+        let internal =
+            ["subnetid", "subnetlabel", "subnetnetwork"].into_iter().any(|key| fields.has(key))
+                || fields.word("name").as_deref() == Some("internal_ip");
         let kind = if internal {
             EndpointKind::InternalIp
         } else if fields.get("hostname").is_some() {
@@ -199,12 +194,7 @@ mod tests {
     use super::*;
 
     fn ask(endpoint: Endpoint) -> EndpointDetails {
-        EndpointDetails {
-            endpoint,
-            additional_info: true,
-            devices: true,
-            score: false,
-        }
+        EndpointDetails { endpoint, additional_info: true, devices: true, score: false }
     }
 
     fn cats() -> EndpointDetails {
@@ -257,10 +247,7 @@ mod tests {
         let report = decode(&cats(), r#"{"hostname":"cats.com","firsttime":0}"#).unwrap();
         assert_eq!(report.first_seen, None);
         assert_eq!((report.popularity, report.dga_score), (None, None));
-        assert_eq!(
-            (report.ips, report.locations, report.devices),
-            (None, None, None)
-        );
+        assert_eq!((report.ips, report.locations, report.devices), (None, None, None));
         assert_eq!(decode(&cats(), "{}").unwrap(), EndpointReport::default());
     }
 
@@ -276,16 +263,10 @@ mod tests {
         .unwrap();
         let ips = report.ips.unwrap();
         assert_eq!(ips.len(), 1);
-        assert_eq!(
-            (ips[0].ip.as_deref(), &ips[0].last),
-            (Some("1.2.3.4"), &None)
-        );
+        assert_eq!((ips[0].ip.as_deref(), &ips[0].last), (Some("1.2.3.4"), &None));
         let places = report.locations.unwrap();
         assert_eq!((places[0].latitude, &places[0].city), (Some(37.4), &None));
-        assert_eq!(
-            (report.popularity, report.dga_score),
-            (Some(0.5), Some(12.0))
-        );
+        assert_eq!((report.popularity, report.dga_score), (Some(0.5), Some(12.0)));
         assert_eq!(report.devices.unwrap()[0].did, Some(2));
     }
 

@@ -92,11 +92,7 @@ impl SearchQuery {
             offset: self.offset.to_string(),
             timeframe: "custom",
             graphmode: "count",
-            time: WireTime {
-                from: moment(self.from),
-                to: moment(self.to),
-                user_interval: "0",
-            },
+            time: WireTime { from: moment(self.from), to: moment(self.to), user_interval: "0" },
             mode: "",
             analyze_field: "",
         };
@@ -187,11 +183,7 @@ impl Operation for Analyze {
             Analysis::Terms => "terms",
             Analysis::Mean => "mean",
         });
-        Ok(call(
-            "advanced search",
-            Method::Get,
-            path.segment("query", &query)?,
-        ))
+        Ok(call("advanced search", Method::Get, path.segment("query", &query)?))
     }
 
     fn decode(&self, answer: &Answer) -> Result<Analysed, Cause> {
@@ -261,10 +253,7 @@ fn counted(node: Option<Node<'_>>, value: &str, count: &str) -> Vec<Counted> {
     let rows = node.map(Node::one_or_many).unwrap_or_default().into_iter();
     rows.filter_map(Node::fields)
         .filter_map(|fields| {
-            Some(Counted {
-                value: fields.get(value)?.line(),
-                count: fields.count(count)?,
-            })
+            Some(Counted { value: fields.get(value)?.line(), count: fields.count(count)? })
         })
         .collect()
 }
@@ -318,10 +307,7 @@ mod tests {
             let call = ask(operation).call().unwrap();
             let prefix = format!("/advancedsearch/api/analyze/@fields.source_ip/{word}/");
             let coded = call.path.as_str().strip_prefix(&prefix).unwrap();
-            let standard = coded
-                .replace("%2B", "+")
-                .replace("%2F", "/")
-                .replace("%3D", "=");
+            let standard = coded.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
             assert_eq!(STANDARD.decode(standard).unwrap(), json.as_bytes());
             assert_eq!(wire(&ask(operation)), format!("Read GET {prefix}{coded}"));
             assert_eq!(word.parse(), Ok(operation));
@@ -373,14 +359,8 @@ mod tests {
             found(Analysis::Score, &json),
             Analysed {
                 found: Found::Score(vec![
-                    Counted {
-                        value: "10.0.0.1".into(),
-                        count: 7
-                    },
-                    Counted {
-                        value: "443".into(),
-                        count: 3
-                    },
+                    Counted { value: "10.0.0.1".into(), count: 7 },
+                    Counted { value: "443".into(), count: 3 },
                 ]),
                 total: Some(8001),
                 looked_at: Some(10_000),
@@ -397,18 +377,10 @@ mod tests {
                 "hits":[{{"id":"ssl","count":7,"start":9,"trend":-22.5}},{{"id":"dns"}}]}}}}"#
         );
         let analysed = found(Analysis::Trend, &json);
-        assert_eq!(
-            (analysed.total, analysed.looked_at),
-            (Some(20_573), Some(10_000))
-        );
-        let Found::Trend(rows) = analysed.found else {
-            panic!("{analysed:?}")
-        };
+        assert_eq!((analysed.total, analysed.looked_at), (Some(20_573), Some(10_000)));
+        let Found::Trend(rows) = analysed.found else { panic!("{analysed:?}") };
         assert_eq!((rows[0].start, rows[0].trend), (Some(9.0), Some(-22.5)));
-        assert_eq!(
-            (&*rows[1].value, rows[1].count, rows[1].trend),
-            ("dns", None, None)
-        );
+        assert_eq!((&*rows[1].value, rows[1].count, rows[1].trend), ("dns", None, None));
     }
 
     #[test]
@@ -417,9 +389,7 @@ mod tests {
             r#"{{{HEAD},"hits":{{"total":5,"hits":[]}},"aggregations":{{"terms":{{"doc_count_error_upper_bound":0,
                 "sum_other_doc_count":2,"buckets":[{{"key":443,"doc_count":2}},{{"key":"x","doc_count":1}}]}}}}}}"#
         );
-        let Found::Terms { rows, others } = found(Analysis::Terms, &json).found else {
-            panic!()
-        };
+        let Found::Terms { rows, others } = found(Analysis::Terms, &json).found else { panic!() };
         let rows: Vec<(&str, u64)> = rows.iter().map(|row| (&*row.value, row.count)).collect();
         assert_eq!((rows, others), (vec![("443", 2), ("x", 1)], Some(2)));
 
@@ -457,10 +427,7 @@ mod tests {
             partial(r#","darktraceChildError":"probe-2""#).as_deref(),
             Some("probe-2 did not answer")
         );
-        assert_eq!(
-            partial(r#","timed_out":true"#).as_deref(),
-            Some("the search ran out of time")
-        );
+        assert_eq!(partial(r#","timed_out":true"#).as_deref(), Some("the search ran out of time"));
         assert_eq!(
             partial(r#","_shards":{"failed":2}"#).as_deref(),
             Some("2 parts of the index did not answer")
@@ -474,28 +441,17 @@ mod tests {
         assert_eq!(found(Analysis::Trend, empty).found, Found::Trend(vec![]));
         assert_eq!(
             found(Analysis::Terms, empty).found,
-            Found::Terms {
-                rows: vec![],
-                others: None
-            }
+            Found::Terms { rows: vec![], others: None }
         );
         let ask = ask(Analysis::Score);
-        assert_eq!(
-            cause(&ask, r#"{"error":"bad query"}"#),
-            Cause::Refused("bad query".into())
-        );
+        assert_eq!(cause(&ask, r#"{"error":"bad query"}"#), Cause::Refused("bad query".into()));
         assert_eq!(place(&ask, "{}"), "hits");
         assert_eq!(place(&ask, "[]"), ".");
     }
 
     #[test]
     fn no_answer_breaks_the_reader() {
-        for operation in [
-            Analysis::Score,
-            Analysis::Trend,
-            Analysis::Terms,
-            Analysis::Mean,
-        ] {
+        for operation in [Analysis::Score, Analysis::Trend, Analysis::Terms, Analysis::Mean] {
             survives(&ask(operation));
         }
     }

@@ -109,9 +109,7 @@ pub fn check(call: &Call) -> Result<(), BadInput> {
 /// Those of the value's own `Serialize`.
 pub fn ascii_json<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::Error> {
     let mut bytes = Vec::new();
-    value.serialize(&mut serde_json::Serializer::with_formatter(
-        &mut bytes, Ascii,
-    ))?;
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, Ascii))?;
     String::from_utf8(bytes).map_err(serde::ser::Error::custom)
 }
 
@@ -162,31 +160,19 @@ fn wire_query(call: &Call) -> String {
 }
 
 fn decoded_query(call: &Call) -> String {
-    let pairs: Vec<_> = sorted(call)
-        .into_iter()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
+    let pairs: Vec<_> =
+        sorted(call).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
     pairs.join("&")
 }
 
 /// Everything but what WHATWG's form encoding leaves alone, and the blank, which becomes `+`.
-const FORM: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'*')
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b' ');
+const FORM: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_').remove(b' ');
 
 fn form(fields: &[(String, String)]) -> String {
-    let part = |text: &str| {
-        utf8_percent_encode(text, FORM)
-            .to_string()
-            .replace(' ', "+")
-    };
-    let pairs: Vec<_> = fields
-        .iter()
-        .map(|(key, value)| format!("{}={}", part(key), part(value)))
-        .collect();
+    let part = |text: &str| utf8_percent_encode(text, FORM).to_string().replace(' ', "+");
+    let pairs: Vec<_> =
+        fields.iter().map(|(key, value)| format!("{}={}", part(key), part(value))).collect();
     pairs.join("&")
 }
 
@@ -200,21 +186,9 @@ mod tests {
     /// The known answers of contract §1.5, made with another implementation.
     const VECTORS: [(&str, &str, &str); 17] = [
         ("/tags", SPACED, "ca5601f480d792fcb37daee75e7fe24bfef33ad0"),
-        (
-            "/tags",
-            "20260102T030405",
-            "31ba039e056cc4d909c75c2b855cc638704b61e3",
-        ),
-        (
-            "/similardevices?did=1&count=2",
-            SPACED,
-            "7547e0663125da5da672073ed2f4eb807cf530d2",
-        ),
-        (
-            "/similardevices?count=2&did=1",
-            SPACED,
-            "c4ff883dd7f97b5b216e0c8d79762ea1deb08082",
-        ),
+        ("/tags", "20260102T030405", "31ba039e056cc4d909c75c2b855cc638704b61e3"),
+        ("/similardevices?did=1&count=2", SPACED, "7547e0663125da5da672073ed2f4eb807cf530d2"),
+        ("/similardevices?count=2&did=1", SPACED, "c4ff883dd7f97b5b216e0c8d79762ea1deb08082"),
         (
             "/tags/entities?fulldevicedetails=true&tag=Active Threat",
             SPACED,
@@ -240,11 +214,7 @@ mod tests {
             SPACED,
             "a417c8ddca6b43edfcae86d73904bae5439694c3",
         ),
-        (
-            r#"/intelfeed?{"addlist":"8.8.8.8"}"#,
-            SPACED,
-            "5e39e9deaa4876271752f96787110e00952543e0",
-        ),
+        (r#"/intelfeed?{"addlist":"8.8.8.8"}"#, SPACED, "5e39e9deaa4876271752f96787110e00952543e0"),
         (
             r#"/intelfeed?{"addlist": "8.8.8.8"}"#,
             SPACED,
@@ -255,16 +225,8 @@ mod tests {
             SPACED,
             "688b33294da2f2a7260b2a1238f7aea984435162",
         ),
-        (
-            "/tags/entities?tag=Zürich",
-            SPACED,
-            "2ee255246ebecdc03e326093a42f9546871e91ea",
-        ),
-        (
-            "/tags/entities?tag=Z%C3%BCrich",
-            SPACED,
-            "f72faa3ea2d4c71d5da1e97210393fee26c0fd0d",
-        ),
+        ("/tags/entities?tag=Zürich", SPACED, "2ee255246ebecdc03e326093a42f9546871e91ea"),
+        ("/tags/entities?tag=Z%C3%BCrich", SPACED, "f72faa3ea2d4c71d5da1e97210393fee26c0fd0d"),
         (
             "/advancedsearch/api/analyze/@fields.source_ip/score/eyJhIjoxfQ==",
             SPACED,
@@ -312,19 +274,13 @@ mod tests {
         let comment = ascii_json(&serde_json::json!({"message": "Test Comment"})).unwrap();
         let cases = [
             (
-                call(Method::Get, "/similardevices")
-                    .query("did", "1")
-                    .query("count", "2"),
+                call(Method::Get, "/similardevices").query("did", "1").query("count", "2"),
                 QuerySigning::AsSent,
                 3,
             ),
             (tagged.clone(), QuerySigning::Decoded, 4),
             (tagged, QuerySigning::AsSent, 6),
-            (
-                call(Method::Post, "/tags/entities").form(fields),
-                QuerySigning::Decoded,
-                7,
-            ),
+            (call(Method::Post, "/tags/entities").form(fields), QuerySigning::Decoded, 7),
             (
                 call(Method::Post, "/intelfeed").json(r#"{"addlist":"8.8.8.8"}"#.into()),
                 QuerySigning::AsSent,
@@ -335,11 +291,7 @@ mod tests {
                 QuerySigning::AsSent,
                 11,
             ),
-            (
-                call(Method::Get, "/tags/entities").query("tag", "Zürich"),
-                QuerySigning::Decoded,
-                12,
-            ),
+            (call(Method::Get, "/tags/entities").query("tag", "Zürich"), QuerySigning::Decoded, 12),
             (
                 call(Method::Delete, "/tags/entities").query("tag", "Zürich"),
                 QuerySigning::AsSent,
@@ -355,10 +307,7 @@ mod tests {
             assert_eq!(request_text(&call, signing), VECTORS[vector].0);
             assert!(check(&call).is_ok());
         }
-        assert_eq!(
-            request_text(&call(Method::Post, "/x"), QuerySigning::AsSent),
-            "/x"
-        );
+        assert_eq!(request_text(&call(Method::Post, "/x"), QuerySigning::AsSent), "/x");
     }
 
     #[test]
@@ -367,30 +316,21 @@ mod tests {
             .query("saasfilter", "b*")
             .query("oid", "")
             .query("saasfilter", "a*");
-        assert_eq!(
-            wire_target(&call),
-            "/deviceinfo?oid=&saasfilter=b%2A&saasfilter=a%2A"
-        );
+        assert_eq!(wire_target(&call), "/deviceinfo?oid=&saasfilter=b%2A&saasfilter=a%2A");
     }
 
     #[test]
     fn forms_follow_the_browser_rule() {
         let fields = vec![("tag".to_owned(), "a b,c&d=e+ü~*-._".to_owned())];
         let body = Body::Form(fields);
-        assert_eq!(
-            wire_body(&body).as_deref(),
-            Some("tag=a+b%2Cc%26d%3De%2B%C3%BC%7E*-._")
-        );
+        assert_eq!(wire_body(&body).as_deref(), Some("tag=a+b%2Cc%26d%3De%2B%C3%BC%7E*-._"));
     }
 
     #[test]
     fn json_is_ascii_with_surrogate_pairs() {
         let value = serde_json::json!({"k\u{e9}y": "z\u{fc}rich 😀 \u{7f}\u{9b}\"\\\n</"});
         let text = ascii_json(&value).unwrap();
-        assert_eq!(
-            text,
-            r#"{"k\u00e9y":"z\u00fcrich \ud83d\ude00 \u007f\u009b\"\\\n</"}"#
-        );
+        assert_eq!(text, r#"{"k\u00e9y":"z\u00fcrich \ud83d\ude00 \u007f\u009b\"\\\n</"}"#);
         let back: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(back, value);
     }

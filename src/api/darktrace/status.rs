@@ -100,24 +100,15 @@ mod tests {
         assert_eq!(report.version.as_deref(), Some("7.1.0 (4ff13d8c)"));
         assert_eq!(report.time.unwrap().to_string(), "2026-01-02T03:04:05Z");
         assert_eq!((report.label, report.models_breached), (None, Some(7)));
-        assert_eq!(
-            (report.new_devices, report.active_devices),
-            (Some(3), Some(120))
-        );
+        assert_eq!((report.new_devices, report.active_devices), (Some(3), Some(120)));
         assert_eq!(report.instances, Some(2));
         let names: Vec<&str> = report.values.iter().map(|(name, _)| &**name).collect();
         assert_eq!(names[..4], ["version", "time", "hostname", "label"]);
         assert!(!names.contains(&"probes") && names.ends_with(&["antigenaNetworkEnabled"]));
 
-        let unified = decode(
-            &Status::default(),
-            r#"{"instances":{"a":{},"b":{},"c":{}}}"#,
-        );
+        let unified = decode(&Status::default(), r#"{"instances":{"a":{},"b":{},"c":{}}}"#);
         assert_eq!(unified.unwrap().instances, Some(3));
-        assert_eq!(
-            decode(&Status::default(), "{}").unwrap(),
-            StatusReport::default()
-        );
+        assert_eq!(decode(&Status::default(), "{}").unwrap(), StatusReport::default());
     }
 
     #[test]

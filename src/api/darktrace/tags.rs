@@ -104,11 +104,9 @@ impl Operation for TaggedDevices {
 
     fn call(&self) -> Result<Call, BadInput> {
         said("tag", &self.tag)?;
-        Ok(
-            call("tagged devices", Method::Get, Path::fixed("/tags/entities"))
-                .query("fulldevicedetails", "true")
-                .query("tag", &self.tag),
-        )
+        Ok(call("tagged devices", Method::Get, Path::fixed("/tags/entities"))
+            .query("fulldevicedetails", "true")
+            .query("tag", &self.tag))
     }
 
     /// `{entities, devices}`, or the bare array of entities `[OAS]`; `{}` is nobody.
@@ -144,10 +142,8 @@ impl Operation for DeviceTags {
     type Output = Vec<Tag>;
 
     fn call(&self) -> Result<Call, BadInput> {
-        Ok(
-            call("device tags", Method::Get, Path::fixed("/tags/entities"))
-                .query("did", self.did.to_string()),
-        )
+        Ok(call("device tags", Method::Get, Path::fixed("/tags/entities"))
+            .query("did", self.did.to_string()))
     }
 
     fn decode(&self, answer: &Answer) -> Result<Vec<Tag>, Cause> {
@@ -235,13 +231,9 @@ impl Operation for UntagDevice {
     fn call(&self) -> Result<Call, BadInput> {
         one_device(self.did)?;
         said("tag", &self.tag)?;
-        Ok(call(
-            "untag device",
-            Method::Delete,
-            Path::fixed("/tags/entities"),
-        )
-        .query("did", self.did.to_string())
-        .query("tag", &self.tag))
+        Ok(call("untag device", Method::Delete, Path::fixed("/tags/entities"))
+            .query("did", self.did.to_string())
+            .query("tag", &self.tag))
     }
 
     fn decode(&self, answer: &Answer) -> Result<Reply, Cause> {
@@ -255,24 +247,15 @@ mod tests {
     use super::*;
 
     fn tagged() -> TaggedDevices {
-        TaggedDevices {
-            tag: "Active Threat".into(),
-        }
+        TaggedDevices { tag: "Active Threat".into() }
     }
 
     fn tag_device(did: i64, tag: &str) -> TagDevice {
-        TagDevice {
-            did,
-            tag: tag.into(),
-            duration_s: Some(3600),
-        }
+        TagDevice { did, tag: tag.into(), duration_s: Some(3600) }
     }
 
     fn untag(did: i64, tag: &str) -> UntagDevice {
-        UntagDevice {
-            did,
-            tag: tag.into(),
-        }
+        UntagDevice { did, tag: tag.into() }
     }
 
     #[test]
@@ -281,23 +264,14 @@ mod tests {
             wire(&tagged()),
             "Read GET /tags/entities?fulldevicedetails=true&tag=Active%20Threat"
         );
-        assert_eq!(
-            wire(&DeviceTags { did: 2 }),
-            "Read GET /tags/entities?did=2"
-        );
+        assert_eq!(wire(&DeviceTags { did: 2 }), "Read GET /tags/entities?did=2");
         assert_eq!(wire(&Tags), "Read GET /tags");
         assert_eq!(
             wire(&tag_device(2, "Active Threat")),
             "Once POST /tags/entities form did=2&duration=3600&tag=Active Threat"
         );
-        let forever = TagDevice {
-            duration_s: None,
-            ..tag_device(2, "a::b")
-        };
-        assert_eq!(
-            wire(&forever),
-            "Once POST /tags/entities form did=2&tag=a::b"
-        );
+        let forever = TagDevice { duration_s: None, ..tag_device(2, "a::b") };
+        assert_eq!(wire(&forever), "Once POST /tags/entities form did=2&tag=a::b");
         assert_eq!(
             wire(&untag(2, "a::b & c")),
             "Once DELETE /tags/entities?did=2&tag=a%3A%3Ab%20%26%20c"
@@ -333,27 +307,15 @@ mod tests {
             holders.entities[1].expiry.as_ref().unwrap().to_string(),
             "2023-12-08T12:28:12Z"
         );
-        assert_eq!(
-            (holders.entities[2].valid, &holders.entities[2].expiry),
-            (Some(false), &None)
-        );
+        assert_eq!((holders.entities[2].valid, &holders.entities[2].expiry), (Some(false), &None));
         assert_eq!(holders.devices.len(), 1);
         assert_eq!(holders.devices[0].tags, Some(vec![]));
         assert_eq!(holders.devices[0].credentials, Some(vec![]));
 
         let bare = decode(&tagged(), entities).unwrap();
         assert_eq!((bare.entities, bare.devices), (holders.entities, vec![]));
-        for nobody in [
-            "[]",
-            "{}",
-            r#"{"entities":[],"devices":[]}"#,
-            r#"{"devices":null}"#,
-        ] {
-            assert_eq!(
-                decode(&tagged(), nobody).unwrap(),
-                Holders::default(),
-                "{nobody}"
-            );
+        for nobody in ["[]", "{}", r#"{"entities":[],"devices":[]}"#, r#"{"devices":null}"#] {
+            assert_eq!(decode(&tagged(), nobody).unwrap(), Holders::default(), "{nobody}");
         }
         assert_eq!(place(&tagged(), r#"{"x":1}"#), "entities");
         assert_eq!(place(&tagged(), r#"{"entities":[1]}"#), "entities[0]");
@@ -400,10 +362,7 @@ mod tests {
         assert_eq!(cause(&tag_device(2, "x"), body), words);
         assert_eq!(cause(&untag(2, "x"), body), words);
         assert_eq!(cause(&DeviceTags { did: 2 }, body), words);
-        assert_eq!(
-            cause(&Tags, r#"{"error":"Forbidden"}"#),
-            Cause::Refused("Forbidden".into())
-        );
+        assert_eq!(cause(&Tags, r#"{"error":"Forbidden"}"#), Cause::Refused("Forbidden".into()));
         assert_eq!(place(&Tags, "{}"), ".");
         assert_eq!(place(&Tags, "[[]]"), "[0]");
     }

@@ -61,9 +61,7 @@ impl WatchReply {
             return Err(cause);
         }
         Ok(Self {
-            response: fields
-                .word("response")
-                .unwrap_or_else(|| body.node().line()),
+            response: fields.word("response").unwrap_or_else(|| body.node().line()),
             added: fields.count("added"),
             updated: fields.count("updated"),
         })
@@ -113,9 +111,7 @@ impl Operation for WatchAdd {
             addlist: entries?.join(","),
             description: self.description.as_deref(),
             source: self.source.as_deref(),
-            expiry: self
-                .expiry
-                .map(|at| at.strftime("%Y-%m-%dT%H:%M:%S").to_string()),
+            expiry: self.expiry.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S").to_string()),
             hostname: self.hostname.then_some(true),
         };
         Ok(call("watch", Method::Post, Path::fixed("/intelfeed"))
@@ -148,10 +144,7 @@ impl Operation for WatchRemove {
 
     fn call(&self) -> Result<Call, BadInput> {
         shorter_than(64, "source", self.source.as_deref())?;
-        let body = RemoveBody {
-            removeentry: entry(&self.entry)?,
-            source: self.source.as_deref(),
-        };
+        let body = RemoveBody { removeentry: entry(&self.entry)?, source: self.source.as_deref() };
         Ok(call("unwatch", Method::Post, Path::fixed("/intelfeed"))
             .json(json_body("watched list entry", &body)?))
     }
@@ -208,10 +201,7 @@ impl Operation for WatchList {
                     strength: fields.num("strength"),
                     responds: fields.flag("iagn"),
                 }),
-                None => node.word().map(|name| Watched {
-                    name,
-                    ..Watched::default()
-                }),
+                None => node.word().map(|name| Watched { name, ..Watched::default() }),
             })
             .collect())
     }
@@ -230,18 +220,12 @@ mod tests {
     }
 
     fn remove(entry: &str) -> WatchRemove {
-        WatchRemove {
-            entry: entry.into(),
-            source: None,
-        }
+        WatchRemove { entry: entry.into(), source: None }
     }
 
     #[test]
     fn calls_are_exact() {
-        assert_eq!(
-            wire(&add(&["8.8.8.8"])),
-            r#"Once POST /intelfeed json {"addlist":"8.8.8.8"}"#
-        );
+        assert_eq!(wire(&add(&["8.8.8.8"])), r#"Once POST /intelfeed json {"addlist":"8.8.8.8"}"#);
         let full = WatchAdd {
             description: Some("Zürich \"C2\"".into()),
             source: Some("S".into()),
@@ -256,22 +240,13 @@ mod tests {
                 r#""source":"S","expiry":"2020-12-31T12:00:00","hostname":true}"#
             )
         );
-        assert_eq!(
-            wire(&remove("a.com")),
-            r#"Once POST /intelfeed json {"removeentry":"a.com"}"#
-        );
-        let sourced = WatchRemove {
-            source: Some("S".into()),
-            ..remove("a.com")
-        };
+        assert_eq!(wire(&remove("a.com")), r#"Once POST /intelfeed json {"removeentry":"a.com"}"#);
+        let sourced = WatchRemove { source: Some("S".into()), ..remove("a.com") };
         assert_eq!(
             wire(&sourced),
             r#"Once POST /intelfeed json {"removeentry":"a.com","source":"S"}"#
         );
-        assert_eq!(
-            wire(&WatchList::default()),
-            "Read GET /intelfeed?fulldetails=true"
-        );
+        assert_eq!(wire(&WatchList::default()), "Read GET /intelfeed?fulldetails=true");
         let source = Some("S 1".to_owned());
         assert_eq!(
             wire(&WatchList { source }),
@@ -282,24 +257,15 @@ mod tests {
     #[test]
     fn what_would_change_more_than_meant_is_refused() {
         for bad in ["", " ", "a,b", "a b", "a\nb"] {
-            assert!(
-                refused(&add(&["ok.com", bad])).starts_with("entry"),
-                "{bad:?}"
-            );
+            assert!(refused(&add(&["ok.com", bad])).starts_with("entry"), "{bad:?}");
             assert!(refused(&remove(bad)).starts_with("entry"), "{bad:?}");
         }
         assert!(refused(&add(&[])).starts_with("entry"));
-        let described = |text: String| WatchAdd {
-            description: Some(text),
-            ..add(&["a.com"])
-        };
+        let described = |text: String| WatchAdd { description: Some(text), ..add(&["a.com"]) };
         assert!(described("ü".repeat(255)).call().is_ok());
         assert!(refused(&described("ü".repeat(256))).contains("256 characters"));
         assert!(refused(&described(" ".into())).starts_with("description"));
-        let source = WatchAdd {
-            source: Some("s".repeat(64)),
-            ..add(&["a.com"])
-        };
+        let source = WatchAdd { source: Some("s".repeat(64)), ..add(&["a.com"]) };
         assert!(refused(&source).starts_with("source"));
     }
 
@@ -309,11 +275,7 @@ mod tests {
         let known = reply(r#"{"response":"SUCCESS","added":0,"updated":0}"#);
         assert_eq!(
             known,
-            WatchReply {
-                response: "SUCCESS".into(),
-                added: Some(0),
-                updated: Some(0)
-            }
+            WatchReply { response: "SUCCESS".into(), added: Some(0), updated: Some(0) }
         );
         let older = reply(r#"{"response":"SUCCESS"}"#);
         assert_eq!((older.added, older.updated), (None, None));
@@ -342,16 +304,10 @@ mod tests {
         assert_eq!(names, ["a.com", "b.com", "c.com"]);
         let first = &watched[0];
         assert_eq!((&first.description, first.strength), (&None, Some(100.0)));
-        assert_eq!(
-            first.expiry.as_ref().unwrap().to_string(),
-            "2020-12-31T12:00:00Z"
-        );
+        assert_eq!(first.expiry.as_ref().unwrap().to_string(), "2020-12-31T12:00:00Z");
         assert_eq!((first.responds, watched[1].responds), (Some(true), None));
         assert_eq!(decode(&list, "[]").unwrap(), []);
-        assert_eq!(
-            cause(&list, r#"{"error":"Forbidden"}"#),
-            Cause::Refused("Forbidden".into())
-        );
+        assert_eq!(cause(&list, r#"{"error":"Forbidden"}"#), Cause::Refused("Forbidden".into()));
         assert_eq!(place(&list, "{}"), ".");
     }
 

@@ -85,9 +85,7 @@ fn darktrace(value: &Value) -> Option<Cause> {
 fn summary_of(value: &Value) -> String {
     let known = value.as_object().and_then(|fields| {
         let (key, value) = fields.iter().find(|(_, value)| {
-            value
-                .as_str()
-                .is_some_and(|text| text.starts_with("DATANOTFOUND"))
+            value.as_str().is_some_and(|text| text.starts_with("DATANOTFOUND"))
         })?;
         Some(super::cut(&format!("{key}: {}", value.as_str()?)))
     });
@@ -121,14 +119,7 @@ mod tests {
     use super::*;
 
     fn reply(product: Product, status: u16, body: &str) -> Reply<'_> {
-        Reply {
-            product,
-            status,
-            content_type: None,
-            redirect: None,
-            retry_after: None,
-            body,
-        }
+        Reply { product, status, content_type: None, redirect: None, retry_after: None, body }
     }
 
     fn dark(status: u16, body: &str) -> Cause {
@@ -174,24 +165,15 @@ mod tests {
 
     #[test]
     fn each_status_has_its_cause() {
-        assert_eq!(
-            arc(401, r#"{"detail":"bad key"}"#),
-            Cause::Credentials("bad key".into())
-        );
+        assert_eq!(arc(401, r#"{"detail":"bad key"}"#), Cause::Credentials("bad key".into()));
         assert_eq!(arc(403, ""), Cause::Forbidden(String::new()));
-        assert_eq!(
-            dark(403, r#"{"error":"Forbidden"}"#),
-            Cause::Forbidden("Forbidden".into())
-        );
+        assert_eq!(dark(403, r#"{"error":"Forbidden"}"#), Cause::Forbidden("Forbidden".into()));
         assert_eq!(
             arc(404, "<html><title>Nope</title>"),
             Cause::NotFound("an HTML page titled “Nope”".into())
         );
         assert_eq!(
-            arc(
-                422,
-                r#"{"detail":[{"loc":["query","id"],"msg":"missing"}]}"#
-            ),
+            arc(422, r#"{"detail":[{"loc":["query","id"],"msg":"missing"}]}"#),
             Cause::Invalid(vec!["query.id: missing".into()])
         );
         assert_eq!(arc(422, ""), Cause::Invalid(vec![]));
@@ -207,26 +189,18 @@ mod tests {
     #[test]
     fn waits_are_kept() {
         let wait = Some(Duration::from_secs(3));
-        for (status, expected) in [
-            (429, Cause::Limited(wait)),
-            (503, Cause::Server(String::new(), wait)),
-        ] {
-            let reply = Reply {
-                retry_after: wait,
-                ..reply(Product::Arcanna, status, "")
-            };
+        for (status, expected) in
+            [(429, Cause::Limited(wait)), (503, Cause::Server(String::new(), wait))]
+        {
+            let reply = Reply { retry_after: wait, ..reply(Product::Arcanna, status, "") };
             assert_eq!(classify(&reply), expected);
         }
     }
 
     #[test]
     fn redirects_say_which_kind() {
-        let told = |product, redirect, body| {
-            classify(&Reply {
-                redirect,
-                ..reply(product, 302, body)
-            })
-        };
+        let told =
+            |product, redirect, body| classify(&Reply { redirect, ..reply(product, 302, body) });
         let same = |path: &str| Some(Redirect::SameOrigin(path.into()));
         let dark = Product::Darktrace;
         for (redirect, body, expected) in [
@@ -235,20 +209,13 @@ mod tests {
             (None, "Found. Redirecting to /login\n", Redirect::Login),
             (same("/403"), "", Redirect::Denied),
             (None, "Found. Redirecting to /403", Redirect::Denied),
-            (
-                same("/other"),
-                "Found. Redirecting to /login",
-                Redirect::SameOrigin("/other".into()),
-            ),
+            (same("/other"), "Found. Redirecting to /login", Redirect::SameOrigin("/other".into())),
             (None, "", Redirect::Nowhere),
         ] {
             assert_eq!(told(dark, redirect, body), Cause::Redirect(expected));
         }
         let elsewhere = Redirect::OtherOrigin("https://idp.example".into());
-        assert_eq!(
-            told(dark, Some(elsewhere.clone()), ""),
-            Cause::Redirect(elsewhere)
-        );
+        assert_eq!(told(dark, Some(elsewhere.clone()), ""), Cause::Redirect(elsewhere));
         assert_eq!(
             told(Product::Arcanna, same("/login"), ""),
             Cause::Redirect(Redirect::SameOrigin("/login".into()))

@@ -27,12 +27,7 @@ pub(super) fn explain(error: &ApiError) -> Explained {
             "Correct them (`socdeck config path` names the file, `socdeck config check` reads it), then try again.",
         ),
         Cause::BadInput(bad) => told(
-            format!(
-                "The {}{} cannot be sent: {}.",
-                bad.what,
-                quoted(&bad.value),
-                bad.why
-            ),
+            format!("The {}{} cannot be sent: {}.", bad.what, quoted(&bad.value), bad.why),
             "It was refused here; nothing was sent.",
             "Correct it and try again.",
         ),
@@ -98,10 +93,7 @@ pub(super) fn explain(error: &ApiError) -> Explained {
             "Wait, then try again.",
         ),
         Cause::Server(words, wait) => told(
-            format!(
-                "{who} failed while handling the request{}{status}.",
-                t.named()
-            ),
+            format!("{who} failed while handling the request{}{status}.", t.named()),
             says(words),
             match wait {
                 Some(wait) => t.unknown(&format!("Try again in {}.", span(*wait))),
@@ -122,10 +114,9 @@ pub(super) fn explain(error: &ApiError) -> Explained {
         Cause::Unexpected { at, why } => told(
             match at.as_str() {
                 "." => format!("{who}'s answer{to} has another form than documented."),
-                _ => format!(
-                    "{who}'s answer{to} has another form than documented, at {}.",
-                    cut(at)
-                ),
+                _ => {
+                    format!("{who}'s answer{to} has another form than documented, at {}.", cut(at))
+                }
             },
             cut(why),
             t.unknown(
@@ -143,10 +134,7 @@ pub(super) fn explain(error: &ApiError) -> Explained {
             t.unknown("Ask again when you need it."),
         ),
         Cause::Crashed(why) => told(
-            format!(
-                "The program failed while handling the request{}.",
-                t.named()
-            ),
+            format!("The program failed while handling the request{}.", t.named()),
             cut(why),
             t.unknown("This is a fault of socdeck: please report it with the log file."),
         ),
@@ -177,11 +165,7 @@ impl<'a> Teller<'a> {
                 Some(status) => format!(" (HTTP {status})"),
                 None => String::new(),
             },
-            to: if name.is_empty() {
-                String::new()
-            } else {
-                format!(" to “{name}”")
-            },
+            to: if name.is_empty() { String::new() } else { format!(" to “{name}”") },
         }
     }
 
@@ -230,10 +214,7 @@ impl<'a> Teller<'a> {
                 "Check the URL in the settings: probably a path before the API's own is missing, or too much.",
             ),
             Redirect::OtherOrigin(origin) => told(
-                format!(
-                    "{who} redirects the request{request} to another server, {}.",
-                    cut(origin)
-                ),
+                format!("{who} redirects the request{request} to another server, {}.", cut(origin)),
                 unsent,
                 "If that server is the right one, put it into the settings; if not, something in between (proxy, single sign-on) interferes.",
             ),
@@ -326,11 +307,7 @@ impl<'a> Teller<'a> {
 }
 
 fn told(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Explained {
-    Explained {
-        what: what.into(),
-        why: why.into(),
-        next: next.into(),
-    }
+    Explained { what: what.into(), why: why.into(), next: next.into() }
 }
 
 /// `The server says: …`, or nothing.
@@ -339,11 +316,7 @@ fn says(words: &str) -> String {
         return String::new();
     }
     let words = cut(words);
-    let end = if words.ends_with(['.', '!', '?', '…']) {
-        ""
-    } else {
-        "."
-    };
+    let end = if words.ends_with(['.', '!', '?', '…']) { "" } else { "." };
     format!("The server says: {words}{end}")
 }
 

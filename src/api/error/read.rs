@@ -27,15 +27,11 @@ pub(in crate::api) fn read_json<T: DeserializeOwned>(
     value.map_err(|(at, error)| {
         let structured = matches!(first, b'{' | b'[' | b'"');
         match error.classify() {
-            Category::Data => Cause::Unexpected {
-                at,
-                why: cut(&error.to_string()),
-            },
+            Category::Data => Cause::Unexpected { at, why: cut(&error.to_string()) },
             Category::Eof if structured => Cause::Truncated,
-            _ if structured => Cause::Unexpected {
-                at: ".".into(),
-                why: cut(&format!("not valid JSON: {error}")),
-            },
+            _ if structured => {
+                Cause::Unexpected { at: ".".into(), why: cut(&format!("not valid JSON: {error}")) }
+            }
             _ => Cause::NotJson(look(content_type, body)),
         }
     })
@@ -74,24 +70,12 @@ mod tests {
     fn what_is_no_json_is_named() {
         assert_eq!(cause::<Value>(b""), Cause::NotJson(NotJson::Empty));
         assert_eq!(cause::<Value>(b" \r\n"), Cause::NotJson(NotJson::Empty));
-        assert_eq!(
-            cause::<Value>(b"\xef\xbb\xbf"),
-            Cause::NotJson(NotJson::Empty)
-        );
+        assert_eq!(cause::<Value>(b"\xef\xbb\xbf"), Cause::NotJson(NotJson::Empty));
         assert_eq!(cause::<Value>(b"OK"), Cause::NotJson(NotJson::Text));
         assert_eq!(cause::<Value>(b"tru"), Cause::NotJson(NotJson::Text));
-        assert_eq!(
-            cause::<Value>(b"\x00\xff\xfe"),
-            Cause::NotJson(NotJson::Text)
-        );
-        assert_eq!(
-            cause::<Value>(b"<?xml version='1.0'?><a/>"),
-            Cause::NotJson(NotJson::Text)
-        );
-        assert_eq!(
-            cause::<Value>(b"<html><body>hi"),
-            Cause::NotJson(NotJson::Html)
-        );
+        assert_eq!(cause::<Value>(b"\x00\xff\xfe"), Cause::NotJson(NotJson::Text));
+        assert_eq!(cause::<Value>(b"<?xml version='1.0'?><a/>"), Cause::NotJson(NotJson::Text));
+        assert_eq!(cause::<Value>(b"<html><body>hi"), Cause::NotJson(NotJson::Html));
         assert_eq!(
             cause::<Value>(b"\n<html><title>Log In | Darktrace</title>"),
             Cause::NotJson(NotJson::LoginPage)
@@ -100,14 +84,7 @@ mod tests {
 
     #[test]
     fn json_that_stops_is_truncated() {
-        for body in [
-            "{",
-            "[",
-            "[1,",
-            r#"{"a":"#,
-            r#"{"a":"b"#,
-            r#"[{"job_id":1},"#,
-        ] {
+        for body in ["{", "[", "[1,", r#"{"a":"#, r#"{"a":"b"#, r#"[{"job_id":1},"#] {
             assert_eq!(cause::<Value>(body.as_bytes()), Cause::Truncated, "{body}");
         }
         assert_eq!(cause::<Vec<Job>>(br#"[{"job_id":1"#), Cause::Truncated);
@@ -119,10 +96,7 @@ mod tests {
             Cause::Unexpected { at, .. } => at,
             other => panic!("{other:?}"),
         };
-        assert_eq!(
-            at(cause::<Vec<Job>>(br#"[{"job_id":1},{"job_id":"x"}]"#)),
-            "[1].job_id"
-        );
+        assert_eq!(at(cause::<Vec<Job>>(br#"[{"job_id":1},{"job_id":"x"}]"#)), "[1].job_id");
         assert_eq!(at(cause::<Vec<Job>>(br#"{"error":"x"}"#)), ".");
         assert_eq!(at(cause::<Value>(br#"{"a":1} trailing"#)), ".");
         assert_eq!(at(cause::<Value>(b"{\"a\":\"\xff\xfe\"}")), ".");

@@ -35,11 +35,7 @@ pub(super) fn is_html(content_type: Option<&str>, text: &str) -> bool {
     if !text.starts_with('<') {
         return false;
     }
-    let head: String = text
-        .chars()
-        .take(1024)
-        .collect::<String>()
-        .to_ascii_lowercase();
+    let head: String = text.chars().take(1024).collect::<String>().to_ascii_lowercase();
     let named = content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
     named
         || ["<!doctype html", "<html", "<head", "<body", "<title"]
@@ -191,11 +187,7 @@ pub(super) fn summary(content_type: Option<&str>, body: &str) -> String {
     match serde_json::from_str::<Value>(text) {
         Ok(value) => {
             let lines = statements(&value);
-            if lines.is_empty() {
-                cut(text)
-            } else {
-                cut(&lines.join("; "))
-            }
+            if lines.is_empty() { cut(text) } else { cut(&lines.join("; ")) }
         }
         Err(_) => cut(text),
     }
@@ -222,15 +214,9 @@ mod tests {
                 json!({"detail":[
                     {"loc":["query","model_id"],"msg":"field required","type":"value_error"},
                     {"loc":["body","items",0,"id"],"msg":"not an int"}]}),
-                vec![
-                    "query.model_id: field required",
-                    "body.items[0].id: not an int",
-                ],
+                vec!["query.model_id: field required", "body.items[0].id: not an int"],
             ),
-            (
-                json!({"detail":"Not authenticated"}),
-                vec!["Not authenticated"],
-            ),
+            (json!({"detail":"Not authenticated"}), vec!["Not authenticated"]),
             (
                 json!({"error":"Model not found","details":"no such id"}),
                 vec!["Model not found", "no such id"],
@@ -241,10 +227,7 @@ mod tests {
                 vec!["busy", "a", "b"],
             ),
             (json!({"response":"INPUT ERROR"}), vec!["INPUT ERROR"]),
-            (
-                json!({"detail":{"message":"in an object"}}),
-                vec!["in an object"],
-            ),
+            (json!({"detail":{"message":"in an object"}}), vec!["in an object"]),
             (json!("plain"), vec!["plain"]),
             (json!({"other":1}), vec![]),
         ];
@@ -258,10 +241,7 @@ mod tests {
         let page = "\u{feff}<!DOCTYPE html><html><head><TITLE>502 Bad &amp; Gone</TITLE></head><body>secret stack</body>";
         assert_eq!(summary(None, page), "an HTML page titled “502 Bad & Gone”");
         assert_eq!(summary(Some("text/html"), "<p>x</p>"), "an HTML page");
-        assert_eq!(
-            summary(None, "upstream connect error"),
-            "upstream connect error"
-        );
+        assert_eq!(summary(None, "upstream connect error"), "upstream connect error");
         assert_eq!(summary(None, r#"{"code": 7}"#), r#"{"code": 7}"#);
         assert_eq!(summary(None, ""), "");
     }

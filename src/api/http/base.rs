@@ -91,10 +91,7 @@ mod tests {
         ];
         for (text, origin, prefix) in cases {
             let base = Base::parse(text).unwrap();
-            assert_eq!(
-                (base.origin.as_str(), base.prefix.as_str()),
-                (origin, prefix)
-            );
+            assert_eq!((base.origin.as_str(), base.prefix.as_str()), (origin, prefix));
         }
         for (text, loopback) in [
             ("http://localhost:1", true),

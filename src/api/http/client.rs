@@ -40,9 +40,7 @@ pub(super) async fn build(endpoint: &Endpoint, base: &Base) -> Result<Client, Ca
 
 fn build_now(endpoint: &Endpoint, base: &Base) -> Result<Client, Cause> {
     // Without a provider reqwest panics; a second installation is refused, which is as good.
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .ok();
+    rustls::crypto::ring::default_provider().install_default().ok();
     let connect_timeout = connect_limit(endpoint);
     let mut builder = reqwest::Client::builder()
         .redirect(redirect::Policy::none())
@@ -57,11 +55,7 @@ fn build_now(endpoint: &Endpoint, base: &Base) -> Result<Client, Cause> {
     (builder, via) = with_proxy(builder, endpoint, base)?;
     builder = with_trust(builder, endpoint, base)?;
     let http = builder.build().map_err(|error| refused(&error, endpoint))?;
-    Ok(Client {
-        http,
-        via,
-        connect_timeout,
-    })
+    Ok(Client { http, via, connect_timeout })
 }
 
 /// The connection's limit; kept below the whole call's, so that "nothing was sent" can be told from "no answer".
@@ -99,11 +93,7 @@ fn with_proxy(
 /// Host and port of a proxy URL, without its user name and password.
 fn proxy_host(text: &str) -> Option<String> {
     let text = text.trim();
-    let full = if text.contains("://") {
-        text.to_owned()
-    } else {
-        format!("http://{text}")
-    };
+    let full = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     let url = reqwest::Url::parse(&full).ok()?;
     let host = url.host_str().filter(|host| !host.is_empty())?;
     Some(match url.port() {
@@ -164,9 +154,7 @@ fn certificates(path: &Path) -> Result<Vec<Certificate>, Cause> {
         Ok(_) => Err(Cause::Misconfigured(format!(
             "the CA file {shown} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
         ))),
-        Err(_) => Err(Cause::Misconfigured(format!(
-            "the CA file {shown} is not readable as PEM"
-        ))),
+        Err(_) => Err(Cause::Misconfigured(format!("the CA file {shown} is not readable as PEM"))),
     }
 }
 
@@ -185,10 +173,9 @@ fn refused(error: &reqwest::Error, endpoint: &Endpoint) -> Cause {
         );
     }
     match &endpoint.ca_file {
-        Some(path) => Cause::Misconfigured(format!(
-            "the CA file {} cannot be used: {why}",
-            path.display()
-        )),
+        Some(path) => {
+            Cause::Misconfigured(format!("the CA file {} cannot be used: {why}", path.display()))
+        }
         None => Cause::Misconfigured(why),
     }
 }
@@ -219,10 +206,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let missing = text(certificates(&path).unwrap_err());
-        assert!(
-            missing.contains("ca.pem") && missing.contains("No such file"),
-            "{missing}"
-        );
+        assert!(missing.contains("ca.pem") && missing.contains("No such file"), "{missing}");
         std::fs::write(&path, "not a certificate").unwrap();
         let empty = text(certificates(&path).unwrap_err());
         assert!(empty.contains("no certificate in PEM form"), "{empty}");

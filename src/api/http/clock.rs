@@ -11,10 +11,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An HTTP date, `Sun, 06 Nov 1994 08:49:37 GMT`.
 fn http_date(text: &str) -> Option<Timestamp> {
-    DateTimeParser::new()
-        .relaxed_weekday(true)
-        .parse_timestamp(text.trim())
-        .ok()
+    DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text.trim()).ok()
 }
 
 /// Our clock minus the server's, in whole seconds.

@@ -13,9 +13,7 @@ use crate::api::error::{Cause, cut};
 /// The cause of a failed exchange.
 pub(super) fn cause(error: &reqwest::Error, base: &Base, client: &Client) -> Cause {
     let chain = links(error);
-    let tls = chain
-        .iter()
-        .find_map(|link| link.downcast_ref::<rustls::Error>());
+    let tls = chain.iter().find_map(|link| link.downcast_ref::<rustls::Error>());
     let connecting = error.is_connect();
     if let Some(tls) = tls
         && (connecting || wants_certificate(tls))
@@ -47,9 +45,7 @@ fn links<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)>
     let mut next = Some(error);
     while let Some(link) = next {
         chain.push(link);
-        let held = link
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
+        let held = link.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         next = match held {
             Some(held) => Some(held),
             None => link.source(),
@@ -60,11 +56,8 @@ fn links<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)>
 
 /// The innermost reason in plain words.
 fn root_text(chain: &[&(dyn Error + 'static)]) -> String {
-    let kind = chain
-        .iter()
-        .rev()
-        .find_map(|link| link.downcast_ref::<io::Error>())
-        .map(io::Error::kind);
+    let kind =
+        chain.iter().rev().find_map(|link| link.downcast_ref::<io::Error>()).map(io::Error::kind);
     let known = match kind {
         Some(io::ErrorKind::ConnectionRefused) => "connection refused",
         Some(io::ErrorKind::ConnectionReset) => "connection reset",

@@ -45,11 +45,7 @@ pub(super) fn make(
             headers.insert(API_KEY, secret("API key", visible("API key", api_key)?)?);
             call.target()
         }
-        Auth::Darktrace {
-            public,
-            private,
-            query,
-        } => {
+        Auth::Darktrace { public, private, query } => {
             sign::check(call).map_err(Cause::BadInput)?;
             let public = visible("public token", public)?;
             let private = visible("private token", private)?;
@@ -108,9 +104,7 @@ fn secret(what: &str, text: &str) -> Result<HeaderValue, Cause> {
 pub(super) fn scrub(auth: &Auth, text: &mut String) {
     let credentials = match auth {
         Auth::Arcanna { api_key } => [Some(api_key), None],
-        Auth::Darktrace {
-            public, private, ..
-        } => [Some(private), Some(public)],
+        Auth::Darktrace { public, private, .. } => [Some(private), Some(public)],
     };
     for credential in credentials.into_iter().flatten() {
         let credential = credential.expose_secret().trim();
@@ -131,9 +125,7 @@ mod tests {
     }
 
     fn arcanna(key: &str) -> Auth {
-        Auth::Arcanna {
-            api_key: key.to_owned().into(),
-        }
+        Auth::Arcanna { api_key: key.to_owned().into() }
     }
 
     fn darktrace() -> Auth {
@@ -151,18 +143,10 @@ mod tests {
     #[test]
     fn the_prefix_is_sent_but_not_signed() {
         let now = "2026-01-02T03:04:05Z".parse().unwrap();
-        let call = get(Product::Darktrace, "/similardevices")
-            .query("did", "1")
-            .query("count", "2");
+        let call = get(Product::Darktrace, "/similardevices").query("did", "1").query("count", "2");
         let request = make(&base(), &darktrace(), &call, now).unwrap();
-        assert_eq!(
-            request.url().as_str(),
-            "https://host/prefix/similardevices?count=2&did=1"
-        );
-        assert_eq!(
-            request.headers()[SIGNATURE],
-            "c4ff883dd7f97b5b216e0c8d79762ea1deb08082"
-        );
+        assert_eq!(request.url().as_str(), "https://host/prefix/similardevices?count=2&did=1");
+        assert_eq!(request.headers()[SIGNATURE], "c4ff883dd7f97b5b216e0c8d79762ea1deb08082");
         assert_eq!(request.headers()[DATE], "2026-01-02 03:04:05");
         assert!(!format!("{request:?}").contains("example"), "{request:?}");
     }
@@ -170,13 +154,7 @@ mod tests {
     #[test]
     fn keys_are_trimmed_and_never_shown_when_refused() {
         let call = get(Product::Arcanna, "/api/v1/jobs/");
-        let request = make(
-            &base(),
-            &arcanna(" s3cret\r\n"),
-            &call,
-            Timestamp::UNIX_EPOCH,
-        )
-        .unwrap();
+        let request = make(&base(), &arcanna(" s3cret\r\n"), &call, Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(request.headers()[API_KEY], "s3cret");
         assert!(!format!("{request:?}").contains("s3cret"));
         for key in ["", " \n", "s3cret two", "s3cr\u{e9}t", "s3cret\nx: y"] {

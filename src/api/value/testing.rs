@@ -83,11 +83,8 @@ pub fn survives<O: Operation>(operation: &O) {
     ] {
         check(&json);
     }
-    let mut runner = TestRunner::new(Config {
-        cases: 200,
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let mut runner =
+        TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
     runner
         .run(&any_json(), |json| {
             check(&json.to_string());

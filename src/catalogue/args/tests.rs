@@ -21,14 +21,8 @@ fn fails(line: &str) -> String {
 #[test]
 fn unknown_and_missing_names_are_told_with_the_usage() {
     let said = fails("darktrace-get-similar-devices dod=1 max_results=2");
-    assert!(
-        said.contains("no argument `dod`; did you mean `did`?"),
-        "{said}"
-    );
-    assert!(
-        said.ends_with("usage: darktrace-get-similar-devices did=… max_results=…"),
-        "{said}"
-    );
+    assert!(said.contains("no argument `dod`; did you mean `did`?"), "{said}");
+    assert!(said.ends_with("usage: darktrace-get-similar-devices did=… max_results=…"), "{said}");
     let said = fails("darktrace-get-similar-devices did=1");
     assert!(said.contains("needs `max_results`"), "{said}");
     let said = fails("darktrace-get-similar-devices did=1 deviceId=2 max_results=1");
@@ -56,18 +50,9 @@ fn aliases_of_every_version_are_taken() {
 #[test]
 fn malformed_values_say_what_is_allowed() {
     for (line, said) in [
-        (
-            "darktrace-get-similar-devices did=one max_results=2",
-            "`did` must be a whole number",
-        ),
-        (
-            "darktrace-get-similar-devices did=1 max_results=0",
-            "of at least 1",
-        ),
-        (
-            "darktrace-get-device-connection-info did=1 data_type=c",
-            "one of co, sizeout, sizein",
-        ),
+        ("darktrace-get-similar-devices did=one max_results=2", "`did` must be a whole number"),
+        ("darktrace-get-similar-devices did=1 max_results=0", "of at least 1"),
+        ("darktrace-get-device-connection-info did=1 data_type=c", "one of co, sizeout, sizein"),
         (
             "darktrace-get-external-endpoint-details endpoint_type=ip endpoint_value=1.1.1.1 score=maybe",
             "`score` must be true or false, not `maybe`",
@@ -77,18 +62,12 @@ fn malformed_values_say_what_is_allowed() {
              endDate=2026-03-01 endTime=00:00:00 query=x operation=score metric=y",
             "`initialDate` must be a day as YYYY-MM-DD",
         ),
-        (
-            "arcanna-send-event job_id=1 title=t event_json=[1]",
-            "must be a JSON object, not a list",
-        ),
+        ("arcanna-send-event job_id=1 title=t event_json=[1]", "must be a JSON object, not a list"),
         (
             "arcanna-send-event job_id=1 title=t event_json=\"{\\\"a\\\":1,}\"",
             "`event_json` is no JSON: line 1, column 8",
         ),
-        (
-            "arcanna-send-event job_id=1 title=t event_json=@no.json",
-            "cannot read no.json",
-        ),
+        ("arcanna-send-event job_id=1 title=t event_json=@no.json", "cannot read no.json"),
         (
             "arcanna-send-event job_id=1 title=t event_json=-",
             "no JSON from standard input: line 2, column 10",
@@ -112,11 +91,8 @@ fn json_from_a_file_keeps_its_text() {
 
 #[test]
 fn defaults_of_the_settings_are_for_reading_only() {
-    let defaults = Defaults {
-        job_id: Some(1201),
-        username: Some("ann".into()),
-        ..Defaults::default()
-    };
+    let defaults =
+        Defaults { job_id: Some(1201), username: Some("ann".into()), ..Defaults::default() };
     let args = bound("arcanna-get-decision-set", &defaults).unwrap();
     assert_eq!(args.text("job_id"), "1201");
     assert_eq!(args.notes, ["job_id=1201: the default job of the settings"]);
@@ -153,8 +129,5 @@ fn the_nearest_name_is_near() {
         Some("arcanna-get-jobs")
     );
     assert_eq!(nearest("zzz", &["did", "count"]), None);
-    assert_eq!(
-        nearest("DATATYPE", &["data_type", "dataType"]).as_deref(),
-        Some("dataType")
-    );
+    assert_eq!(nearest("DATATYPE", &["data_type", "dataType"]).as_deref(), Some("dataType"));
 }

@@ -28,10 +28,7 @@ pub(super) fn test(sources: &Sources, loaded: Result<&Loaded, &ConfigError>) -> 
     }
     lines.push(state_folder(sources));
     lines.push(terminal(sources));
-    Chapter {
-        title: "This machine".to_owned(),
-        lines,
-    }
+    Chapter { title: "This machine".to_owned(), lines }
 }
 
 fn mode(path: &Path) -> Option<u32> {
@@ -41,12 +38,8 @@ fn mode(path: &Path) -> Option<u32> {
 
 fn file(sources: &Sources) -> Line {
     let Some((path, named)) = file_path(sources) else {
-        return Line::new(
-            "file",
-            State::Note,
-            "HOME is not set, so no file is looked for",
-        )
-        .next("name the file with --config or SOCDECK_CONFIG");
+        return Line::new("file", State::Note, "HOME is not set, so no file is looked for")
+            .next("name the file with --config or SOCDECK_CONFIG");
     };
     let shown = path.display();
     match mode(&path) {
@@ -98,9 +91,7 @@ fn terminal(sources: &Sources) -> Line {
         let value = value.to_string_lossy();
         (!value.is_empty()).then_some(value)
     };
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .find_map(variable);
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable);
     let utf8 = locale.as_deref().is_some_and(|locale| {
         let locale = locale.to_lowercase();
         locale.contains("utf-8") || locale.contains("utf8")

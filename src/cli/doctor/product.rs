@@ -27,28 +27,18 @@ pub(super) async fn test(settings: &Settings, product: Product) -> Chapter {
         let words = "not configured: it is left out";
         return Chapter {
             title: product.to_string(),
-            lines: vec![Line::new("address", State::Note, words).next(format!(
-                "set its url in the configuration file, or {variable}"
-            ))],
+            lines: vec![
+                Line::new("address", State::Note, words)
+                    .next(format!("set its url in the configuration file, or {variable}")),
+            ],
         };
     };
     let built = endpoints(settings, &[product]).await;
     let mut lines: Vec<Line> = built
         .missing
         .iter()
-        .map(|missing| {
-            Line::new(
-                "credentials",
-                State::Fault(missing.class.into()),
-                &missing.why,
-            )
-        })
-        .chain(
-            built
-                .notes
-                .iter()
-                .map(|note| Line::new("command", State::Note, note)),
-        )
+        .map(|missing| Line::new("credentials", State::Fault(missing.class.into()), &missing.why))
+        .chain(built.notes.iter().map(|note| Line::new("command", State::Note, note)))
         .collect();
     if !built.ready.is_empty() {
         let transport = HttpTransport::new(built.ready);
@@ -57,10 +47,7 @@ pub(super) async fn test(settings: &Settings, product: Product) -> Chapter {
             Product::Darktrace => darktrace(&transport, link).await,
         });
     }
-    Chapter {
-        title: format!("{product}  {}", link.url),
-        lines,
-    }
+    Chapter { title: format!("{product}  {}", link.url), lines }
 }
 
 /// What came of one operation.
@@ -71,11 +58,7 @@ struct Tried<T> {
 }
 
 async fn attempt<O: Operation>(transport: &dyn Transport, operation: &O) -> Tried<O::Output> {
-    let refused = |error: ApiError| Tried {
-        skew_s: error.skew_s,
-        result: Err(error),
-        took: None,
-    };
+    let refused = |error: ApiError| Tried { skew_s: error.skew_s, result: Err(error), took: None };
     let call = match operation.call() {
         Ok(call) => call,
         Err(bad) => return refused(bad.into()),
@@ -142,11 +125,7 @@ async fn darktrace(transport: &dyn Transport, link: &Link) -> Vec<Line> {
                 State::Ok,
                 "the tokens and the signature are accepted",
             ));
-            lines.push(Line::new(
-                "permission",
-                State::Ok,
-                format!("status: Darktrace {version}"),
-            ));
+            lines.push(Line::new("permission", State::Ok, format!("status: Darktrace {version}")));
             return lines;
         }
         Err(error) => error,
@@ -249,11 +228,7 @@ fn reach<T>(product: Product, link: &Link, tried: &Tried<T>) -> (Vec<Line>, bool
             // something answered, but it is not the product: a proxy's page, a half answer, another origin
             _ if error.class() == Class::Network => {
                 return (
-                    vec![
-                        fault("reach", error),
-                        certificate(link),
-                        untested("credentials"),
-                    ],
+                    vec![fault("reach", error), certificate(link), untested("credentials")],
                     false,
                 );
             }
@@ -278,19 +253,11 @@ fn certificate(link: &Link) -> Line {
         .next("use https://");
     }
     if !link.url.to_lowercase().starts_with("https://") {
-        return Line::new(
-            "certificate",
-            State::Ok,
-            "none needed: the server is on this machine",
-        );
+        return Line::new("certificate", State::Ok, "none needed: the server is on this machine");
     }
     if link.insecure {
-        return Line::new(
-            "certificate",
-            State::Note,
-            "TLS OFF: any certificate is trusted",
-        )
-        .next("set ca_file to the company's authority, and insecure = false");
+        return Line::new("certificate", State::Note, "TLS OFF: any certificate is trusted")
+            .next("set ca_file to the company's authority, and insecure = false");
     }
     Line::new("certificate", State::Ok, "verified")
 }
@@ -302,11 +269,7 @@ fn clock<T>(product: Product, tried: &Tried<T>) -> Line {
         return fault("clock", error);
     }
     match tried.skew_s {
-        None => Line::new(
-            "clock",
-            State::Note,
-            "the answer had no date to compare with",
-        ),
+        None => Line::new("clock", State::Note, "the answer had no date to compare with"),
         Some(skew) if skew.abs() <= SKEW_WORTH_A_WORD => {
             Line::new("clock", State::Ok, format!("{} s apart", skew.abs()))
         }

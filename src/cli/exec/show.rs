@@ -101,10 +101,7 @@ mod tests {
     fn escapes_are_the_same_json() {
         let json = "{\"a\":\"x\u{9b}31m\u{202e}\u{7f}\u{e0041}é\"}\n";
         let shown = escaped(json);
-        assert_eq!(
-            shown,
-            "{\"a\":\"x\\u009b31m\\u202e\\u007f\\udb40\\udc41é\"}\n"
-        );
+        assert_eq!(shown, "{\"a\":\"x\\u009b31m\\u202e\\u007f\\udb40\\udc41é\"}\n");
         let before: serde_json::Value = serde_json::from_str(json).unwrap();
         let after: serde_json::Value = serde_json::from_str(&shown).unwrap();
         assert_eq!(before, after);

@@ -33,10 +33,7 @@ pub fn read(findings: &mut Findings, mut root: Table, profile: Option<String>) -
                 "default_profile and the tables {}, profile.NAME",
                 SECTIONS.join(", ")
             ),
-            nearest: nearest(
-                &name,
-                SECTIONS.into_iter().chain(["default_profile", "profile"]),
-            ),
+            nearest: nearest(&name, SECTIONS.into_iter().chain(["default_profile", "profile"])),
         };
         findings.report(&value.key_place, name, bad);
     }
@@ -100,17 +97,13 @@ fn credential(
         .map(|(line, place)| (line, place, command));
     match (given, command) {
         (Some(_), Some((_, place, command))) => {
-            let bad = Bad::what(
-                format!("both {name} and {command} are set"),
-                "one of the two",
-            );
+            let bad = Bad::what(format!("both {name} and {command} are set"), "one of the two");
             reader.report(&place, command, bad);
             None
         }
-        (Some((text, place)), None) => Some(Secret::Given {
-            value: SecretString::from(text),
-            place,
-        }),
+        (Some((text, place)), None) => {
+            Some(Secret::Given { value: SecretString::from(text), place })
+        }
         (None, Some((line, place, _))) => Some(Secret::Command { line, place }),
         (None, None) => None,
     }
@@ -211,18 +204,14 @@ fn guard(mut reader: Reader<'_>) -> Guard {
 }
 
 fn ledger(mut reader: Reader<'_>) -> Ledger {
-    let ledger = Ledger {
-        notes: reader.read("notes", parse::word),
-    };
+    let ledger = Ledger { notes: reader.read("notes", parse::word) };
     reader.finish();
     ledger
 }
 
 fn log(mut reader: Reader<'_>) -> Log {
-    let log = Log {
-        level: reader.read("level", parse::word),
-        file: reader.maybe("file", parse::path),
-    };
+    let log =
+        Log { level: reader.read("level", parse::word), file: reader.maybe("file", parse::path) };
     reader.finish();
     log
 }
@@ -245,11 +234,7 @@ fn keys(findings: &mut Findings, root: &mut Table) -> Vec<KeyOverride> {
 
 fn rows(findings: &mut Findings, prefix: &str, table: Table, overrides: &mut Vec<KeyOverride>) {
     for (name, value) in table {
-        let row = if prefix.is_empty() {
-            name
-        } else {
-            format!("{prefix}.{name}")
-        };
+        let row = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
         let shown = value.data.to_toml();
         let chords = match value.data {
             Data::Table(inner) => {
@@ -274,11 +259,7 @@ fn rows(findings: &mut Findings, prefix: &str, table: Table, overrides: &mut Vec
                 secret: false,
                 place: value.key_place.clone(),
             });
-            overrides.push(KeyOverride {
-                row,
-                chords,
-                place: value.key_place,
-            });
+            overrides.push(KeyOverride { row, chords, place: value.key_place });
         } else {
             let bad = Bad::what(
                 format!("{shown} is not accepted"),

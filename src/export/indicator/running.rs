@@ -29,9 +29,7 @@ pub fn defang_text(s: &str) -> String {
 
 fn defang_word(word: &str, out: &mut String) {
     // the ends of sentences and the beginning of a list are no part of it
-    let core = word
-        .trim_start_matches('[')
-        .trim_end_matches(['.', ':', '!', '?', ']']);
+    let core = word.trim_start_matches('[').trim_end_matches(['.', ':', '!', '?', ']']);
     let looks = core.contains("://")
         || core.contains('.')
         || core.contains('@')
@@ -63,8 +61,7 @@ fn defang_word(word: &str, out: &mut String) {
 }
 
 fn is_clear(name: &str) -> bool {
-    name.rsplit_once('.')
-        .is_some_and(|(_, top)| TOPS.contains(&top) || top.starts_with("xn--"))
+    name.rsplit_once('.').is_some_and(|(_, top)| TOPS.contains(&top) || top.starts_with("xn--"))
 }
 
 #[cfg(test)]

@@ -21,9 +21,7 @@ impl Keeper {
     ) -> std::result::Result<(Vec<Notice>, Row), String> {
         let product = draft.call.product;
         let Some(scope) = self.scope(product) else {
-            return Err(format!(
-                "{product} has no address: nothing can be sent to it"
-            ));
+            return Err(format!("{product} has no address: nothing can be sent to it"));
         };
         self.try_stage(draft, &scope, now)
             .map_err(|error| format!("it is NOT kept, so it will not be sent: {error}"))
@@ -38,10 +36,7 @@ impl Keeper {
         let product = draft.call.product;
         let origin = self.origin(product).to_owned();
         let lease = self.lease(now);
-        let at = At {
-            now,
-            me: &self.life.token,
-        };
+        let at = At { now, me: &self.life.token };
         let begun = self.table.begin()?;
         let mut notices = Vec::new();
         if draft.act.labels().is_some() {
@@ -51,14 +46,7 @@ impl Keeper {
                 row.trouble = Some("replaced by a newer label".to_owned());
                 row.changed = now.wall;
                 write(&begun, row, kept.maybe, None, 0)?;
-                tell(
-                    &begun,
-                    &self.life,
-                    row,
-                    &origin,
-                    &self.session,
-                    Answered::default(),
-                )?;
+                tell(&begun, &self.life, row, &origin, &self.session, Answered::default())?;
                 notices.push(Notice::Changed(row.clone()));
             }
         }
@@ -75,14 +63,7 @@ impl Keeper {
             trouble: None,
             elsewhere: false,
         };
-        tell(
-            &begun,
-            &self.life,
-            &row,
-            &origin,
-            &self.session,
-            Answered::default(),
-        )?;
+        tell(&begun, &self.life, &row, &origin, &self.session, Answered::default())?;
         if id.0 % 64 == 0 {
             table::prune(&begun, scope, KEPT)?;
         }
@@ -102,25 +83,15 @@ impl Keeper {
             }
             matches!(kept.row.state, State::Grace | State::Due).then(|| Alter::to(State::Undone))
         })?;
-        Ok(vec![if done {
-            notice
-        } else {
-            Notice::Refused(id, late.to_owned())
-        }])
+        Ok(vec![if done { notice } else { Notice::Refused(id, late.to_owned()) }])
     }
 
     pub(super) fn hasten(&mut self, id: RowId, now: Moment) -> Result<Vec<Notice>> {
         let (notice, done) = self.alter(id, now, Answered::default(), |kept| {
-            (kept.row.state == State::Grace).then(|| Alter {
-                due: Some(now),
-                ..Alter::to(State::Due)
-            })
+            (kept.row.state == State::Grace)
+                .then(|| Alter { due: Some(now), ..Alter::to(State::Due) })
         })?;
-        Ok(vec![if done {
-            notice
-        } else {
-            Notice::Refused(id, "it no longer waits".to_owned())
-        }])
+        Ok(vec![if done { notice } else { Notice::Refused(id, "it no longer waits".to_owned()) }])
     }
 
     /// What a person decided about a held, parked or unknown row.
@@ -128,16 +99,9 @@ impl Keeper {
         let (notice, done) = self.alter(id, now, Answered::default(), |kept| {
             kept.row.state.asks().then(|| {
                 if send {
-                    Alter {
-                        due: Some(now),
-                        take: true,
-                        ..Alter::to(State::Due)
-                    }
+                    Alter { due: Some(now), take: true, ..Alter::to(State::Due) }
                 } else {
-                    Alter {
-                        trouble: Some("given up".to_owned()),
-                        ..Alter::to(State::Undone)
-                    }
+                    Alter { trouble: Some("given up".to_owned()), ..Alter::to(State::Undone) }
                 }
             })
         })?;
@@ -151,11 +115,7 @@ impl Keeper {
             let words = "only a held, parked or unknown write can be sent again or given up";
             Notice::Refused(id, words.to_owned())
         };
-        Ok(if done {
-            vec![notice]
-        } else {
-            vec![refusal(), notice]
-        })
+        Ok(if done { vec![notice] } else { vec![refusal(), notice] })
     }
 
     /// Writes answers down, oldest first, as far as the file lets.
@@ -200,11 +160,9 @@ impl Keeper {
                     return None;
                 }
                 Settlement::Unknown(words) => Alter::to(State::Unknown(words.clone())),
-                Settlement::Back(why) => Alter {
-                    due: Some(now),
-                    trouble: Some(why.clone()),
-                    ..Alter::to(State::Due)
-                },
+                Settlement::Back(why) => {
+                    Alter { due: Some(now), trouble: Some(why.clone()), ..Alter::to(State::Due) }
+                }
                 Settlement::Again { down, why, .. } if !down && kept.row.attempts >= ATTEMPTS => {
                     let words = format!("{why} (tried {} times)", kept.row.attempts);
                     Alter::to(State::Parked(words))
@@ -280,10 +238,8 @@ impl Keeper {
             });
         }
         let (notice, done) = self.alter(id, now, Answered::default(), |kept| {
-            matches!(kept.row.state, State::Grace | State::Due).then(|| Alter {
-                attempt: true,
-                ..Alter::to(State::Sending)
-            })
+            matches!(kept.row.state, State::Grace | State::Due)
+                .then(|| Alter { attempt: true, ..Alter::to(State::Sending) })
         })?;
         Ok(match notice {
             Notice::Changed(row) if done => vec![Notice::Send(row)],
@@ -308,10 +264,7 @@ impl Keeper {
             .filter(|kept| scopes.contains(&kept.scope))
         else {
             self.mine.remove(&id);
-            return Ok((
-                Notice::Refused(id, "no such write is kept".to_owned()),
-                false,
-            ));
+            return Ok((Notice::Refused(id, "no such write is kept".to_owned()), false));
         };
         let theirs = kept.owner.as_deref().is_some_and(|owner| owner != me);
         let alter = if theirs { None } else { decide(&kept) };

@@ -25,9 +25,7 @@ impl Keeper {
         for scope in &scopes {
             for mut kept in table::of_others(&begun, scope, at)?.0 {
                 let over = kept.owner.as_ref().is_none_or(|owner| {
-                    let gone = known
-                        .entry(owner.clone())
-                        .or_insert_with(|| life.is_gone(owner));
+                    let gone = known.entry(owner.clone()).or_insert_with(|| life.is_gone(owner));
                     *gone || kept.lease < millis(now.wall)
                 });
                 if !over {
@@ -60,14 +58,7 @@ impl Keeper {
                 write(&begun, row, kept.maybe, owner, lease)?;
                 if row.state.is_settled() {
                     let origin = self.session.origin(row.draft.call.product);
-                    tell(
-                        &begun,
-                        life,
-                        row,
-                        origin,
-                        &self.session,
-                        Answered::default(),
-                    )?;
+                    tell(&begun, life, row, origin, &self.session, Answered::default())?;
                     self.untold = true;
                 } else {
                     taken.push(kept.row);
@@ -107,10 +98,7 @@ impl Keeper {
         let (mut rows, mut unread) = (Vec::new(), 0);
         let db: &Connection = self.table.read();
         let scopes = self.scopes();
-        let at = At {
-            now,
-            me: &self.life.token,
-        };
+        let at = At { now, me: &self.life.token };
         for scope in &scopes {
             let (kept, more) = table::all(db, scope, KEPT, at)?;
             unread += more;
@@ -127,12 +115,7 @@ impl Keeper {
         let note = (unread > 0).then(|| {
             format!("{unread} kept writes were made by another version; this one leaves them alone")
         });
-        Ok(Notice::Rows {
-            rows,
-            held,
-            foreign: table::foreign(db, &scopes)?,
-            note,
-        })
+        Ok(Notice::Rows { rows, held, foreign: table::foreign(db, &scopes)?, note })
     }
 
     pub(super) fn renew(&mut self, now: Moment) -> Result<()> {

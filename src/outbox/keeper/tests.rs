@@ -36,10 +36,7 @@ fn label(event: u64, label: &str) -> Draft {
     };
     Draft {
         call: feedback.call().unwrap(),
-        act: Act::Label {
-            feedback,
-            digit: '1',
-        },
+        act: Act::Label { feedback, digit: '1' },
         grace: GRACE,
         seen: Some(Seen {
             label: Some("Escalate".into()),
@@ -53,10 +50,7 @@ fn label(event: u64, label: &str) -> Draft {
 
 /// A write that may not be repeated.
 fn train() -> Draft {
-    let train = Train {
-        job: 1202.into(),
-        username: "ana.pop".into(),
-    };
+    let train = Train { job: 1202.into(), username: "ana.pop".into() };
     Draft {
         call: train.call().unwrap(),
         act: Act::Train(train),
@@ -68,17 +62,12 @@ fn train() -> Draft {
 }
 
 fn start() -> Moment {
-    Moment {
-        wall: "2026-01-02T03:04:05Z".parse().unwrap(),
-        instant: Instant::now(),
-    }
+    Moment { wall: "2026-01-02T03:04:05Z".parse().unwrap(), instant: Instant::now() }
 }
 
 fn open(folder: &tempfile::TempDir, now: Moment) -> (Keeper, Vec<Row>, Option<Timestamp>) {
     let (keeper, notice) = Keeper::open(Some(folder.path()), session(), now).unwrap();
-    let Notice::Rows { rows, held, .. } = notice else {
-        panic!("{notice:?}")
-    };
+    let Notice::Rows { rows, held, .. } = notice else { panic!("{notice:?}") };
     (keeper, rows, held)
 }
 
@@ -110,10 +99,7 @@ fn changed(notices: &[Notice]) -> &Row {
 }
 
 fn settle(keeper: &mut Keeper, id: RowId, settlement: Settlement, now: Moment) -> State {
-    let answered = Answered {
-        status: Some(200),
-        took: Some(Duration::from_millis(12)),
-    };
+    let answered = Answered { status: Some(200), took: Some(Duration::from_millis(12)) };
     let notices = keeper.handle(Request::Settle(id, settlement, answered), now);
     changed(&notices).state.clone()
 }
@@ -123,12 +109,7 @@ fn sent() -> Settlement {
 }
 
 fn again(maybe: bool) -> Settlement {
-    Settlement::Again {
-        asked: None,
-        down: true,
-        maybe,
-        why: "no connection".into(),
-    }
+    Settlement::Again { asked: None, down: true, maybe, why: "no connection".into() }
 }
 
 #[test]
@@ -141,10 +122,7 @@ fn a_label_waits_out_its_grace_time_and_is_sent_once() {
     assert!(claimed(&mut keeper, now.plus(Duration::from_millis(4_999))).is_empty());
     assert_eq!(claimed(&mut keeper, now.plus(GRACE)), [row.id]);
     assert!(claimed(&mut keeper, now.plus(GRACE * 2)).is_empty());
-    assert_eq!(
-        settle(&mut keeper, row.id, sent(), now.plus(GRACE)),
-        State::Sent("updated".into())
-    );
+    assert_eq!(settle(&mut keeper, row.id, sent(), now.plus(GRACE)), State::Sent("updated".into()));
     assert_eq!(keeper.next_due(), None, "nothing ticks while nothing waits");
     let (_, rows, _) = open(&folder, now.plus(GRACE));
     assert_eq!(rows[0].state, State::Sent("updated".into()));
@@ -196,21 +174,15 @@ fn labels_of_one_event_are_sent_in_order_and_one_at_a_time() {
 fn a_product_that_is_down_is_asked_ever_less_often_and_nothing_is_given_up() {
     let (folder, mut now) = (folder(), start());
     let (mut keeper, ..) = open(&folder, now);
-    let rows: Vec<RowId> = (0..3)
-        .map(|event| stage(&mut keeper, label(event, "Drop"), now).id)
-        .collect();
+    let rows: Vec<RowId> =
+        (0..3).map(|event| stage(&mut keeper, label(event, "Drop"), now).id).collect();
     now = now.plus(GRACE);
     let mut pauses = Vec::new();
     for _ in 0..120 {
         let ids = claimed(&mut keeper, now);
         assert_eq!(ids.len(), 1, "one probe at a time");
         assert_eq!(settle(&mut keeper, ids[0], again(false), now), State::Due);
-        let next = keeper
-            .mine()
-            .map(|row| row.due.instant)
-            .max()
-            .unwrap()
-            .max(now.instant);
+        let next = keeper.mine().map(|row| row.due.instant).max().unwrap().max(now.instant);
         let pause = next.saturating_duration_since(now.instant);
         pauses.push(pause.as_secs());
         now = now.plus(pause);
@@ -242,12 +214,7 @@ fn retry_after_is_kept_and_one_row_that_fails_alone_is_parked() {
     settle(&mut keeper, row.id, asked, now);
     assert!(claimed(&mut keeper, now.plus(Duration::from_secs(76))).is_empty());
     now = now.plus(Duration::from_secs(77));
-    let failing = Settlement::Again {
-        asked: None,
-        down: false,
-        maybe: true,
-        why: "500".into(),
-    };
+    let failing = Settlement::Again { asked: None, down: false, maybe: true, why: "500".into() };
     let mut state = State::Due;
     while state == State::Due {
         assert_eq!(claimed(&mut keeper, now), [row.id]);
@@ -268,12 +235,7 @@ fn a_newer_label_replaces_one_that_waits_for_a_person() {
     let row = stage(&mut keeper, label(1, "Drop"), now);
     let later = now.plus(GRACE);
     claimed(&mut keeper, later);
-    settle(
-        &mut keeper,
-        row.id,
-        Settlement::Parked("unknown label".into()),
-        later,
-    );
+    settle(&mut keeper, row.id, Settlement::Parked("unknown label".into()), later);
     let draft = label(1, "Escalate");
     let notices = keeper.handle(Request::Stage { draft, tag: 7 }, later);
     match notices.as_slice() {
@@ -299,23 +261,12 @@ fn what_a_crash_leaves_is_held_repeated_or_unknown_by_what_it_is() {
     let later = later.plus(Duration::from_secs(3600));
     let (mut keeper, rows, held) = open(&folder, later);
     let state = |id| rows.iter().find(|row| row.id == id).unwrap().state.clone();
-    assert_eq!(
-        state(on_its_way.id),
-        State::Due,
-        "feedback may be said twice"
-    );
+    assert_eq!(state(on_its_way.id), State::Due, "feedback may be said twice");
     assert_eq!(state(in_grace.id), State::Held);
-    assert_eq!(
-        held,
-        Some(in_grace.staged),
-        "the last sign of life, not the restart"
-    );
+    assert_eq!(held, Some(in_grace.staged), "the last sign of life, not the restart");
     assert_eq!(claimed(&mut keeper, later), [on_its_way.id]);
     settle(&mut keeper, on_its_way.id, sent(), later);
-    assert!(
-        claimed(&mut keeper, later.plus(GRACE * 100)).is_empty(),
-        "never without a yes"
-    );
+    assert!(claimed(&mut keeper, later.plus(GRACE * 100)).is_empty(), "never without a yes");
     // A training that was on its way is unknown, and stays so until a person decides.
     let training = stage(&mut keeper, train(), later);
     let later = later.plus(GRACE);
@@ -350,10 +301,7 @@ fn two_sessions_share_the_rows_and_each_is_sent_by_one() {
     }
     assert_eq!(claimed(&mut second, later), [b.id]);
     settle(&mut second, b.id, sent(), later);
-    assert!(
-        claimed(&mut second, later).is_empty(),
-        "an older label of the event is not sent yet"
-    );
+    assert!(claimed(&mut second, later).is_empty(), "an older label of the event is not sent yet");
     assert_eq!(claimed(&mut first, later), [a.id]);
     settle(&mut first, a.id, sent(), later);
     let later = later.plus(STUMBLE);
@@ -430,25 +378,14 @@ fn rows_of_another_profile_or_address_are_left_alone() {
     drop(keeper);
     let later = now.plus(GRACE * 10);
     for other in [
-        Session {
-            profile: "other".into(),
-            ..session()
-        },
+        Session { profile: "other".into(), ..session() },
         Session {
             origins: vec![(Product::Arcanna, "https://elsewhere.example".into())],
             ..session()
         },
     ] {
         let (mut keeper, notice) = Keeper::open(Some(folder.path()), other, later).unwrap();
-        let Notice::Rows {
-            rows,
-            foreign,
-            held,
-            ..
-        } = notice
-        else {
-            panic!("{notice:?}")
-        };
+        let Notice::Rows { rows, foreign, held, .. } = notice else { panic!("{notice:?}") };
         assert_eq!((rows.len(), foreign, held), (0, 1, None));
         assert!(claimed(&mut keeper, later).is_empty());
         let no = keeper.handle(Request::Resend(row.id), later);
@@ -457,17 +394,11 @@ fn rows_of_another_profile_or_address_are_left_alone() {
     let (_, rows, held) = open(&folder, later);
     assert_eq!((rows.len(), held.is_some()), (1, true));
     // A product without an address takes nothing.
-    let nowhere = Session {
-        origins: Vec::new(),
-        ..session()
-    };
+    let nowhere = Session { origins: Vec::new(), ..session() };
     let (mut keeper, _) = Keeper::open(Some(folder.path()), nowhere, later).unwrap();
     let draft = label(1, "Drop");
     let no = keeper.handle(Request::Stage { draft, tag: 1 }, later);
-    assert!(
-        matches!(no.as_slice(), [Notice::NotStaged { tag: 1, .. }]),
-        "{no:?}"
-    );
+    assert!(matches!(no.as_slice(), [Notice::NotStaged { tag: 1, .. }]), "{no:?}");
 }
 
 #[test]
@@ -478,10 +409,7 @@ fn a_lost_answer_that_comes_after_all_counts() {
     let later = now.plus(GRACE);
     claimed(&mut keeper, later);
     let unknown = Settlement::Unknown("no answer".into());
-    assert!(matches!(
-        settle(&mut keeper, row.id, unknown, later),
-        State::Unknown(_)
-    ));
+    assert!(matches!(settle(&mut keeper, row.id, unknown, later), State::Unknown(_)));
     let learnt = Request::Learn(row.id, Settlement::Sent("read back".into()));
     let notices = keeper.handle(learnt, later);
     assert_eq!(changed(&notices).state, State::Sent("read back".into()));
@@ -510,11 +438,7 @@ fn the_ledger_is_told_of_each_end_once_whatever_ends_the_process() {
     keeper.write_ledger();
     let again = keeper.table.begin().unwrap();
     let last: i64 = again
-        .query_row(
-            "SELECT seq FROM sqlite_sequence WHERE name = 'told'",
-            [],
-            |row| row.get(0),
-        )
+        .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'told'", [], |row| row.get(0))
         .unwrap();
     again
         .execute(
@@ -528,12 +452,7 @@ fn the_ledger_is_told_of_each_end_once_whatever_ends_the_process() {
     let acts = crate::ledger::raw(&ledger, None).unwrap();
     let states: Vec<String> = acts
         .iter()
-        .map(|line| {
-            serde_json::from_str::<crate::ledger::Record>(line)
-                .unwrap()
-                .result
-                .state
-        })
+        .map(|line| serde_json::from_str::<crate::ledger::Record>(line).unwrap().result.state)
         .collect();
     assert_eq!(states, ["staged", "held", "due", "sent"]);
     let head = remembered(folder.path()).unwrap().unwrap();

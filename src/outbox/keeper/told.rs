@@ -28,10 +28,7 @@ impl Keeper {
             return Ok(());
         };
         let told = |error: &dyn std::fmt::Display| {
-            format!(
-                "the ledger {} was not written: {error}",
-                ledger.path().display()
-            )
+            format!("the ledger {} was not written: {error}", ledger.path().display())
         };
         let untold =
             table::untold(self.table.read(), &self.life.token).map_err(|error| told(&error))?;

@@ -67,58 +67,45 @@ impl ActivityPane {
             Column::new("WHAT", Width::Flex(12, 1)),
             Column::new("REQUEST", Width::Flex(20, 3)).rank(1),
         ]);
-        table.draw(
-            area,
-            buf,
-            look.theme,
-            &self.calls,
-            lines.len(),
-            |index| match &lines[index] {
-                CallLine::Live(ticket, live) => Cells::new([
-                    Text::styled(look.tell(live.since), look.theme.dim),
-                    Text::styled(
-                        if live.waiting.is_some() {
-                            "retrying"
-                        } else if live.attempts == 0 {
-                            "queued"
-                        } else {
-                            "under way"
-                        },
-                        look.theme.accent,
+        table.draw(area, buf, look.theme, &self.calls, lines.len(), |index| match &lines[index] {
+            CallLine::Live(ticket, live) => Cells::new([
+                Text::styled(look.tell(live.since), look.theme.dim),
+                Text::styled(
+                    if live.waiting.is_some() {
+                        "retrying"
+                    } else if live.attempts == 0 {
+                        "queued"
+                    } else {
+                        "under way"
+                    },
+                    look.theme.accent,
+                ),
+                Text::from(ticket.to_string()),
+                Text::from(live.attempts.to_string()),
+                Text::from(live.call.name.to_string()),
+                Text::styled(live.call.to_string(), look.theme.dim),
+            ]),
+            CallLine::Ended(entry) => {
+                let (result, time, style) = match &entry.outcome {
+                    Outcome::Answered(status, took, _) => {
+                        (status.to_string(), format!("{} ms", took.as_millis()), look.theme.good)
+                    }
+                    Outcome::Failed(error) => (
+                        short(error),
+                        String::new(),
+                        if is_cancelled(error) { look.theme.dim } else { look.theme.bad },
                     ),
-                    Text::from(ticket.to_string()),
-                    Text::from(live.attempts.to_string()),
-                    Text::from(live.call.name.to_string()),
-                    Text::styled(live.call.to_string(), look.theme.dim),
-                ]),
-                CallLine::Ended(entry) => {
-                    let (result, time, style) = match &entry.outcome {
-                        Outcome::Answered(status, took, _) => (
-                            status.to_string(),
-                            format!("{} ms", took.as_millis()),
-                            look.theme.good,
-                        ),
-                        Outcome::Failed(error) => (
-                            short(error),
-                            String::new(),
-                            if is_cancelled(error) {
-                                look.theme.dim
-                            } else {
-                                look.theme.bad
-                            },
-                        ),
-                    };
-                    Cells::new([
-                        Text::styled(look.tell(entry.at), look.theme.dim),
-                        Text::styled(result, style),
-                        Text::from(time),
-                        Text::from(entry.attempts.to_string()),
-                        Text::from(entry.call.name.to_string()),
-                        Text::styled(entry.call.to_string(), look.theme.dim),
-                    ])
-                }
-            },
-        );
+                };
+                Cells::new([
+                    Text::styled(look.tell(entry.at), look.theme.dim),
+                    Text::styled(result, style),
+                    Text::from(time),
+                    Text::from(entry.attempts.to_string()),
+                    Text::from(entry.call.name.to_string()),
+                    Text::styled(entry.call.to_string(), look.theme.dim),
+                ])
+            }
+        });
     }
 
     pub(super) fn draw_detail(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
@@ -128,17 +115,13 @@ impl ActivityPane {
                 let Some(row) = self.write(store) else { return };
                 request(&row.draft.call, look, &mut lines);
                 let (state, words, style) = told(row, look);
-                lines.push(vec![
-                    Span::styled(state, style),
-                    Span::raw(format!("   {words}")),
-                ]);
+                lines.push(vec![Span::styled(state, style), Span::raw(format!("   {words}"))]);
                 if let Some(seen) = &row.draft.seen {
                     let confidence = seen
                         .confidence
                         .map_or_else(|| "-".to_owned(), |confidence| confidence.to_string());
-                    let outlier = seen
-                        .outlier
-                        .map_or("-", |outlier| if outlier { "yes" } else { "no" });
+                    let outlier =
+                        seen.outlier.map_or("-", |outlier| if outlier { "yes" } else { "no" });
                     let label = seen.label.as_deref().unwrap_or("-");
                     lines.push(vec![
                         Span::styled("seen  ", look.theme.dim),
@@ -170,22 +153,16 @@ impl ActivityPane {
                             );
                             lines.push(vec![Span::styled(words, look.theme.text)]);
                         }
-                        Outcome::Failed(error) => lines.extend(
-                            complaint(error)
-                                .into_iter()
-                                .map(|part| vec![Span::raw(part)]),
-                        ),
+                        Outcome::Failed(error) => lines
+                            .extend(complaint(error).into_iter().map(|part| vec![Span::raw(part)])),
                     }
                 }
                 None => return,
             },
         }
         rule(buf, area, 0, look, "request and result", "");
-        let below = Rect {
-            y: area.y + 1.min(area.height),
-            height: area.height.saturating_sub(1),
-            ..area
-        };
+        let below =
+            Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
         let wide = usize::from(area.width.saturating_sub(2)).max(8);
         let wrapped = lines.into_iter().flat_map(|spans| wrap(spans, wide));
         paint::put_lines(buf, below, wrapped, 0);
@@ -201,10 +178,7 @@ fn wrap(spans: Vec<Span<'static>>, wide: usize) -> Vec<Line<'static>> {
         line.extend(spans);
         return vec![Line::from(line)];
     }
-    text::wrap(&clean, wide)
-        .into_iter()
-        .map(|piece| Line::from(format!(" {piece}")))
-        .collect()
+    text::wrap(&clean, wide).into_iter().map(|piece| Line::from(format!(" {piece}"))).collect()
 }
 
 /// Method, address and body of a request; credentials are not part of it.
@@ -217,21 +191,15 @@ fn request(call: &Call, look: &Look<'_>, lines: &mut Vec<Vec<Span<'static>>>) {
         Body::Empty => {}
         Body::Json(json) => lines.push(vec![Span::raw(text::cut(json, 600, "..").into_owned())]),
         Body::Form(fields) => {
-            let fields: Vec<String> = fields
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
+            let fields: Vec<String> =
+                fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
             lines.push(vec![Span::raw(fields.join("  "))]);
         }
     }
 }
 
 fn owner(owner: &'static str) -> &'static str {
-    if owner.is_empty() {
-        "the program"
-    } else {
-        owner
-    }
+    if owner.is_empty() { "the program" } else { owner }
 }
 
 fn is_cancelled(error: &crate::api::ApiError) -> bool {
@@ -252,9 +220,7 @@ fn short(error: &crate::api::ApiError) -> String {
         Class::Network => "network",
         Class::TimedOut => "timed out",
     };
-    error
-        .status
-        .map_or_else(|| word.to_owned(), |status| format!("{status} {word}"))
+    error.status.map_or_else(|| word.to_owned(), |status| format!("{status} {word}"))
 }
 
 /// A write's state in a word, the rest in words, and its style.
@@ -263,11 +229,7 @@ fn told(row: &Write, look: &Look<'_>) -> (&'static str, String, Style) {
     match &row.state {
         State::Grace => (
             "grace",
-            format!(
-                "sends {}, {} undoes",
-                look.tell(row.due.wall),
-                look.key("shell.undo")
-            ),
+            format!("sends {}, {} undoes", look.tell(row.due.wall), look.key("shell.undo")),
             theme.accent,
         ),
         State::Due => (
@@ -284,11 +246,9 @@ fn told(row: &Write, look: &Look<'_>) -> (&'static str, String, Style) {
             theme.warn,
         ),
         State::Sending => ("sending", String::new(), theme.accent),
-        State::Sent(words) => (
-            "sent",
-            format!("{words} at {}", look.tell(row.changed)),
-            theme.good,
-        ),
+        State::Sent(words) => {
+            ("sent", format!("{words} at {}", look.tell(row.changed)), theme.good)
+        }
         State::Parked(words) => ("PARKED", words.clone(), theme.bad),
         State::Unknown(words) => ("UNKNOWN", words.clone(), theme.warn),
         State::Undone => (

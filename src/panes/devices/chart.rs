@@ -32,15 +32,10 @@ impl DevicesPane {
         let theme = look.theme;
         let active = self.part == Part::Chart;
         let style = if active { theme.accent } else { theme.title };
-        let mut spans = vec![Span::styled(
-            format!(" {} 28 d  {}", counted(self.metric), self.metric),
-            style,
-        )];
+        let mut spans =
+            vec![Span::styled(format!(" {} 28 d  {}", counted(self.metric), self.metric), style)];
         if let Some(narrow) = &self.narrow {
-            spans.push(Span::styled(
-                format!("  only {}", narrow.words()),
-                theme.warn,
-            ));
+            spans.push(Span::styled(format!("  only {}", narrow.words()), theme.warn));
         }
         let hours = &picture.hours;
         let mut words = String::new();
@@ -74,12 +69,7 @@ impl DevicesPane {
         let Some(first) = pictures.first() else {
             return self.no_chart(remote, look, area, buf);
         };
-        put(
-            buf,
-            area,
-            0,
-            &self.chart_title(first, look, area.width.into()),
-        );
+        put(buf, area, 0, &self.chart_title(first, look, area.width.into()));
         let room = usize::from(area.width).saturating_sub(15);
         let (from, to) = ends(&first.hours, look);
         let line = Line::from(vec![
@@ -108,12 +98,7 @@ impl DevicesPane {
         let Some(first) = pictures.first() else {
             return self.no_chart(remote, look, area, buf);
         };
-        put(
-            buf,
-            area,
-            0,
-            &self.chart_title(first, look, area.width.into()),
-        );
+        put(buf, area, 0, &self.chart_title(first, look, area.width.into()));
         let theme = look.theme;
         let wide = usize::from(area.width);
         let beside = pictures.len() > 1;
@@ -139,11 +124,7 @@ impl DevicesPane {
             };
             let line = Line::from(vec![
                 Span::styled(
-                    format!(
-                        "{}{}",
-                        text::fit_right(&worth, SCALE - 1, ""),
-                        theme.glyphs.bar
-                    ),
+                    format!("{}{}", text::fit_right(&worth, SCALE - 1, ""), theme.glyphs.bar),
                     theme.dim,
                 ),
                 Span::styled(row.clone(), theme.accent),
@@ -158,10 +139,8 @@ impl DevicesPane {
             .collect();
         let axis = chart::axis(columns.len(), &labels);
         let y = 2 + height;
-        let under_line = Line::from(vec![
-            Span::raw(" ".repeat(SCALE)),
-            Span::styled(axis, theme.dim),
-        ]);
+        let under_line =
+            Line::from(vec![Span::raw(" ".repeat(SCALE)), Span::styled(axis, theme.dim)]);
         put(buf, area, y, &under_line);
         let mut below = under(area, y + 2);
         if beside {
@@ -209,21 +188,14 @@ impl DevicesPane {
         let theme = look.theme;
         let title = Line::from(vec![
             Span::styled(" WITH SIMILAR", theme.title),
-            Span::styled(
-                "   the same 28 days, each on its own scale   alike %, total",
-                theme.dim,
-            ),
+            Span::styled("   the same 28 days, each on its own scale   alike %, total", theme.dim),
         ]);
         put(buf, area, 0, &title);
         let room = usize::from(area.width).saturating_sub(BESIDE_ROOM);
         for (index, picture) in pictures.iter().enumerate() {
-            let did = picture
-                .did
-                .map_or_else(|| "-".to_owned(), |did| did.to_string());
-            let alike = picture
-                .series
-                .similarity
-                .map_or_else(String::new, |score| format!("{score:.0}%"));
+            let did = picture.did.map_or_else(|| "-".to_owned(), |did| did.to_string());
+            let alike =
+                picture.series.similarity.map_or_else(String::new, |score| format!("{score:.0}%"));
             let style = if index == 0 { theme.accent } else { theme.text };
             let line = Line::from(vec![
                 Span::styled(format!(" {} ", text::fit_right(&did, 6, "")), style),
@@ -257,62 +229,40 @@ impl DevicesPane {
         let Some(first) = pictures.first() else {
             return self.no_chart(remote, look, area, buf);
         };
-        put(
-            buf,
-            area,
-            0,
-            &self.chart_title(first, look, area.width.into()),
-        );
+        put(buf, area, 0, &self.chart_title(first, look, area.width.into()));
         let rows = numbers(&first.hours);
         let top = first.hours.peak().map_or(0.0, |(_, value)| value);
         let table = Table::new(vec![
             Column::new("HOUR", Width::Fixed(13)),
             Column::new("DAY", Width::Fixed(4)),
             Column::new(
-                if self.metric == DataType::Connections {
-                    "COUNT"
-                } else {
-                    "VOLUME"
-                },
+                if self.metric == DataType::Connections { "COUNT" } else { "VOLUME" },
                 Width::Fixed(10),
             )
             .right(),
             Column::new("", Width::Flex(10, 1)),
         ])
         .active(self.part == Part::Chart);
-        table.draw(
-            under(area, 1),
-            buf,
-            look.theme,
-            &self.numbers,
-            rows.len(),
-            |index| {
-                let (at, value) = rows[index];
-                let hour = Timestamp::from_second(at)
-                    .map_or_else(|_| "-".to_owned(), |at| look.clock.short(at));
-                // 1970-01-01 was a Thursday
-                let day = DAYS[(at.div_euclid(24 * HOUR) + 3).rem_euclid(7) as usize];
-                Cells::new([
-                    Text::from(hour),
-                    Text::styled(day, look.theme.dim),
-                    Text::from(amount(self.metric, value)),
-                    Text::styled(
-                        chart::bar(value, top, 40, &look.theme.glyphs),
-                        look.theme.accent,
-                    ),
-                ])
-            },
-        );
+        table.draw(under(area, 1), buf, look.theme, &self.numbers, rows.len(), |index| {
+            let (at, value) = rows[index];
+            let hour = Timestamp::from_second(at)
+                .map_or_else(|_| "-".to_owned(), |at| look.clock.short(at));
+            // 1970-01-01 was a Thursday
+            let day = DAYS[(at.div_euclid(24 * HOUR) + 3).rem_euclid(7) as usize];
+            Cells::new([
+                Text::from(hour),
+                Text::styled(day, look.theme.dim),
+                Text::from(amount(self.metric, value)),
+                Text::styled(chart::bar(value, top, 40, &look.theme.glyphs), look.theme.accent),
+            ])
+        });
     }
 
     /// Why there is no picture.
     fn no_chart(&self, remote: &Remote<DeviceInfo>, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let title = format!(" {} 28 d  {}", counted(self.metric), self.metric);
         let (words, style): (String, Style) = if remote.value().is_some() {
-            (
-                "Darktrace knows no connections of it".to_owned(),
-                look.theme.dim,
-            )
+            ("Darktrace knows no connections of it".to_owned(), look.theme.dim)
         } else {
             freshness(remote, look)
         };
@@ -343,18 +293,12 @@ fn day(at: i64, look: &Look<'_>) -> String {
     } else {
         jiff::tz::TimeZone::UTC
     };
-    Timestamp::from_second(at).map_or_else(
-        |_| "-".to_owned(),
-        |at| at.to_zoned(zone).strftime("%m-%d").to_string(),
-    )
+    Timestamp::from_second(at)
+        .map_or_else(|_| "-".to_owned(), |at| at.to_zoned(zone).strftime("%m-%d").to_string())
 }
 
 /// What is left of an area below its first rows.
 pub(super) fn under(area: Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
-    Rect {
-        y: area.y + rows,
-        height: area.height - rows,
-        ..area
-    }
+    Rect { y: area.y + rows, height: area.height - rows, ..area }
 }

@@ -29,15 +29,8 @@ impl DevicesPane {
         area: Rect,
         buf: &mut Buffer,
     ) -> Option<Position> {
-        let foot = Rect {
-            y: area.bottom().saturating_sub(1),
-            height: 1.min(area.height),
-            ..area
-        };
-        let body = Rect {
-            height: area.height.saturating_sub(1),
-            ..area
-        };
+        let foot = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
+        let body = Rect { height: area.height.saturating_sub(1), ..area };
         let devices = self.devices(store);
         if devices.is_empty() {
             self.nothing(store, look, body, buf);
@@ -53,12 +46,7 @@ impl DevicesPane {
             return field.draw(foot, buf, look.theme);
         }
         let (words, style) = self.told(store, look);
-        put(
-            buf,
-            foot,
-            0,
-            &Line::from(Span::styled(format!(" {words}"), style)),
-        );
+        put(buf, foot, 0, &Line::from(Span::styled(format!(" {words}"), style)));
         // The small picture has no room for it beside itself.
         let first = self.graph(store).map(pictures).unwrap_or_default();
         let small = area.width < WIDE.0 || area.height <= WIDE.1;
@@ -66,17 +54,8 @@ impl DevicesPane {
             let said = filled(first);
             let (wide, left) = (text::width(&said) as u16, text::width(&words) as u16 + 1);
             if left + wide + 2 <= foot.width {
-                let right = Rect {
-                    x: foot.right() - wide - 1,
-                    width: wide + 1,
-                    ..foot
-                };
-                put(
-                    buf,
-                    right,
-                    0,
-                    &Line::from(Span::styled(said, look.theme.dim)),
-                );
+                let right = Rect { x: foot.right() - wide - 1, width: wide + 1, ..foot };
+                put(buf, right, 0, &Line::from(Span::styled(said, look.theme.dim)));
             }
         }
         None
@@ -153,28 +132,22 @@ impl DevicesPane {
                     ],
                 );
             }
-            Some(Query::Did(did)) => store
-                .devices
-                .get(did)
-                .and_then(|remote| remote.error.as_ref()),
-            Some(Query::Find(text)) => store
-                .device_lists
-                .get(text)
-                .and_then(|remote| remote.error.as_ref()),
-            Some(Query::Tag(tag)) => store
-                .tagged
-                .get(tag)
-                .and_then(|remote| remote.error.as_ref()),
+            Some(Query::Did(did)) => {
+                store.devices.get(did).and_then(|remote| remote.error.as_ref())
+            }
+            Some(Query::Find(text)) => {
+                store.device_lists.get(text).and_then(|remote| remote.error.as_ref())
+            }
+            Some(Query::Tag(tag)) => store.tagged.get(tag).and_then(|remote| remote.error.as_ref()),
         };
         if let Some((error, _)) = error {
             return paint::failed(buf, area, look, error);
         }
         let pending = match &self.query {
             Some(Query::Did(did)) => store.devices.get(did).is_some_and(|remote| remote.pending),
-            Some(Query::Find(text)) => store
-                .device_lists
-                .get(text)
-                .is_some_and(|remote| remote.pending),
+            Some(Query::Find(text)) => {
+                store.device_lists.get(text).is_some_and(|remote| remote.pending)
+            }
             Some(Query::Tag(tag)) => store.tagged.get(tag).is_some_and(|remote| remote.pending),
             None => false,
         };
@@ -215,10 +188,7 @@ impl DevicesPane {
         // The overview needs fifteen rows; what is more goes to the list.
         let most = area.height.saturating_sub(15).clamp(3, area.height / 2);
         let rows = (devices.len() as u16 + 1).clamp(2, most.max(2));
-        let list = Rect {
-            height: rows,
-            ..area
-        };
+        let list = Rect { height: rows, ..area };
         self.draw_list(devices, look, list, buf);
         let below = under(area, rows);
         let Some(did) = self.did(store) else { return };
@@ -251,34 +221,16 @@ impl DevicesPane {
         area: Rect,
         buf: &mut Buffer,
     ) {
-        let left = Rect {
-            width: LEFT,
-            ..area
-        };
-        let right = Rect {
-            x: area.x + LEFT + 1,
-            width: area.width - LEFT - 1,
-            ..area
-        };
+        let left = Rect { width: LEFT, ..area };
+        let right = Rect { x: area.x + LEFT + 1, width: area.width - LEFT - 1, ..area };
         let rows = (devices.len() as u16 + 1).clamp(2, area.height / 3);
-        self.draw_list(
-            devices,
-            look,
-            Rect {
-                height: rows,
-                ..left
-            },
-            buf,
-        );
+        self.draw_list(devices, look, Rect { height: rows, ..left }, buf);
         let Some(did) = self.did(store) else { return };
         let lists = under(left, rows + 1);
         let fate = super::parts::fate_lines(did, store, look, LEFT).len() as u16;
         let tags = (self.tags_of(store).len() as u16).clamp(1, 6) + fate + 2;
         let alike = (self.alike_of(store).len() as u16).clamp(1, 7) + 2;
-        let part = |area: Rect, height: u16| Rect {
-            height: height.min(area.height),
-            ..area
-        };
+        let part = |area: Rect, height: u16| Rect { height: height.min(area.height), ..area };
         self.draw_tags(store, look, did, part(lists, tags.saturating_sub(1)), buf);
         let lists = under(lists, tags);
         self.draw_similar(store, look, did, part(lists, alike.saturating_sub(1)), buf);
@@ -303,11 +255,7 @@ impl DevicesPane {
             .iter()
             .map(|part| {
                 let name = part.name();
-                if *part == self.part {
-                    format!("[{name}]")
-                } else {
-                    name.to_owned()
-                }
+                if *part == self.part { format!("[{name}]") } else { name.to_owned() }
             })
             .collect();
         let title = format!("{did}  {}", names.join("  "));
@@ -342,9 +290,7 @@ impl DevicesPane {
             // As many as fit whole.
             for device in &alike {
                 let Some(other) = device.did else { continue };
-                let score = device
-                    .score
-                    .map_or_else(String::new, |score| format!(" ({score:.0})"));
+                let score = device.score.map_or_else(String::new, |score| format!(" ({score:.0})"));
                 let words = format!("{other}{score}  ");
                 used += text::width(&words);
                 if used > usize::from(area.width) + 2 {
@@ -360,22 +306,11 @@ impl DevicesPane {
         let picture = under(below, 1);
         if let Some(remote) = self.graph(store) {
             let rows = picture.height.saturating_sub(1);
-            self.draw_line(
-                remote,
-                look,
-                Rect {
-                    height: rows,
-                    ..picture
-                },
-                buf,
-            );
+            self.draw_line(remote, look, Rect { height: rows, ..picture }, buf);
         }
         let peers = self.top_peers(store);
         if !peers.is_empty() {
-            let line = Line::from(vec![
-                Span::styled(" top peers  ", theme.dim),
-                Span::raw(peers),
-            ]);
+            let line = Line::from(vec![Span::styled(" top peers  ", theme.dim), Span::raw(peers)]);
             put(buf, picture, picture.height.saturating_sub(1), &line);
         }
     }
@@ -384,11 +319,8 @@ impl DevicesPane {
     fn tag_words(&self, store: &Store, did: i64, look: &Look<'_>) -> Vec<Span<'static>> {
         let tags = self.tags_of(store);
         if tags.is_empty() {
-            let (words, style) = store
-                .device_tags
-                .get(&did)
-                .filter(|remote| remote.value().is_none())
-                .map_or_else(
+            let (words, style) =
+                store.device_tags.get(&did).filter(|remote| remote.value().is_none()).map_or_else(
                     || ("-".to_owned(), look.theme.text),
                     |remote| freshness(remote, look),
                 );
@@ -404,10 +336,7 @@ impl DevicesPane {
             }
         }
         if tags.len() > 4 {
-            spans.push(Span::styled(
-                format!("and {} more", tags.len() - 4),
-                look.theme.dim,
-            ));
+            spans.push(Span::styled(format!("and {} more", tags.len() - 4), look.theme.dim));
         }
         spans
     }
@@ -418,10 +347,7 @@ impl DevicesPane {
             return 0;
         };
         let some = |value: &Option<String>| {
-            value
-                .clone()
-                .filter(|value| !value.is_empty())
-                .unwrap_or_else(|| "-".into())
+            value.clone().filter(|value| !value.is_empty()).unwrap_or_else(|| "-".into())
         };
         let pairs = [
             ("type", kind(device)),

@@ -15,8 +15,7 @@ impl DevicesPane {
         let did = self.did(store);
         let of = |what: &str| format!("{what} of device {}", did.unwrap_or_default());
         let or_none = |text: Option<&str>| {
-            text.filter(|text| !text.is_empty())
-                .map_or_else(|| "-".to_owned(), defang_text)
+            text.filter(|text| !text.is_empty()).map_or_else(|| "-".to_owned(), defang_text)
         };
         let mut grid = match self.part {
             Part::List => return grids::devices(&self.devices(store), &self.heading(store)),
@@ -41,12 +40,9 @@ impl DevicesPane {
                         tag.expiry
                             .as_ref()
                             .map_or_else(|| "never".to_owned(), |at| grids::time(Some(at))),
-                        tag.restricted
-                            .map_or("-", |is| if is { "yes" } else { "no" })
-                            .to_owned(),
+                        tag.restricted.map_or("-", |is| if is { "yes" } else { "no" }).to_owned(),
                         or_none(tag.description.as_deref()),
-                        tag.tid
-                            .map_or_else(|| "-".to_owned(), |tid| tid.to_string()),
+                        tag.tid.map_or_else(|| "-".to_owned(), |tid| tid.to_string()),
                     ]);
                 }
             }
@@ -67,12 +63,9 @@ impl DevicesPane {
                             defang_text(&row.port.to_string()),
                             defang_text(&super::parts::peer_words(&row.peer, &[])),
                         ],
-                        Met::Domain(name, share) => [
-                            percent(share),
-                            "out".to_owned(),
-                            "domain".to_owned(),
-                            defang(name),
-                        ],
+                        Met::Domain(name, share) => {
+                            [percent(share), "out".to_owned(), "domain".to_owned(), defang(name)]
+                        }
                         Met::Network(name, share) => [
                             percent(share),
                             "out".to_owned(),

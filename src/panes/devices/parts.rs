@@ -34,12 +34,7 @@ pub(super) fn peers(info: &DeviceInfo) -> Vec<Met<'_>> {
     let Some(series) = info.series.first() else {
         return Vec::new();
     };
-    let ConnectionSeries {
-        peers_and_ports,
-        external_domains,
-        external_asns,
-        ..
-    } = series;
+    let ConnectionSeries { peers_and_ports, external_domains, external_asns, .. } = series;
     let mut rows: Vec<&PeerPort> = peers_and_ports.iter().collect();
     rows.sort_by(|a, b| share(b.percent).total_cmp(&share(a.percent)));
     let mut lines: Vec<Met<'_>> = rows.into_iter().map(Met::Peer).collect();
@@ -110,9 +105,7 @@ impl DevicesPane {
         ])
         .bare()
         .active(self.part == Part::Tags);
-        table.draw(area, buf, theme, &self.tags, tags.len(), |index| {
-            tag_cells(&tags[index], look)
-        });
+        table.draw(area, buf, theme, &self.tags, tags.len(), |index| tag_cells(&tags[index], look));
     }
 
     pub(super) fn draw_similar(
@@ -128,12 +121,7 @@ impl DevicesPane {
         let area = self.part_title(look, (Part::Similar, "SIMILAR (score)"), remote, area, buf);
         let alike = self.alike_of(store);
         if alike.is_empty() && remote.is_some_and(|remote| remote.value().is_some()) {
-            return put(
-                buf,
-                area,
-                0,
-                &Line::from(Span::styled("   none", theme.dim)),
-            );
+            return put(buf, area, 0, &Line::from(Span::styled("   none", theme.dim)));
         }
         let table = Table::new(vec![
             Column::new("SCORE", Width::Fixed(4)).right(),
@@ -146,9 +134,7 @@ impl DevicesPane {
         .active(self.part == Part::Similar);
         table.draw(area, buf, theme, &self.similar, alike.len(), |index| {
             let device = alike[index];
-            let score = device
-                .score
-                .map_or_else(|| "-".to_owned(), |score| format!("{score:.0}"));
+            let score = device.score.map_or_else(|| "-".to_owned(), |score| format!("{score:.0}"));
             Cells::new([
                 Text::from(score),
                 Text::styled(number(device.did), theme.dim),
@@ -168,12 +154,7 @@ impl DevicesPane {
         };
         let rows = peers(info);
         if rows.is_empty() {
-            return put(
-                buf,
-                area,
-                0,
-                &Line::from(Span::styled("   none", theme.dim)),
-            );
+            return put(buf, area, 0, &Line::from(Span::styled("   none", theme.dim)));
         }
         let table = Table::new(vec![
             Column::new("SHARE", Width::Fixed(5)).right(),
@@ -192,11 +173,7 @@ impl DevicesPane {
                         Some(Direction::In) => "in",
                         None => "",
                     };
-                    let style = if row.peer.device().is_some() {
-                        theme.text
-                    } else {
-                        theme.dim
-                    };
+                    let style = if row.peer.device().is_some() { theme.text } else { theme.dim };
                     (
                         row.percent,
                         way,
@@ -209,20 +186,12 @@ impl DevicesPane {
                         style,
                     )
                 }
-                Met::Domain(name, percent) => (
-                    *percent,
-                    "",
-                    "domain".to_owned(),
-                    export::defang(name),
-                    theme.text,
-                ),
-                Met::Network(name, percent) => (
-                    *percent,
-                    "",
-                    "network".to_owned(),
-                    (*name).to_owned(),
-                    theme.dim,
-                ),
+                Met::Domain(name, percent) => {
+                    (*percent, "", "domain".to_owned(), export::defang(name), theme.text)
+                }
+                Met::Network(name, percent) => {
+                    (*percent, "", "network".to_owned(), (*name).to_owned(), theme.dim)
+                }
             };
             let told = percent.map_or_else(|| "-".to_owned(), |percent| format!("{percent:.0}%"));
             Cells::new([
@@ -275,11 +244,7 @@ impl DevicesPane {
         buf: &mut Buffer,
     ) -> Rect {
         let (words, style) = remote.map_or_else(Default::default, |remote| freshness(remote, look));
-        let title_style = if self.part == part {
-            look.theme.accent
-        } else {
-            look.theme.title
-        };
+        let title_style = if self.part == part { look.theme.accent } else { look.theme.title };
         put(
             buf,
             area,
@@ -314,38 +279,22 @@ pub(super) fn fate_lines(
     let Some((words, style)) = fate_words(did, store, look) else {
         return Vec::new();
     };
-    text::wrap(
-        &text::clean(&words),
-        usize::from(width.saturating_sub(4)).max(16),
-    )
-    .into_iter()
-    .map(|line| Line::from(Span::styled(format!("   {line}"), style)))
-    .collect()
+    text::wrap(&text::clean(&words), usize::from(width.saturating_sub(4)).max(16))
+        .into_iter()
+        .map(|line| Line::from(Span::styled(format!("   {line}"), style)))
+        .collect()
 }
 
 fn tag_cells(tag: &Tag, look: &Look<'_>) -> Cells<'static> {
-    let expires = tag
-        .expiry
-        .as_ref()
-        .map_or_else(|| "never".to_owned(), |expiry| when(Some(expiry), look));
-    let tid = tag
-        .tid
-        .map_or_else(|| "-".to_owned(), |tid| tid.to_string());
-    let marks = [
-        (tag.restricted == Some(true), "restricted"),
-        (tag.auto == Some(true), "set by models"),
-    ];
-    let mut note: Vec<&str> = marks
-        .iter()
-        .filter(|(is, _)| *is)
-        .map(|(_, word)| *word)
-        .collect();
+    let expires =
+        tag.expiry.as_ref().map_or_else(|| "never".to_owned(), |expiry| when(Some(expiry), look));
+    let tid = tag.tid.map_or_else(|| "-".to_owned(), |tid| tid.to_string());
+    let marks =
+        [(tag.restricted == Some(true), "restricted"), (tag.auto == Some(true), "set by models")];
+    let mut note: Vec<&str> = marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
     note.extend(tag.description.as_deref().filter(|words| !words.is_empty()));
     Cells::new([
-        Text::styled(
-            tag.name.clone().unwrap_or_else(|| "-".into()),
-            look.theme.label,
-        ),
+        Text::styled(tag.name.clone().unwrap_or_else(|| "-".into()), look.theme.label),
         Text::from(expires),
         Text::styled(note.join(", "), look.theme.dim),
         Text::styled(tid, look.theme.dim),
@@ -357,9 +306,5 @@ pub(super) fn number(did: Option<i64>) -> String {
 }
 
 pub(super) fn kind(device: &Device) -> String {
-    device
-        .type_label
-        .clone()
-        .or_else(|| device.type_name.clone())
-        .unwrap_or_else(|| "-".to_owned())
+    device.type_label.clone().or_else(|| device.type_name.clone()).unwrap_or_else(|| "-".to_owned())
 }

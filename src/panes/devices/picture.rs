@@ -37,11 +37,7 @@ impl<'a> Picture<'a> {
             .collect();
         // Up to the end of the hour the answer came in.
         let end = (until.as_second().div_euclid(HOUR) + 1) * HOUR;
-        Self {
-            did: series.did,
-            series,
-            hours: Hours::new(&points, end - HOURS * HOUR, end),
-        }
+        Self { did: series.did, series, hours: Hours::new(&points, end - HOURS * HOUR, end) }
     }
 
     /// Points of the answer that are in the picture.
@@ -55,11 +51,8 @@ pub(super) fn pictures(remote: &Remote<DeviceInfo>) -> Vec<Picture<'_>> {
     let (Some(info), Some(fetched)) = (remote.value(), remote.fetched) else {
         return Vec::new();
     };
-    let mut all: Vec<Picture<'_>> = info
-        .series
-        .iter()
-        .map(|series| Picture::new(series, fetched))
-        .collect();
+    let mut all: Vec<Picture<'_>> =
+        info.series.iter().map(|series| Picture::new(series, fetched)).collect();
     let alike = |picture: &Picture<'_>| picture.series.similarity.unwrap_or(f64::MIN);
     if let Some((_, others)) = all.split_first_mut() {
         others.sort_by(|a, b| alike(b).total_cmp(&alike(a)));
@@ -105,11 +98,8 @@ pub(super) fn amount(metric: DataType, value: f64) -> String {
 /// `71 points, 601 zero hours filled`, and what could not be shown.
 pub(super) fn filled(picture: &Picture<'_>) -> String {
     let left_out = picture.hours.left_out;
-    let mut words = format!(
-        "{} points, {} zero hours filled",
-        picture.points(),
-        picture.hours.filled
-    );
+    let mut words =
+        format!("{} points, {} zero hours filled", picture.points(), picture.hours.filled);
     if left_out > 0 {
         words = format!("{words}, {left_out} outside the 28 days not shown");
     }
@@ -140,10 +130,7 @@ impl DevicesPane {
     /// The answer the chart is drawn from. With similar devices wanted, the plain answer serves until theirs is there.
     pub(super) fn graph<'a>(&self, store: &'a Store) -> Option<&'a Remote<DeviceInfo>> {
         let wanted = self.connections_of(self.did(store)?);
-        let plain = ConnectionInfo {
-            similar_devices: None,
-            ..wanted.clone()
-        };
+        let plain = ConnectionInfo { similar_devices: None, ..wanted.clone() };
         let full = store.connections.get(&wanted);
         full.filter(|remote| remote.value().is_some() || remote.error.is_some())
             .or_else(|| store.connections.get(&plain))

@@ -52,12 +52,10 @@ impl DevicesPane {
 
     /// The device of the cursor; also when the server knows no more of it than its number.
     pub(super) fn did(&self, store: &Store) -> Option<i64> {
-        self.device(store)
-            .and_then(|device| device.did)
-            .or(match self.query {
-                Some(Query::Did(did)) => Some(did),
-                _ => None,
-            })
+        self.device(store).and_then(|device| device.did).or(match self.query {
+            Some(Query::Did(did)) => Some(did),
+            _ => None,
+        })
     }
 
     pub(super) fn tags_of<'a>(&self, store: &'a Store) -> &'a [Tag] {
@@ -90,9 +88,7 @@ impl DevicesPane {
 
     /// Whom the device talks to.
     pub(super) fn met<'a>(&self, store: &'a Store) -> Vec<parts::Met<'a>> {
-        self.graph(store)
-            .and_then(Remote::value)
-            .map_or_else(Vec::new, parts::peers)
+        self.graph(store).and_then(Remote::value).map_or_else(Vec::new, parts::peers)
     }
 
     /// The text that was searched, how many devices are here, and how many there are.
@@ -119,10 +115,9 @@ impl DevicesPane {
     pub(super) fn ask_list(&mut self, policy: Policy, cx: &mut Cx<'_>) {
         match self.query.clone() {
             Some(Query::Did(did)) if did > 0 => cx.store.ask(DeviceById { did }, policy, cx.now),
-            Some(Query::Did(did)) => cx.say(
-                Tone::Mind,
-                format!("{did} is a group of devices, not a device"),
-            ),
+            Some(Query::Did(did)) => {
+                cx.say(Tone::Mind, format!("{did} is a group of devices, not a device"))
+            }
             Some(Query::Find(query)) => cx.store.ask(search(query, 0), policy, cx.now),
             Some(Query::Tag(tag)) => cx.store.ask(TaggedDevices { tag }, policy, cx.now),
             None => {}
@@ -140,15 +135,7 @@ impl DevicesPane {
         }
         self.asked = Some(did);
         cx.store.ask(DeviceTags { did }, policy, cx.now);
-        cx.store.ask(
-            SimilarDevices {
-                did,
-                count: SIMILAR,
-                full: false,
-            },
-            policy,
-            cx.now,
-        );
+        cx.store.ask(SimilarDevices { did, count: SIMILAR, full: false }, policy, cx.now);
         self.ask_chart(anew, cx);
     }
 
@@ -175,11 +162,5 @@ impl DevicesPane {
 
 /// A page of a search, the devices seen last first.
 fn search(query: String, offset: u64) -> DeviceSearch {
-    DeviceSearch {
-        query,
-        count: PAGE,
-        offset,
-        order_by: OrderBy::LastSeen,
-        order: Order::Desc,
-    }
+    DeviceSearch { query, count: PAGE, offset, order_by: OrderBy::LastSeen, order: Order::Desc }
 }

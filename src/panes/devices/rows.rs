@@ -107,11 +107,7 @@ fn has_row(pane: &DevicesPane, store: &Store) -> Ready {
         Part::Peers => pane.met(store).len() > pane.peers.cursor(),
         Part::Chart => return Err("a chart has nothing to open".into()),
     };
-    if full {
-        Ok(())
-    } else {
-        Err("there is nothing under the cursor".into())
-    }
+    if full { Ok(()) } else { Err("there is nothing under the cursor".into()) }
 }
 
 fn has_device(pane: &DevicesPane, store: &Store) -> Ready {
@@ -124,11 +120,7 @@ fn has_device(pane: &DevicesPane, store: &Store) -> Ready {
 
 fn has_tag(pane: &DevicesPane, store: &Store) -> Ready {
     has_device(pane, store)?;
-    if pane.tags_of(store).is_empty() {
-        Err("the device carries no tag".into())
-    } else {
-        Ok(())
-    }
+    if pane.tags_of(store).is_empty() { Err("the device carries no tag".into()) } else { Ok(()) }
 }
 
 fn has_more(pane: &DevicesPane, store: &Store) -> Ready {

@@ -47,26 +47,15 @@ impl Open {
             )
             .line(TAG, "tag", "", "")
             .choice(EXPIRES, "expires", &TERMS.map(|(name, _)| name), TERM);
-        Self {
-            did,
-            kind: Kind::Tag,
-            sheet,
-        }
+        Self { did, kind: Kind::Tag, sheet }
     }
 
     pub(super) fn untag(did: i64, name: &str, tag: &str, read_only: bool) -> Self {
         let title = format!("REMOVE A TAG FROM DEVICE {did} {name}");
         let sheet = Sheet::new(title, Confirm::Yes, read_only)
-            .note(
-                Tone::Fine,
-                "The tag itself stays; only this device loses it.",
-            )
+            .note(Tone::Fine, "The tag itself stays; only this device loses it.")
             .line(TAG, "tag", tag, "");
-        Self {
-            did,
-            kind: Kind::Untag,
-            sheet,
-        }
+        Self { did, kind: Kind::Untag, sheet }
     }
 
     /// Checks what is written against what is known, and shows what would be sent.
@@ -94,10 +83,8 @@ impl Open {
             }
         };
         let small = tag.to_lowercase();
-        let begun = complaint.is_some()
-            && words
-                .iter()
-                .any(|word| word.to_lowercase().contains(&small));
+        let begun =
+            complaint.is_some() && words.iter().any(|word| word.to_lowercase().contains(&small));
         self.sheet.offer(TAG, words);
         // What can still become a name is shown with what it can become, not with a complaint.
         let request = if tag.is_empty() || begun {
@@ -248,11 +235,8 @@ fn wrong(name: &str, store: &Store) -> Option<String> {
 
 /// What is known of a tag that can be put on.
 fn told(name: &str, carried: &[Tag], store: &Store) -> String {
-    if let Some((error, _)) = store
-        .all_tags
-        .error
-        .as_ref()
-        .filter(|_| store.all_tags.value().is_none())
+    if let Some((error, _)) =
+        store.all_tags.error.as_ref().filter(|_| store.all_tags.value().is_none())
     {
         return format!("whether it exists is not known: {error}");
     }
@@ -318,9 +302,7 @@ pub(super) fn fate(row: &Row, store: &Store) -> Option<Fate> {
                 !remote.pending && remote.fetched.is_some_and(|fetched| fetched >= row.changed)
             });
             let Some(tags) = read.and_then(Remote::value) else {
-                return Some(Fate::Waits(format!(
-                    "{deed} {tag}: {said}; not read back yet"
-                )));
+                return Some(Fate::Waits(format!("{deed} {tag}: {said}; not read back yet")));
             };
             let there = tags.iter().any(|one| one.name.as_ref() == Some(tag));
             let is = if there { "is on" } else { "is not on" };

@@ -22,10 +22,7 @@ fn page(from: i64, to: i64, total: i64) -> String {
             )
         })
         .collect();
-    format!(
-        r#"{{"totalCount": {total}, "devices": [{}]}}"#,
-        devices.join(",")
-    )
+    format!(r#"{{"totalCount": {total}, "devices": [{}]}}"#, devices.join(","))
 }
 
 /// Connections: nights on Tuesdays and Wednesdays, days on weekdays; with gaps.
@@ -33,10 +30,8 @@ fn graph(seed: i64) -> String {
     let mut points = Vec::new();
     for hour in 0..28 * 24 {
         let at = NOW.div_euclid(HOUR) * HOUR - (28 * 24 - 1 - hour) * HOUR;
-        let (day, of) = (
-            (at.div_euclid(86_400) + 3).rem_euclid(7),
-            at.div_euclid(HOUR).rem_euclid(24),
-        );
+        let (day, of) =
+            ((at.div_euclid(86_400) + 3).rem_euclid(7), at.div_euclid(HOUR).rem_euclid(24));
         let count = match (day, of) {
             (1 | 2, 1..=3) => 600 + (hour * seed) % 24,
             (0..=4, 9..=17) => 100 + (hour * 7 * seed) % 90,
@@ -103,11 +98,7 @@ fn open() -> (Bench, DevicesPane) {
     bench.land(&find("web", 0), &page(1, 4, 5));
     let tags = DeviceTags { did: 1 };
     bench.land(&tags, TAGS);
-    let similar = SimilarDevices {
-        did: 1,
-        count: 10,
-        full: false,
-    };
+    let similar = SimilarDevices { did: 1, count: 10, full: false };
     bench.land(&similar, r#"[{"did": 44, "hostname": "web-44", "score": 91}, {"did": 17, "hostname": "web-17", "score": 96, "typelabel": "Server"}]"#);
     let connections = wanted(&pane);
     bench.land(&connections, &info(false));
@@ -175,21 +166,14 @@ fn a_search_goes_on_page_by_page() {
 
 impl DevicesPane {
     fn specs_index(id: &str) -> usize {
-        <Self as super::super::Rows>::ROWS
-            .iter()
-            .position(|row| row.id == id)
-            .unwrap()
+        <Self as super::super::Rows>::ROWS.iter().position(|row| row.id == id).unwrap()
     }
 }
 
 #[test]
 fn similar_devices_stand_by_score() {
     let (bench, pane) = open();
-    let order: Vec<_> = pane
-        .alike_of(&bench.store)
-        .iter()
-        .map(|device| device.did)
-        .collect();
+    let order: Vec<_> = pane.alike_of(&bench.store).iter().map(|device| device.did).collect();
     assert_eq!(order, [Some(17), Some(44)]);
 }
 
@@ -231,12 +215,8 @@ fn the_chart_is_asked_once_and_by_metric_narrowing_and_company() {
     bench.press(&mut pane, "hxxp://cats[.]com\n");
     bench.run(&mut pane, "devices.narrow");
     bench.press(&mut pane, "\u{15}0\n");
-    let asked: Vec<String> = bench
-        .wished()
-        .1
-        .into_iter()
-        .map(|call| call.replace("GET /deviceinfo?", ""))
-        .collect();
+    let asked: Vec<String> =
+        bench.wished().1.into_iter().map(|call| call.replace("GET /deviceinfo?", "")).collect();
     let like = "fulldevicedetails=true&intervalhours=1";
     assert_eq!(
         asked,
@@ -266,10 +246,7 @@ fn what_a_part_shows_is_exported() {
     assert_eq!(export(&bench, &pane).0, 3);
     turn(&mut bench, &mut pane, Part::Tags);
     let tags = export(&bench, &pane).1;
-    assert!(
-        tags.contains("Web-DMZ,2026-11-21 14:05:00Z,no,"),
-        "{tags}"
-    );
+    assert!(tags.contains("Web-DMZ,2026-11-21 14:05:00Z,no,"), "{tags}");
     turn(&mut bench, &mut pane, Part::Peers);
     assert!(export(&bench, &pane).1.contains("11,out,80,group -5"));
     turn(&mut bench, &mut pane, Part::Chart);
@@ -380,11 +357,8 @@ fn success_is_no_proof_the_device_is_read_again() {
         pane.changed(&mut bench.cx());
         assert_eq!(said(&mut bench), "", "the old tags prove nothing");
         assert!(bench.pane(&pane, 80, 21).contains("not read back yet"));
-        let tags = if there {
-            TAGS.replace("Critical", "Under-Investigation")
-        } else {
-            TAGS.to_owned()
-        };
+        let tags =
+            if there { TAGS.replace("Critical", "Under-Investigation") } else { TAGS.to_owned() };
         bench.land(&DeviceTags { did: 1 }, &tags);
         pane.changed(&mut bench.cx());
         assert_eq!(said(&mut bench), words);
@@ -400,10 +374,7 @@ fn the_tag_under_the_cursor_is_removed() {
     pane.tags.select(1);
     bench.run(&mut pane, "devices.untag");
     bench.press(&mut pane, "\ny");
-    assert_eq!(
-        bench.wished().0,
-        ["DELETE /tags/entities?did=1&tag=Web-DMZ in 30 s"]
-    );
+    assert_eq!(bench.wished().0, ["DELETE /tags/entities?did=1&tag=Web-DMZ in 30 s"]);
     let (mut bench, mut pane) = open();
     bench.prefs.read_only = true;
     bench.run(&mut pane, "devices.untag");

@@ -47,20 +47,15 @@ impl EndpointPane {
             if endpoint.as_ref().is_ok_and(|one| !seen.insert(one.clone())) {
                 continue;
             }
-            given.push(Given {
-                text: text.to_owned(),
-                endpoint,
-            });
+            given.push(Given { text: text.to_owned(), endpoint });
         }
         self.surplus = given.len().saturating_sub(BATCH);
         given.truncate(BATCH);
         if given.is_empty() {
             return cx.say(Tone::Mind, "the list is empty");
         }
-        let endpoints: Vec<Endpoint> = given
-            .iter()
-            .filter_map(|given| given.endpoint.clone().ok())
-            .collect();
+        let endpoints: Vec<Endpoint> =
+            given.iter().filter_map(|given| given.endpoint.clone().ok()).collect();
         for endpoint in &endpoints {
             self.asked.entry(endpoint.clone()).or_default();
         }
@@ -73,11 +68,8 @@ impl EndpointPane {
 
     /// Asks those of the list that have no answer: the rest has one of this session.
     pub(super) fn look_up_rest(&mut self, cx: &mut Cx<'_>) {
-        let endpoints: Vec<Endpoint> = self
-            .given
-            .iter()
-            .filter_map(|given| given.endpoint.clone().ok())
-            .collect();
+        let endpoints: Vec<Endpoint> =
+            self.given.iter().filter_map(|given| given.endpoint.clone().ok()).collect();
         self.batch.start(endpoints, cx);
     }
 

@@ -49,10 +49,7 @@ fn place(place: &Location) -> Option<String> {
 }
 
 fn spans(words: Vec<(String, Style)>) -> Vec<Span<'static>> {
-    words
-        .into_iter()
-        .map(|(word, style)| Span::styled(format!("{word}  "), style))
-        .collect()
+    words.into_iter().map(|(word, style)| Span::styled(format!("{word}  "), style)).collect()
 }
 
 impl EndpointPane {
@@ -63,15 +60,8 @@ impl EndpointPane {
         area: Rect,
         buf: &mut Buffer,
     ) -> Option<Position> {
-        let foot = Rect {
-            y: area.bottom().saturating_sub(1),
-            height: 1.min(area.height),
-            ..area
-        };
-        let mut body = Rect {
-            height: area.height.saturating_sub(1),
-            ..area
-        };
+        let foot = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
+        let mut body = Rect { height: area.height.saturating_sub(1), ..area };
         if look.prefs.absent.contains(&Product::Darktrace) {
             let words = [
                 "Darktrace is not configured.".to_owned(),
@@ -83,10 +73,7 @@ impl EndpointPane {
         if self.part == Part::Batch {
             self.draw_batch(store, look, body, buf);
         } else if area.width >= WIDE && !self.past.is_empty() {
-            let left = Rect {
-                width: PAST,
-                ..body
-            };
+            let left = Rect { width: PAST, ..body };
             self.draw_past(store, look, left, buf);
             for y in body.top()..body.bottom() {
                 buf.set_stringn(body.x + PAST, y, look.theme.glyphs.bar, 1, look.theme.rule);
@@ -101,12 +88,7 @@ impl EndpointPane {
             return self.draw_field(*asks, field, look, foot, buf);
         }
         let (words, style) = self.foot(store, look);
-        put(
-            buf,
-            foot,
-            0,
-            &Line::from(Span::styled(format!(" {words}"), style)),
-        );
+        put(buf, foot, 0, &Line::from(Span::styled(format!(" {words}"), style)));
         None
     }
 
@@ -128,8 +110,7 @@ impl EndpointPane {
             }
             return (words, look.theme.dim);
         }
-        self.report(store)
-            .map_or_else(Default::default, |remote| freshness(remote, look))
+        self.report(store).map_or_else(Default::default, |remote| freshness(remote, look))
     }
 
     /// The field, with the three options at its right.
@@ -141,11 +122,7 @@ impl EndpointPane {
         area: Rect,
         buf: &mut Buffer,
     ) -> Option<Position> {
-        let Flags {
-            info,
-            devices,
-            score,
-        } = self.flags;
+        let Flags { info, devices, score } = self.flags;
         let options = [(info, "info"), (devices, "devices"), (score, "score")];
         let mut words: Vec<Span<'_>> = Vec::new();
         let mut wide = 0;
@@ -166,15 +143,8 @@ impl EndpointPane {
         if asks == Asks::Many || area.width < wide + 30 {
             return field.draw(area, buf, look.theme);
         }
-        let room = Rect {
-            width: area.width - wide - 1,
-            ..area
-        };
-        let at = Rect {
-            x: room.right() + 1,
-            width: wide,
-            ..area
-        };
+        let room = Rect { width: area.width - wide - 1, ..area };
+        let at = Rect { x: room.right() + 1, width: wide, ..area };
         put(buf, at, 0, &Line::from(words));
         let cursor = field.draw(room, buf, look.theme);
         cursor.filter(|_| self.option == 0)
@@ -205,19 +175,13 @@ impl EndpointPane {
             Span::styled(format!("   {kind}"), look.theme.dim),
         ];
         put(buf, area, 0, &Line::from(title));
-        let below = Rect {
-            y: area.y + 1.min(area.height),
-            height: area.height.saturating_sub(1),
-            ..area
-        };
+        let below =
+            Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
         match (remote.value(), &remote.error) {
             (Some(report), _) => {
                 let known = report.kind != EndpointKind::Unknown;
-                let mut facts = if known {
-                    self.facts(endpoint, report, store, look)
-                } else {
-                    unknown(look)
-                };
+                let mut facts =
+                    if known { self.facts(endpoint, report, store, look) } else { unknown(look) };
                 if report.kind != EndpointKind::InternalIp {
                     facts.push(watched(endpoint, store, look));
                 }
@@ -232,10 +196,7 @@ impl EndpointPane {
                     self.draw_past(store, look, rest, buf);
                 } else {
                     let few = past_below && rest.height > 4;
-                    let list = Rect {
-                        height: rest.height - u16::from(few),
-                        ..rest
-                    };
+                    let list = Rect { height: rest.height - u16::from(few), ..rest };
                     if known {
                         self.draw_devices(endpoint, report, look, list, buf);
                     }
@@ -281,11 +242,7 @@ impl EndpointPane {
             facts.push(fact("subnet", look, of(|subnet| subnet.label.clone())));
             facts.push(fact("network", look, of(|subnet| subnet.network.clone())));
             facts.push(fact("subnet id", look, of(|subnet| subnet.id.clone())));
-            facts.push(fact(
-                "place",
-                look,
-                value(place(&report.location), true, look),
-            ));
+            facts.push(fact("place", look, value(place(&report.location), true, look)));
             return facts;
         }
         let first = report.first_seen.as_ref().map(|at| match at.at() {
@@ -297,26 +254,17 @@ impl EndpointPane {
         let mut popularity = value(number(report.popularity), asked.score, look);
         if report.popularity.is_some() {
             popularity.push(Span::styled("   0 nobody .. 100 everybody   ", theme.dim));
-            popularity.extend(spans(
-                lookup::verdict(report, theme).into_iter().take(1).collect(),
-            ));
+            popularity.extend(spans(lookup::verdict(report, theme).into_iter().take(1).collect()));
         }
         facts.push(fact("popularity", look, popularity));
         let mut dga = value(number(report.dga_score), asked.score, look);
-        if report
-            .dga_score
-            .is_some_and(|score| score >= lookup::GENERATED)
-        {
+        if report.dga_score.is_some_and(|score| score >= lookup::GENERATED) {
             dga.push(Span::styled("   looks generated", theme.warn));
         }
         facts.push(fact("dga score", look, dga));
         if report.kind == EndpointKind::ExternalIp {
             facts.push(fact("asn", look, value(report.asn.clone(), true, look)));
-            facts.push(fact(
-                "place",
-                look,
-                value(place(&report.location), true, look),
-            ));
+            facts.push(fact("place", look, value(place(&report.location), true, look)));
             let last = report.ip_time.as_ref().map(|at| when(Some(at), look));
             facts.push(fact("last seen", look, value(last, asked.info, look)));
         } else {
@@ -358,11 +306,8 @@ impl EndpointPane {
     ) {
         let Some(devices) = &report.devices else {
             let asked = self.asked.get(endpoint).is_none_or(|asked| asked.devices);
-            let words = if asked {
-                "the answer names no devices"
-            } else {
-                "devices were not asked for"
-            };
+            let words =
+                if asked { "the answer names no devices" } else { "devices were not asked for" };
             return rule(buf, area, 0, look, words, "");
         };
         let here = if report.kind == EndpointKind::InternalIp {
@@ -371,18 +316,10 @@ impl EndpointPane {
             "devices that talked to it"
         };
         rule(buf, area, 0, look, here, &devices.len().to_string());
-        let below = Rect {
-            y: area.y + 1.min(area.height),
-            height: area.height.saturating_sub(1),
-            ..area
-        };
+        let below =
+            Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
         if devices.is_empty() {
-            return put(
-                buf,
-                below,
-                0,
-                &Line::from(Span::styled("   none lately", look.theme.dim)),
-            );
+            return put(buf, below, 0, &Line::from(Span::styled("   none lately", look.theme.dim)));
         }
         let table = Table::new(vec![
             Column::new("DID", Width::Fixed(7)),
@@ -392,26 +329,17 @@ impl EndpointPane {
             Column::new("LAST", Width::Fixed(12)).rank(1),
         ])
         .active(self.part == Part::Devices);
-        table.draw(
-            below,
-            buf,
-            look.theme,
-            &self.devices,
-            devices.len(),
-            |index| {
-                let device = &devices[index];
-                let did = device
-                    .did
-                    .map_or_else(|| "-".to_owned(), |did| did.to_string());
-                Cells::new([
-                    Text::from(did),
-                    Text::from(device.name().unwrap_or("-").to_owned()),
-                    Text::from(device.ip.clone().unwrap_or_else(|| "-".into())),
-                    Text::styled(when(device.first_seen.as_ref(), look), look.theme.dim),
-                    Text::styled(when(device.last_seen.as_ref(), look), look.theme.dim),
-                ])
-            },
-        );
+        table.draw(below, buf, look.theme, &self.devices, devices.len(), |index| {
+            let device = &devices[index];
+            let did = device.did.map_or_else(|| "-".to_owned(), |did| did.to_string());
+            Cells::new([
+                Text::from(did),
+                Text::from(device.name().unwrap_or("-").to_owned()),
+                Text::from(device.ip.clone().unwrap_or_else(|| "-".into())),
+                Text::styled(when(device.first_seen.as_ref(), look), look.theme.dim),
+                Text::styled(when(device.last_seen.as_ref(), look), look.theme.dim),
+            ])
+        });
     }
 }
 
@@ -440,10 +368,7 @@ fn watched(endpoint: &Endpoint, store: &Store, look: &Look<'_>) -> Fact {
         )],
         Some(None) => vec![
             Span::raw("no"),
-            Span::styled(
-                format!("   {} puts it there…", look.key("endpoint.watch")),
-                theme.dim,
-            ),
+            Span::styled(format!("   {} puts it there…", look.key("endpoint.watch")), theme.dim),
         ],
         Some(Some(entry)) => {
             let by = if entry.name.eq_ignore_ascii_case(name) {
@@ -457,10 +382,7 @@ fn watched(endpoint: &Endpoint, store: &Store, look: &Look<'_>) -> Fact {
                 Some(unread) => format!("   until {unread}"),
             };
             let reason = entry.description.as_deref().unwrap_or_default();
-            vec![
-                Span::styled(by, theme.bad),
-                Span::raw(format!("{until}   {reason}")),
-            ]
+            vec![Span::styled(by, theme.bad), Span::raw(format!("{until}   {reason}"))]
         }
     };
     fact("watched", look, words)

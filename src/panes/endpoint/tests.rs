@@ -20,10 +20,7 @@ fn report(popularity: f64, dga: f64) -> EndpointReport {
         first_seen: Some(Time::parse("2020-08-07T04:47:23Z")),
         popularity: Some(popularity),
         dga_score: Some(dga),
-        ips: Some(vec![EndpointIp {
-            ip: Some("203.0.113.7".into()),
-            ..EndpointIp::default()
-        }]),
+        ips: Some(vec![EndpointIp { ip: Some("203.0.113.7".into()), ..EndpointIp::default() }]),
         locations: Some(vec![Location {
             country: Some("United States".into()),
             city: Some("Austin\u{1b}[2J".into()),
@@ -121,10 +118,7 @@ fn an_answer_to_other_options_cannot_come_late() {
     bench.store.take_wishes();
     row(&mut pane, &mut bench, "endpoint.with-score").unwrap();
     let wishes = bench.store.take_wishes();
-    assert!(
-        matches!(wishes.as_slice(), [Wish::Cancel(_), Wish::Run(_)]),
-        "{wishes:?}"
-    );
+    assert!(matches!(wishes.as_slice(), [Wish::Cancel(_), Wish::Run(_)]), "{wishes:?}");
 }
 
 #[test]
@@ -163,10 +157,7 @@ fn a_pasted_list_is_asked_two_at_a_time() {
     row(&mut pane, &mut bench, "endpoint.mark").unwrap();
     row(&mut pane, &mut bench, "endpoint.watch").unwrap();
     let watch = Target::Watch("cats.com\n8.8.8.8".into());
-    assert_eq!(
-        bench.asks.pop(),
-        Some(Ask::Go(PaneId::Watched, Some(watch)))
-    );
+    assert_eq!(bench.asks.pop(), Some(Ask::Go(PaneId::Watched, Some(watch))));
     // Opening one shows what is known and asks nothing.
     pane.given_list.select(0);
     row(&mut pane, &mut bench, "endpoint.open").unwrap();
@@ -199,10 +190,7 @@ fn the_endpoint_is_searched_for_and_watched() {
     assert_eq!(bench.asks.pop(), Some(Ask::Go(PaneId::Search, Some(query))));
     row(&mut pane, &mut bench, "endpoint.watch").unwrap();
     let watch = Target::Watch("8.8.8.8".into());
-    assert_eq!(
-        bench.asks.pop(),
-        Some(Ask::Go(PaneId::Watched, Some(watch)))
-    );
+    assert_eq!(bench.asks.pop(), Some(Ask::Go(PaneId::Watched, Some(watch))));
     let mut nothing = EndpointPane::default();
     assert!(row(&mut nothing, &mut bench, "endpoint.watch").is_err());
 }
@@ -219,10 +207,7 @@ fn a_group_of_devices_is_shown_and_never_opened() {
     pane.devices.select(0);
     row(&mut pane, &mut bench, "endpoint.device").unwrap();
     let device = Target::Device(823);
-    assert_eq!(
-        bench.asks.pop(),
-        Some(Ask::Go(PaneId::Devices, Some(device)))
-    );
+    assert_eq!(bench.asks.pop(), Some(Ask::Go(PaneId::Devices, Some(device))));
 }
 
 fn watch_list(bench: &mut Bench) {
@@ -233,12 +218,7 @@ fn watch_list(bench: &mut Bench) {
         ..Watched::default()
     };
     let at = bench.now.wall;
-    bench
-        .store
-        .watch_lists
-        .entry(None)
-        .or_default()
-        .arrived(vec![entry], at);
+    bench.store.watch_lists.entry(None).or_default().arrived(vec![entry], at);
 }
 
 fn looks(width: u16, height: u16) -> String {
@@ -252,9 +232,7 @@ fn looks(width: u16, height: u16) -> String {
     add("empty", &pane, &bench);
     let (mut bench, mut pane) = looked_up("a.cats.com");
     add("loading", &pane, &bench);
-    let call = lookup::details(host("a.cats.com"), Flags::default())
-        .call()
-        .unwrap();
+    let call = lookup::details(host("a.cats.com"), Flags::default()).call().unwrap();
     let failed = || ApiError::of(&call, Cause::Server("busy".into(), None));
     let at = bench.now.wall;
     let remote = bench.store.endpoints.entry(host("a.cats.com")).or_default();
@@ -279,22 +257,11 @@ fn looks(width: u16, height: u16) -> String {
     };
     land(&mut pane, &mut bench, "10.20.1.4", inside);
     add("internal", &pane, &bench);
-    pane.open(
-        Some(Target::Endpoint("nobody.example".into())),
-        &mut bench.cx(),
-    );
-    land(
-        &mut pane,
-        &mut bench,
-        "nobody.example",
-        EndpointReport::default(),
-    );
+    pane.open(Some(Target::Endpoint("nobody.example".into())), &mut bench.cx());
+    land(&mut pane, &mut bench, "nobody.example", EndpointReport::default());
     row(&mut pane, &mut bench, "endpoint.next-part").unwrap();
     add("unknown, and the history", &pane, &bench);
-    pane.paste(
-        "cats.com\n8.8.8.8\nnot!\n10.20.1.4\nx.example",
-        &mut bench.cx(),
-    );
+    pane.paste("cats.com\n8.8.8.8\nnot!\n10.20.1.4\nx.example", &mut bench.cx());
     land(&mut pane, &mut bench, "8.8.8.8", report(97.0, 0.0));
     row(&mut pane, &mut bench, "endpoint.mark").unwrap();
     add("pasted list", &pane, &bench);
@@ -322,10 +289,7 @@ fn no_size_and_no_text_breaks_the_frame() {
     let bad = "日本\u{200d}👩‍👩‍👧\u{202e}x\u{1b}]52;c;eA==\u{7}\r\n".repeat(40);
     let mut hostile = report(0.0, 0.0);
     hostile.asn = Some(bad.clone());
-    hostile.locations = Some(vec![Location {
-        city: Some(bad.clone()),
-        ..Location::default()
-    }]);
+    hostile.locations = Some(vec![Location { city: Some(bad.clone()), ..Location::default() }]);
     hostile.devices = Some(vec![device(1, &bad)]);
     land(&mut pane, &mut bench, "cats.com", hostile);
     for (width, height) in [(80, 21), (140, 37), (60, 13), (12, 4), (1, 1)] {
@@ -333,9 +297,6 @@ fn no_size_and_no_text_breaks_the_frame() {
         let mut buf = Buffer::empty(area);
         pane.draw(&bench.store, &bench.look(), area, &mut buf);
         let drawn = lines(&buf);
-        assert!(
-            !drawn.contains(['\u{1b}', '\u{7}', '\u{202e}', '\r']),
-            "{drawn}"
-        );
+        assert!(!drawn.contains(['\u{1b}', '\u{7}', '\u{202e}', '\r']), "{drawn}");
     }
 }

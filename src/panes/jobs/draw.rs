@@ -50,10 +50,7 @@ impl JobsPane {
                 ],
             ),
             (Some(jobs), _) => {
-                let body = Rect {
-                    height: foot,
-                    ..area
-                };
+                let body = Rect { height: foot, ..area };
                 self.paint_jobs(jobs, store, look, body, buf);
             }
         }
@@ -71,16 +68,9 @@ impl JobsPane {
     ) {
         let job = self.current(store);
         if area.width >= WIDE {
-            let left = Rect {
-                width: area.width * 9 / 20,
-                ..area
-            };
+            let left = Rect { width: area.width * 9 / 20, ..area };
             self.draw_list(jobs, look, left, buf);
-            let right = Rect {
-                x: left.right() + 1,
-                width: area.width - left.width - 1,
-                ..area
-            };
+            let right = Rect { x: left.right() + 1, width: area.width - left.width - 1, ..area };
             if let Some(job) = job {
                 self.draw_job(job, store, look, right, buf);
             }
@@ -91,15 +81,7 @@ impl JobsPane {
         // All jobs are shown while that leaves room for the facts that matter most; the blank row goes first.
         let rows = wanted.min(area.height.saturating_sub(facts.min(LEAST)));
         let rows = if area.height < 14 { area.height } else { rows };
-        self.draw_list(
-            jobs,
-            look,
-            Rect {
-                height: rows,
-                ..area
-            },
-            buf,
-        );
+        self.draw_list(jobs, look, Rect { height: rows, ..area }, buf);
         let gap = u16::from(area.height > rows + facts);
         let below = Rect {
             y: area.y + (rows + gap).min(area.height),
@@ -130,17 +112,10 @@ impl JobsPane {
             let (status, style) = if job.invalid == Some(true) {
                 ("INVALID".to_owned(), theme.bad)
             } else {
-                let style = if runs == Some(true) {
-                    theme.good
-                } else {
-                    theme.warn
-                };
+                let style = if runs == Some(true) { theme.good } else { theme.warn };
                 (status(job), style)
             };
-            let changed = self
-                .sets
-                .get(&job.id)
-                .is_some_and(|set| set.changed.is_some());
+            let changed = self.sets.get(&job.id).is_some_and(|set| set.changed.is_some());
             let labels = job.labels.as_deref().unwrap_or_default().join(" ");
             Cells::new([
                 Text::from(job.id.to_string()),
@@ -156,29 +131,15 @@ impl JobsPane {
                     Text::styled(labels, theme.dim)
                 },
             ])
-            .style(if runs == Some(false) {
-                theme.dim
-            } else {
-                theme.text
-            })
+            .style(if runs == Some(false) { theme.dim } else { theme.text })
         });
     }
 
     fn draw_job(&self, job: &Job, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let title = format!("{} {}", job.id, job.title.as_deref().unwrap_or("-"));
-        rule(
-            buf,
-            area,
-            0,
-            look,
-            &title,
-            job.category.as_deref().unwrap_or(""),
-        );
-        let area = Rect {
-            y: area.y + 1.min(area.height),
-            height: area.height.saturating_sub(1),
-            ..area
-        };
+        rule(buf, area, 0, look, &title, job.category.as_deref().unwrap_or(""));
+        let area =
+            Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
         let wide = usize::from(area.width);
         let lines = self.facts(job, store, look).into_iter();
         let lines = lines.flat_map(|(name, value)| {
@@ -218,10 +179,7 @@ impl JobsPane {
         if let Some(at) = train::under_way(job) {
             training = format!("began {}, not finished", look.tell(at));
         }
-        for more in [&job.retrain_state, &job.retrain_message]
-            .into_iter()
-            .flatten()
-        {
+        for more in [&job.retrain_state, &job.retrain_message].into_iter().flatten() {
             training = format!("{training}   {more}");
         }
         facts.push(("last training", plain(training)));
@@ -254,11 +212,7 @@ impl JobsPane {
             facts.insert(0, ("invalid", vec![Span::styled(words, theme.bad)]));
         }
         let points = job.decision_points.as_deref().unwrap_or_default();
-        let points = if points.is_empty() {
-            "-".to_owned()
-        } else {
-            points.join("  ")
-        };
+        let points = if points.is_empty() { "-".to_owned() } else { points.join("  ") };
         facts.push(("decision points", plain(points)));
         facts
     }
@@ -320,10 +274,9 @@ fn write(row: &Row, look: &Look<'_>) -> Vec<Span<'static>> {
             let words = format!("waits until {}, u takes it back", look.tell(row.due.wall));
             (words, theme.warn)
         }
-        State::Held => (
-            "held from an earlier session, not sent; Activity decides".to_owned(),
-            theme.warn,
-        ),
+        State::Held => {
+            ("held from an earlier session, not sent; Activity decides".to_owned(), theme.warn)
+        }
         State::Sending => ("on its way".to_owned(), theme.dim),
         State::Sent(said) => (format!("sent {at}, Arcanna said {said}"), theme.good),
         State::Parked(why) => (format!("refused {at}: {why}"), theme.bad),
@@ -334,9 +287,7 @@ fn write(row: &Row, look: &Look<'_>) -> Vec<Span<'static>> {
 }
 
 fn status(job: &Job) -> String {
-    job.status
-        .as_ref()
-        .map_or_else(|| "-".to_owned(), |status| status.as_str().to_owned())
+    job.status.as_ref().map_or_else(|| "-".to_owned(), |status| status.as_str().to_owned())
 }
 
 /// Whether Arcanna takes the key, and what the key may do where the server tells.
@@ -353,18 +304,13 @@ fn key_words(store: &Store, look: &Look<'_>) -> Vec<Fact> {
     match (store.scopes.value(), &store.scopes.error) {
         (Some(granted), _) => {
             let (may, may_not) = key::told(granted);
-            let may = if may.is_empty() {
-                "nothing an analyst needs".to_owned()
-            } else {
-                may
-            };
+            let may = if may.is_empty() { "nothing an analyst needs".to_owned() } else { may };
             spans.push(Span::raw(format!("; may {may}")));
             not = may_not;
         }
-        (None, Some(_)) => spans.push(Span::styled(
-            "; the server does not tell what it may do",
-            theme.dim,
-        )),
+        (None, Some(_)) => {
+            spans.push(Span::styled("; the server does not tell what it may do", theme.dim))
+        }
         (None, None) => {}
     }
     let mut facts = vec![("key", spans)];

@@ -81,10 +81,7 @@ fn unsent_labels_of_the_job_go_first() {
         label: "Drop".into(),
         username: "ana.pop".into(),
     };
-    let act = Act::Label {
-        feedback,
-        digit: '1',
-    };
+    let act = Act::Label { feedback, digit: '1' };
     let event = key(&JobId::from("1202"), &"7".into());
     let draft = Draft {
         call: act.call().unwrap(),
@@ -154,10 +151,7 @@ fn wrong_json_is_told_at_its_place_and_not_sent() {
     bench.press(&mut pane, "\nhigh\n\n");
     pane.edited("{\n  \"a\": ,\n}", &mut bench.cx());
     let shown = bench.pane(&pane, 100, 30);
-    assert!(
-        shown.contains("line 2, column 8: expected value"),
-        "{shown}"
-    );
+    assert!(shown.contains("line 2, column 8: expected value"), "{shown}");
     assert!(shown.contains("it is no number"), "{shown}");
     bench.press(&mut pane, "\t1202\n");
     assert_eq!(bench.wished().0, Vec::<String>::new());
@@ -191,10 +185,7 @@ fn a_file_is_read_after_enter_and_a_closed_sheet_keeps_the_draft() {
     assert!(!pane.typing());
     bench.run(&mut pane, "jobs.send");
     let shown = bench.pane(&pane, 80, 21);
-    assert!(
-        shown.contains("Beacon") && shown.contains("{\"a\": 1}"),
-        "{shown}"
-    );
+    assert!(shown.contains("Beacon") && shown.contains("{\"a\": 1}"), "{shown}");
 }
 
 #[test]
@@ -218,25 +209,14 @@ fn a_changed_decision_set_is_told_until_it_is_taken_as_known() {
     assert_eq!(said(&mut bench), words);
     pane.changed(&mut bench.cx());
     assert_eq!(said(&mut bench), "", "told once");
-    assert!(
-        bench
-            .pane(&pane, 80, 21)
-            .contains("CHANGED 14:05:00Z: +Monitor -Escalate")
-    );
+    assert!(bench.pane(&pane, 80, 21).contains("CHANGED 14:05:00Z: +Monitor -Escalate"));
     bench.run(&mut pane, "jobs.decision-set");
     assert_eq!(bench.wished().1, ["GET /api/v1/jobs/1202/labels"]);
-    let set = DecisionSet {
-        job: JobId::from("1202"),
-    };
+    let set = DecisionSet { job: JobId::from("1202") };
     bench.land(&set, r#"["Monitor", "Drop"]"#);
     pane.changed(&mut bench.cx());
     assert!(!bench.pane(&pane, 80, 21).contains("CHANGED"));
-    let of = |labels: &[&str]| {
-        labels
-            .iter()
-            .map(|label| (*label).to_owned())
-            .collect::<Vec<_>>()
-    };
+    let of = |labels: &[&str]| labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>();
     let swapped = difference(&of(&["a", "b"]), &of(&["b", "a"]));
     assert!(swapped.unwrap().contains("the digits mean other labels"));
 }
@@ -258,15 +238,9 @@ fn sheets_look_like_this() {
     pane.cancel();
     bench.run(&mut pane, "jobs.send");
     bench.press(&mut pane, "Beacon to a rare host\n7\n\n");
-    pane.edited(
-        "{\n  \"src\": \"172.31.32.146\",\n  \"dst\": }",
-        &mut bench.cx(),
-    );
+    pane.edited("{\n  \"src\": \"172.31.32.146\",\n  \"dst\": }", &mut bench.cx());
     insta::assert_snapshot!("send_80", bench.pane(&pane, 80, 21));
-    pane.edited(
-        "{\n  \"src\": \"172.31.32.146\",\n  \"dst\": 8 }",
-        &mut bench.cx(),
-    );
+    pane.edited("{\n  \"src\": \"172.31.32.146\",\n  \"dst\": 8 }", &mut bench.cx());
     insta::assert_snapshot!("send_140", bench.pane(&pane, 140, 37));
 }
 
@@ -296,16 +270,9 @@ fn any_size_is_drawn() {
         if open {
             bench.run(&mut pane, "jobs.send");
         }
-        for (width, height) in [
-            (0, 0),
-            (1, 1),
-            (3, 9),
-            (20, 4),
-            (60, 13),
-            (119, 7),
-            (120, 2),
-            (300, 90),
-        ] {
+        for (width, height) in
+            [(0, 0), (1, 1), (3, 9), (20, 4), (60, 13), (119, 7), (120, 2), (300, 90)]
+        {
             bench.pane(&pane, width, height);
         }
     }

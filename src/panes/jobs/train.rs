@@ -47,11 +47,8 @@ impl Given {
 
     /// `Drop 3  Escalate 1`; empty when nothing was sent.
     pub(super) fn words(&self) -> String {
-        let parts: Vec<String> = self
-            .sent
-            .iter()
-            .map(|(label, count)| format!("{label} {count}"))
-            .collect();
+        let parts: Vec<String> =
+            self.sent.iter().map(|(label, count)| format!("{label} {count}")).collect();
         parts.join("  ")
     }
 }
@@ -64,18 +61,12 @@ pub(super) fn trained(job: &Job) -> Option<Timestamp> {
 /// Whether a training began after the last one ended.
 pub(super) fn under_way(job: &Job) -> Option<Timestamp> {
     let started = job.last_train_started.as_ref()?.at()?;
-    trained(job)
-        .is_none_or(|finished| finished < started)
-        .then_some(started)
+    trained(job).is_none_or(|finished| finished < started).then_some(started)
 }
 
 /// The sheet for a job.
 pub(super) fn sheet(job: &Job, cx: &Cx<'_>) -> Sheet {
-    let title = format!(
-        "TRAIN JOB {} {}",
-        job.id,
-        job.title.as_deref().unwrap_or("")
-    );
+    let title = format!("TRAIN JOB {} {}", job.id, job.title.as_deref().unwrap_or(""));
     let confirm = Confirm::Type("the job id".to_owned(), job.id.to_string());
     Sheet::new(title.trim_end(), confirm, cx.prefs.read_only).line(
         USER,
@@ -87,11 +78,7 @@ pub(super) fn sheet(job: &Job, cx: &Cx<'_>) -> Sheet {
 
 /// What a person should know before.
 pub(super) fn notes(job: &Job, cx: &Cx<'_>) -> Vec<(Tone, String)> {
-    let clock = Clock {
-        mode: Mode::Utc,
-        now: cx.now.wall,
-        zone: jiff::tz::TimeZone::UTC,
-    };
+    let clock = Clock { mode: Mode::Utc, now: cx.now.wall, zone: jiff::tz::TimeZone::UTC };
     let tell = |at: Timestamp| paint::tell(&clock, at);
     let mut notes = vec![(
         Tone::Mind,
@@ -104,32 +91,20 @@ pub(super) fn notes(job: &Job, cx: &Cx<'_>) -> Vec<(Tone, String)> {
         || "the job was never trained, as far as the server tells".to_owned(),
         |at| format!("last training {}", tell(at)),
     );
-    notes.push((
-        Tone::Fine,
-        format!("{} events have feedback; {last}.", count(job.with_feedback)),
-    ));
+    notes.push((Tone::Fine, format!("{} events have feedback; {last}.", count(job.with_feedback))));
     let feedback = job.last_feedback.as_ref().and_then(|time| time.at());
     if let (Some(feedback), Some(trained)) = (feedback, trained(job)) {
         notes.push(if feedback > trained {
-            (
-                Tone::Fine,
-                format!("Newest feedback {}: not in the model yet.", tell(feedback)),
-            )
+            (Tone::Fine, format!("Newest feedback {}: not in the model yet.", tell(feedback)))
         } else {
             (
                 Tone::Mind,
-                format!(
-                    "Newest feedback {}: there is nothing new to learn from.",
-                    tell(feedback)
-                ),
+                format!("Newest feedback {}: there is nothing new to learn from.", tell(feedback)),
             )
         });
     }
     if let Some(started) = under_way(job) {
-        notes.push((
-            Tone::Mind,
-            format!("A training began {} and has not ended.", tell(started)),
-        ));
+        notes.push((Tone::Mind, format!("A training began {} and has not ended.", tell(started))));
     }
     let given = Given::of(&job.id, trained(job), cx.store);
     if !given.sent.is_empty() {
@@ -146,10 +121,7 @@ pub(super) fn notes(job: &Job, cx: &Cx<'_>) -> Vec<(Tone, String)> {
     }
     let scopes = cx.store.scopes.value();
     if scopes.is_some_and(|granted| !granted.allows(key::TRAIN)) {
-        let words = format!(
-            "The key's scopes do not name {}: Arcanna may refuse.",
-            key::TRAIN
-        );
+        let words = format!("The key's scopes do not name {}: Arcanna may refuse.", key::TRAIN);
         notes.push((Tone::Mind, words));
     }
     notes
@@ -169,8 +141,5 @@ pub(super) fn act(job: &JobId, sheet: &Sheet, store: &Store) -> Result<Act, Stri
             "{unsent} {labels} of this job are not sent yet: they go first. g a shows them."
         ));
     }
-    Ok(Act::Train(Train {
-        job: job.clone(),
-        username: sheet.value(USER).trim().to_owned(),
-    }))
+    Ok(Act::Train(Train { job: job.clone(), username: sheet.value(USER).trim().to_owned() }))
 }

@@ -33,11 +33,7 @@ const BAR: u16 = 18;
 
 /// The part of `area` from row `y` on.
 fn below(area: Rect, y: u16) -> Rect {
-    Rect {
-        y: area.y + y.min(area.height),
-        height: area.height.saturating_sub(y),
-        ..area
-    }
+    Rect { y: area.y + y.min(area.height), height: area.height.saturating_sub(y), ..area }
 }
 
 impl SearchPane {
@@ -64,10 +60,7 @@ impl SearchPane {
             }
             return cursor;
         }
-        let left = Rect {
-            width: FORM,
-            ..area
-        };
+        let left = Rect { width: FORM, ..area };
         let cursor = self.draw_form(look, left, buf);
         if self.draw_offers(look, below(left, 7), buf) == 0 {
             self.draw_session(store, look, below(left, 7), buf);
@@ -75,11 +68,7 @@ impl SearchPane {
         for y in area.top()..area.bottom() {
             buf.set_stringn(area.x + FORM, y, look.theme.glyphs.bar, 1, look.theme.rule);
         }
-        let right = Rect {
-            x: area.x + FORM + 2,
-            width: area.width - FORM - 2,
-            ..area
-        };
+        let right = Rect { x: area.x + FORM + 2, width: area.width - FORM - 2, ..area };
         self.draw_found(store, look, right, buf);
         cursor
     }
@@ -89,11 +78,8 @@ impl SearchPane {
         if self.runs.is_empty() {
             return;
         }
-        let keys = format!(
-            "{} {} go through them",
-            look.key("search.previous"),
-            look.key("search.next")
-        );
+        let keys =
+            format!("{} {} go through them", look.key("search.previous"), look.key("search.next"));
         rule(buf, area, 0, look, "this session", &keys);
         let newest = self.runs.iter().enumerate().rev();
         let lines = newest.map(|(index, run)| {
@@ -109,11 +95,7 @@ impl SearchPane {
                 crate::ui::text::cut(field, 14, look.theme.ellipsis()),
                 crate::ui::text::cut(&run.time, 14, look.theme.ellipsis()),
             );
-            let style = if here {
-                look.theme.text
-            } else {
-                look.theme.dim
-            };
+            let style = if here { look.theme.text } else { look.theme.dim };
             Spans::from(Span::styled(words, style))
         });
         paint::put_lines(buf, below(area, 1), lines, 0);
@@ -151,20 +133,12 @@ impl SearchPane {
             let lines =
                 crate::ui::text::wrap(&words, usize::from(area.width.saturating_sub(4)).max(8));
             for line in lines {
-                put(
-                    buf,
-                    area,
-                    y,
-                    &Spans::from(Span::styled(format!("   {line}"), style)),
-                );
+                put(buf, area, y, &Spans::from(Span::styled(format!("   {line}"), style)));
                 y += 1;
             }
         }
         let foot = area.height.saturating_sub(1);
-        let table = Rect {
-            height: foot.saturating_sub(y),
-            ..below(area, y)
-        };
+        let table = Rect { height: foot.saturating_sub(y), ..below(area, y) };
         if results.lines.is_empty() {
             Self::draw_nothing(run, &results, look, table, buf);
         } else {
@@ -179,12 +153,7 @@ impl SearchPane {
             read.map_or_else(String::new, |at| format!("read {}   ", look.tell(at))),
             took(results.coverage.took),
         );
-        put(
-            buf,
-            area,
-            foot,
-            &Spans::from(Span::styled(words, look.theme.dim)),
-        );
+        put(buf, area, foot, &Spans::from(Span::styled(words, look.theme.dim)));
     }
 
     /// A search without any answer yet.
@@ -195,16 +164,12 @@ impl SearchPane {
         buf: &mut Buffer,
     ) {
         match remote {
-            Some(Remote {
-                error: Some((error, _)),
-                pending: false,
-                ..
-            }) => paint::failed(buf, area, look, error),
+            Some(Remote { error: Some((error, _)), pending: false, .. }) => {
+                paint::failed(buf, area, look, error)
+            }
             Some(remote) if remote.pending => {
-                let words = [
-                    "looking at the first 10,000 records".to_owned(),
-                    "^G stops it".to_owned(),
-                ];
+                let words =
+                    ["looking at the first 10,000 records".to_owned(), "^G stops it".to_owned()];
                 paint::empty(buf, area, look, &words);
             }
             _ => {
@@ -226,11 +191,8 @@ impl SearchPane {
     ) {
         let first = match results.coverage.total {
             Some(total) if total > 0 => {
-                let number = if run.first.operation == Analysis::Mean {
-                    " as a number"
-                } else {
-                    ""
-                };
+                let number =
+                    if run.first.operation == Analysis::Mean { " as a number" } else { "" };
                 format!(
                     "{} records match; none of those looked at has {}{number}.",
                     thousands(total),
@@ -262,12 +224,7 @@ impl SearchPane {
         let mut remarks: Vec<(String, Style)> = coverage
             .partial
             .iter()
-            .map(|why| {
-                (
-                    format!("PARTIAL: {why}; this is not all there is"),
-                    look.theme.warn,
-                )
-            })
+            .map(|why| (format!("PARTIAL: {why}; this is not all there is"), look.theme.warn))
             .collect();
         let errors = (0..run.slices).filter_map(|index| {
             let remote = store.analyses.get(&run.slice(index))?;
@@ -280,10 +237,7 @@ impl SearchPane {
             } else {
                 format!("{} asks it again", look.key("search.more"))
             };
-            remarks.push((
-                format!("slice {}: {error} {next}", index + 1),
-                look.theme.bad,
-            ));
+            remarks.push((format!("slice {}: {error} {next}", index + 1), look.theme.bad));
         }
         if coverage.slices > 1 {
             let words = if Self::stands_alone(run.first.operation) {
@@ -295,10 +249,7 @@ impl SearchPane {
         }
         if coverage.others > 0 {
             remarks.push((
-                format!(
-                    "{} records have values that are not listed",
-                    thousands(coverage.others)
-                ),
+                format!("{} records have values that are not listed", thousands(coverage.others)),
                 look.theme.dim,
             ));
         }
@@ -371,28 +322,16 @@ impl SearchPane {
             let mut cells: Vec<Text<'_>> = Vec::new();
             match line {
                 Line::Count(row) => {
-                    let bar = chart::bar(
-                        row.count as f64,
-                        top as f64,
-                        usize::from(BAR),
-                        &theme.glyphs,
-                    );
+                    let bar =
+                        chart::bar(row.count as f64, top as f64, usize::from(BAR), &theme.glyphs);
                     cells.push(thousands(row.count).into());
                     cells.push(share(row.count, whole).into());
                     cells.push(Text::styled(bar, theme.accent));
                 }
                 Line::Trend(slice, row) => {
                     cells.extend((lead > 0).then(|| slice.to_string().into()));
-                    let sign = if row.trend.is_some_and(|trend| trend > 0.0) {
-                        "+"
-                    } else {
-                        ""
-                    };
-                    let style = if sign.is_empty() {
-                        theme.dim
-                    } else {
-                        theme.text
-                    };
+                    let sign = if row.trend.is_some_and(|trend| trend > 0.0) { "+" } else { "" };
+                    let style = if sign.is_empty() { theme.dim } else { theme.text };
                     cells.push(Text::styled(format!("{sign}{}", figure(row.trend)), style));
                     cells.push(row.count.map_or_else(|| "-".to_owned(), thousands).into());
                     cells.push(figure(row.start).into());

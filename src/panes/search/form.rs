@@ -49,9 +49,8 @@ pub struct Form {
 
 impl Default for Form {
     fn default() -> Self {
-        let mut time = Field::new("")
-            .placeholder("last 2h")
-            .history(window::OFFERED.map(String::from).into());
+        let mut time =
+            Field::new("").placeholder("last 2h").history(window::OFFERED.map(String::from).into());
         time.set("last 1h");
         let mut metric = Field::new("").placeholder("@fields.dest_ip");
         metric.set(names::FIELDS[0]);
@@ -83,12 +82,7 @@ impl Form {
         Ok(Analyze {
             field,
             operation: self.operation,
-            query: SearchQuery {
-                search: self.query.text().trim().to_owned(),
-                from,
-                to,
-                offset: 0,
-            },
+            query: SearchQuery { search: self.query.text().trim().to_owned(), from, to, offset: 0 },
         })
     }
 
@@ -124,11 +118,7 @@ impl Form {
         let here = PARTS.iter().position(|part| Some(*part) == self.focus);
         let next = here.and_then(|here| here.checked_add_signed(by));
         self.focus = next.and_then(|next| PARTS.get(next)).copied();
-        if self.focus.is_some() {
-            Typed::Taken
-        } else {
-            Typed::Leave
-        }
+        if self.focus.is_some() { Typed::Taken } else { Typed::Leave }
     }
 
     /// Takes the first name that is offered for an unfinished word. `false` when there is nothing to finish.
@@ -194,9 +184,7 @@ impl Form {
         let Some(part) = self.focus else {
             return Typed::Ignored;
         };
-        let plain = !key
-            .modifiers
-            .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
         match key.code {
             KeyCode::BackTab => return self.step(-1),
             KeyCode::Tab if self.complete() => return Typed::Taken,
@@ -282,10 +270,7 @@ mod tests {
     }
 
     fn at(part: Part) -> Form {
-        Form {
-            focus: Some(part),
-            ..Form::default()
-        }
+        Form { focus: Some(part), ..Form::default() }
     }
 
     #[test]
@@ -317,10 +302,7 @@ mod tests {
         // an unknown name is left as it is
         let mut form = at(Part::Metric);
         press(&mut form, "⌫@fields.zzz\t");
-        assert_eq!(
-            (form.metric.text(), form.focus),
-            ("@fields.zzz", Some(Part::Operation))
-        );
+        assert_eq!((form.metric.text(), form.focus), ("@fields.zzz", Some(Part::Operation)));
     }
 
     #[test]
@@ -365,10 +347,7 @@ mod tests {
         let mut form = at(Part::Query);
         form.query.set(" a ");
         let ask = form.read(now).unwrap();
-        assert_eq!(
-            (ask.field.as_str(), ask.query.search.as_str()),
-            ("@fields.dest_ip", "a")
-        );
+        assert_eq!((ask.field.as_str(), ask.query.search.as_str()), ("@fields.dest_ip", "a"));
         form.metric.set("dest_port");
         assert_eq!(form.read(now).unwrap().field, "@fields.dest_port");
         form.metric.clear();

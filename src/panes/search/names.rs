@@ -41,10 +41,7 @@ pub const OPERATIONS: [(Analysis, &str); 4] = [
 /// The names that what is typed may become, the likeliest first: those that begin so, then those that hold it.
 pub fn matching<'a>(typed: &str, own: &'a [String]) -> Vec<&'a str> {
     let typed = typed.to_ascii_lowercase();
-    let bare = typed
-        .strip_prefix("@fields.")
-        .or_else(|| typed.strip_prefix('@'))
-        .unwrap_or(&typed);
+    let bare = typed.strip_prefix("@fields.").or_else(|| typed.strip_prefix('@')).unwrap_or(&typed);
     let tail = |name: &'a str| name.strip_prefix("@fields.").unwrap_or(&name[1..]);
     let mut all: Vec<&str> = FIELDS.to_vec();
     all.extend(
@@ -52,9 +49,8 @@ pub fn matching<'a>(typed: &str, own: &'a [String]) -> Vec<&'a str> {
             .map(String::as_str)
             .filter(|name| name.starts_with('@') && !FIELDS.contains(name)),
     );
-    let (mut begin, rest): (Vec<&str>, Vec<&str>) = all
-        .into_iter()
-        .partition(|name| name.starts_with(&typed) || tail(name).starts_with(bare));
+    let (mut begin, rest): (Vec<&str>, Vec<&str>) =
+        all.into_iter().partition(|name| name.starts_with(&typed) || tail(name).starts_with(bare));
     begin.extend(rest.into_iter().filter(|name| tail(name).contains(bare)));
     begin
 }
@@ -64,10 +60,7 @@ pub fn whole(metric: &str) -> String {
     let metric = metric.trim();
     let known =
         |name: &&&str| **name == format!("@fields.{metric}") || **name == format!("@{metric}");
-    FIELDS
-        .iter()
-        .find(known)
-        .map_or_else(|| metric.to_owned(), |name| (*name).to_owned())
+    FIELDS.iter().find(known).map_or_else(|| metric.to_owned(), |name| (*name).to_owned())
 }
 
 #[cfg(test)]
@@ -76,17 +69,10 @@ mod tests {
 
     #[test]
     fn names_are_found_by_their_beginning_then_by_what_they_hold() {
-        let own = vec![
-            "@fields.ja3".to_owned(),
-            "typo".to_owned(),
-            "@type".to_owned(),
-        ];
+        let own = vec!["@fields.ja3".to_owned(), "typo".to_owned(), "@type".to_owned()];
         assert_eq!(matching("@fields.dest_p", &own), ["@fields.dest_port"]);
         assert_eq!(matching("@ty", &own), ["@type"]);
-        assert_eq!(
-            matching("ip", &own),
-            ["@fields.dest_ip", "@fields.source_ip"]
-        );
+        assert_eq!(matching("ip", &own), ["@fields.dest_ip", "@fields.source_ip"]);
         assert_eq!(matching("@fields.j", &own), ["@fields.ja3"]);
         assert_eq!(matching("@fields.", &own).len(), FIELDS.len() + 1);
         assert!(matching("@fields.nothing", &own).is_empty());

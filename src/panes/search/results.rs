@@ -111,10 +111,7 @@ impl<'a> Results<'a> {
     /// Puts the answers of a run together.
     pub fn of(run: &'a Run, store: &'a Store) -> Self {
         let answers = run.answers(store);
-        Self {
-            lines: lines(&answers),
-            coverage: coverage(&answers),
-        }
+        Self { lines: lines(&answers), coverage: coverage(&answers) }
     }
 
     /// What a count is a share of: the records looked at, or the counts' own sum where that is larger.
@@ -123,28 +120,16 @@ impl<'a> Results<'a> {
             Line::Count(row) => Some(row.count),
             _ => None,
         });
-        counts
-            .fold(0, u64::saturating_add)
-            .max(self.coverage.seen.unwrap_or(0))
+        counts.fold(0, u64::saturating_add).max(self.coverage.seen.unwrap_or(0))
     }
 }
 
 /// The results as a table, in the order they are shown.
 pub fn grid(run: &Run, store: &Store) -> Option<Grid> {
     let results = Results::of(run, store);
-    let mut grid = Grid::new([
-        run.first.field.as_str(),
-        "count",
-        "change",
-        "min",
-        "max",
-        "mean",
-        "sum",
-    ])
-    .title(format!(
-        "Darktrace search, {}",
-        export::defang_text(&run.time)
-    ));
+    let mut grid =
+        Grid::new([run.first.field.as_str(), "count", "change", "min", "max", "mean", "sum"])
+            .title(format!("Darktrace search, {}", export::defang_text(&run.time)));
     let value = |text: &str| match export::classify(text) {
         Indicator::Unknown { .. } => export::defang_text(text),
         found if found.is_internal() => text.to_owned(),
@@ -155,15 +140,9 @@ pub fn grid(run: &Run, store: &Store) -> Option<Grid> {
     for line in &results.lines {
         let none = String::new;
         grid.push(match line {
-            Line::Count(row) => [
-                value(&row.value),
-                row.count.to_string(),
-                none(),
-                none(),
-                none(),
-                none(),
-                none(),
-            ],
+            Line::Count(row) => {
+                [value(&row.value), row.count.to_string(), none(), none(), none(), none(), none()]
+            }
             Line::Trend(_, row) => [
                 value(&row.value),
                 count(row.count),
@@ -217,10 +196,7 @@ fn lines<'a>(answers: &[(u64, &'a Analysed)]) -> Vec<Line<'a>> {
 }
 
 fn coverage(answers: &[(u64, &Analysed)]) -> Coverage {
-    let mut coverage = Coverage {
-        slices: answers.len(),
-        ..Coverage::default()
-    };
+    let mut coverage = Coverage { slices: answers.len(), ..Coverage::default() };
     for (slice, answer) in answers {
         coverage.total = answer.total.or(coverage.total);
         coverage.took += answer.took_ms.unwrap_or(0);
@@ -228,11 +204,7 @@ fn coverage(answers: &[(u64, &Analysed)]) -> Coverage {
             coverage.seen = Some(coverage.seen.unwrap_or(0).saturating_add(seen));
         }
         if let Some(why) = &answer.partial {
-            let of = if answers.len() > 1 {
-                format!("slice {slice}: {why}")
-            } else {
-                why.clone()
-            };
+            let of = if answers.len() > 1 { format!("slice {slice}: {why}") } else { why.clone() };
             coverage.partial.push(of);
         }
         if let Found::Terms { others, .. } = &answer.found {
@@ -279,13 +251,11 @@ pub fn pivot(field: &str, value: &str) -> Option<Pivot> {
     };
     // A path with a file's name in it (`/index.php`) has no host.
     let host = host && !value.starts_with('/');
-    host.then(|| {
-        if indicator.is_internal() {
-            Pivot::Device(target)
-        } else {
-            Pivot::Endpoint(target)
-        }
-    })
+    host.then(
+        || {
+            if indicator.is_internal() { Pivot::Device(target) } else { Pivot::Endpoint(target) }
+        },
+    )
 }
 
 /// A value as it is shown: defanged where it lies outside, else cleaned running text.
@@ -321,35 +291,18 @@ mod tests {
 
     fn counted(rows: &[(&str, u64)]) -> Vec<Counted> {
         rows.iter()
-            .map(|(value, count)| Counted {
-                value: (*value).into(),
-                count: *count,
-            })
+            .map(|(value, count)| Counted { value: (*value).into(), count: *count })
             .collect()
     }
 
     fn answer(found: Found, seen: Option<u64>, total: Option<u64>) -> Analysed {
-        Analysed {
-            found,
-            total,
-            looked_at: seen,
-            partial: None,
-            took_ms: Some(11),
-        }
+        Analysed { found, total, looked_at: seen, partial: None, took_ms: Some(11) }
     }
 
     #[test]
     fn counts_of_slices_are_added_by_value() {
-        let one = answer(
-            Found::Score(counted(&[("a", 5), ("b", 4)])),
-            Some(10_000),
-            Some(20_573),
-        );
-        let two = answer(
-            Found::Score(counted(&[("b", 3), ("c", 6)])),
-            Some(10_000),
-            Some(20_573),
-        );
+        let one = answer(Found::Score(counted(&[("a", 5), ("b", 4)])), Some(10_000), Some(20_573));
+        let two = answer(Found::Score(counted(&[("b", 3), ("c", 6)])), Some(10_000), Some(20_573));
         let answers = [(1, &one), (2, &two)];
         let rows: Vec<_> = lines(&answers)
             .into_iter()
@@ -401,10 +354,7 @@ mod tests {
         assert!(!coverage(&[]).more);
         let mut partial = answer(Found::Score(Vec::new()), Some(1), Some(1));
         partial.partial = Some("probe 7 did not answer".into());
-        assert_eq!(
-            coverage(&[(1, &partial)]).partial,
-            ["probe 7 did not answer"]
-        );
+        assert_eq!(coverage(&[(1, &partial)]).partial, ["probe 7 did not answer"]);
         assert_eq!(
             coverage(&[(1, &partial), (2, &partial)]).partial[1],
             "slice 2: probe 7 did not answer"
@@ -436,10 +386,7 @@ mod tests {
         assert_eq!(shown("@fields.dest_ip", "8.8.8.8"), "8[.]8[.]8[.]8");
         assert_eq!(shown("@fields.dest_ip", "10.1.2.3"), "10.1.2.3");
         assert_eq!(shown("@fields.dest_port", "443"), "443");
-        assert_eq!(
-            shown("@fields.uri", "see http://a.com/x now"),
-            "see hxxp://a[.]com/x now"
-        );
+        assert_eq!(shown("@fields.uri", "see http://a.com/x now"), "see hxxp://a[.]com/x now");
     }
 
     #[test]

@@ -21,10 +21,7 @@ fn press(pane: &mut SearchPane, bench: &mut Bench, keys: &str) {
 }
 
 fn row(pane: &mut SearchPane, bench: &mut Bench, id: &str) {
-    let index = SearchPane::ROWS
-        .iter()
-        .position(|row| row.id == id)
-        .unwrap();
+    let index = SearchPane::ROWS.iter().position(|row| row.id == id).unwrap();
     let row = &SearchPane::ROWS[index];
     match (row.ready)(pane, &bench.store) {
         Ok(()) => (row.run)(pane, &mut bench.cx()),
@@ -42,12 +39,7 @@ fn searched(bench: &mut Bench, query: &str) -> SearchPane {
 }
 
 fn counted(rows: &[(&str, u64)]) -> Vec<Counted> {
-    rows.iter()
-        .map(|(value, count)| Counted {
-            value: (*value).into(),
-            count: *count,
-        })
-        .collect()
+    rows.iter().map(|(value, count)| Counted { value: (*value).into(), count: *count }).collect()
 }
 
 fn found(found: Found, seen: u64, total: u64) -> Analysed {
@@ -64,12 +56,7 @@ fn found(found: Found, seen: u64, total: u64) -> Analysed {
 fn land(pane: &mut SearchPane, bench: &mut Bench, slice: u64, answer: Analysed) {
     let ask = pane.run().unwrap().slice(slice);
     let at = bench.now.wall;
-    bench
-        .store
-        .analyses
-        .entry(ask)
-        .or_default()
-        .arrived(answer, at);
+    bench.store.analyses.entry(ask).or_default().arrived(answer, at);
     pane.changed(&mut bench.cx());
 }
 
@@ -77,12 +64,7 @@ fn fail(pane: &mut SearchPane, bench: &mut Bench, slice: u64) {
     let ask = pane.run().unwrap().slice(slice);
     let error = ApiError::of(&ask.call().unwrap(), Cause::Server("busy".into(), None));
     let at = bench.now.wall;
-    bench
-        .store
-        .analyses
-        .entry(ask)
-        .or_default()
-        .failed(error, at);
+    bench.store.analyses.entry(ask).or_default().failed(error, at);
     pane.changed(&mut bench.cx());
 }
 
@@ -113,10 +95,7 @@ fn terms() -> Analysed {
         ("2001:db8::1", 97),
         ("\u{202e}gpj\u{1b}[2J", 3),
     ]);
-    let terms = Found::Terms {
-        rows,
-        others: Some(37),
-    };
+    let terms = Found::Terms { rows, others: Some(37) };
     found(terms, 9_871, 20_573)
 }
 
@@ -206,11 +185,7 @@ fn a_value_narrows_the_search_and_opens_as_what_it_is() {
     row(&mut pane, &mut bench, "search.exclude");
     let narrowed = r#"(a OR b) AND NOT @fields.dest_ip:"8.8.8.8""#;
     assert_eq!(pane.run().unwrap().first.query.search, narrowed);
-    assert_eq!(
-        asked(&mut bench).len(),
-        2,
-        "the first search and the narrowed one"
-    );
+    assert_eq!(asked(&mut bench).len(), 2, "the first search and the narrowed one");
     // Back to the search before, with what it found.
     row(&mut pane, &mut bench, "search.previous");
     assert_eq!(pane.form.query.text(), "a OR b");
@@ -280,19 +255,9 @@ fn looks(width: u16, height: u16) -> String {
         trend: Some(trend),
     };
     let trends = vec![trend("8.8.8.8", 12.5), trend("10.0.0.1", -3.25)];
-    land(
-        &mut pane,
-        &mut bench,
-        0,
-        found(Found::Trend(trends.clone()), 10_000, 12_000),
-    );
+    land(&mut pane, &mut bench, 0, found(Found::Trend(trends.clone()), 10_000, 12_000));
     row(&mut pane, &mut bench, "search.more");
-    land(
-        &mut pane,
-        &mut bench,
-        1,
-        found(Found::Trend(trends), 2_000, 12_000),
-    );
+    land(&mut pane, &mut bench, 1, found(Found::Trend(trends), 2_000, 12_000));
     add("trend", &pane, &bench);
     pane.form.operation = Analysis::Mean;
     pane.refresh(&mut bench.cx());
@@ -303,12 +268,7 @@ fn looks(width: u16, height: u16) -> String {
         avg: Some(122_321.542),
         sum: None,
     };
-    land(
-        &mut pane,
-        &mut bench,
-        0,
-        found(Found::Mean(Some(stats)), 62_762, 62_762),
-    );
+    land(&mut pane, &mut bench, 0, found(Found::Mean(Some(stats)), 62_762, 62_762));
     add("mean", &pane, &bench);
     bench.now.wall += jiff::SignedDuration::from_secs(60);
     pane.refresh(&mut bench.cx());
@@ -344,10 +304,7 @@ fn hostile_values_stay_in_their_cells() {
         let mut buf = Buffer::empty(area);
         pane.draw(&bench.store, &bench.look(), area, &mut buf);
         let drawn = lines(&buf);
-        assert!(
-            !drawn.contains(['\u{1b}', '\u{7}', '\u{202e}', '\r']),
-            "{drawn}"
-        );
+        assert!(!drawn.contains(['\u{1b}', '\u{7}', '\u{202e}', '\r']), "{drawn}");
         for line in drawn.lines() {
             assert!(crate::ui::text::width(line) <= usize::from(width), "{line}");
         }

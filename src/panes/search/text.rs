@@ -77,10 +77,7 @@ pub fn check(query: &str) -> Option<Complaint> {
     for &(at, piece) in &pieces {
         match piece {
             Piece::Quoted(false) => {
-                return complain(
-                    at,
-                    format!("the quote at column {} is not closed", column(at)),
-                );
+                return complain(at, format!("the quote at column {} is not closed", column(at)));
             }
             Piece::Open => open.push(at),
             Piece::Close => {
@@ -134,11 +131,7 @@ pub fn condition(field: &str, value: &str) -> String {
 /// Why nothing was put behind it: it is there already, or the query is broken.
 pub fn narrowed(query: &str, condition: &str, exclude: bool) -> Result<String, String> {
     let query = query.trim();
-    let clause = if exclude {
-        format!("NOT {condition}")
-    } else {
-        condition.to_owned()
-    };
+    let clause = if exclude { format!("NOT {condition}") } else { condition.to_owned() };
     if query.is_empty() {
         return Ok(clause);
     }
@@ -163,11 +156,7 @@ pub fn narrowed(query: &str, condition: &str, exclude: bool) -> Result<String, S
         }
         depth == 0 && matches!(piece, Piece::Word("OR" | "||"))
     });
-    Ok(if splits {
-        format!("({query}) AND {clause}")
-    } else {
-        format!("{query} AND {clause}")
-    })
+    Ok(if splits { format!("({query}) AND {clause}") } else { format!("{query} AND {clause}") })
 }
 
 /// The `@` word the cursor stands behind: where it begins, and what of it is typed. Nothing inside quotes.
@@ -178,9 +167,7 @@ pub fn word_at(query: &str, cursor: usize) -> Option<(usize, &str)> {
     };
     let ends_here = at + word.len() == typed.len();
     let begin = word.rfind(|c: char| !(c.is_alphanumeric() || "@._".contains(c)));
-    let begin = begin.map_or(0, |b| {
-        b + word[b..].chars().next().map_or(1, char::len_utf8)
-    });
+    let begin = begin.map_or(0, |b| b + word[b..].chars().next().map_or(1, char::len_utf8));
     let name = &word[begin..];
     (ends_here && name.starts_with('@')).then_some((at + begin, name))
 }
@@ -214,11 +201,7 @@ mod tests {
         ] {
             let complaint = check(bad).expect(bad);
             assert_eq!(complaint.at, at, "{bad}");
-            assert!(
-                complaint.words.contains(words),
-                "{bad}: {}",
-                complaint.words
-            );
+            assert!(complaint.words.contains(words), "{bad}: {}", complaint.words);
         }
     }
 
@@ -229,28 +212,13 @@ mod tests {
         let put = |query: &str, exclude| narrowed(query, &ip, exclude);
         assert_eq!(put(" ", true).unwrap(), format!("NOT {ip}"));
         assert_eq!(put("", false).unwrap(), ip);
-        assert_eq!(
-            put(r#"@type:"ssl""#, true).unwrap(),
-            format!(r#"@type:"ssl" AND NOT {ip}"#)
-        );
-        assert_eq!(
-            put("a OR b", true).unwrap(),
-            format!("(a OR b) AND NOT {ip}")
-        );
-        assert_eq!(
-            put("(a OR b)", true).unwrap(),
-            format!("(a OR b) AND NOT {ip}")
-        );
-        assert_eq!(
-            put(r#"x:"a OR b""#, false).unwrap(),
-            format!(r#"x:"a OR b" AND {ip}"#)
-        );
+        assert_eq!(put(r#"@type:"ssl""#, true).unwrap(), format!(r#"@type:"ssl" AND NOT {ip}"#));
+        assert_eq!(put("a OR b", true).unwrap(), format!("(a OR b) AND NOT {ip}"));
+        assert_eq!(put("(a OR b)", true).unwrap(), format!("(a OR b) AND NOT {ip}"));
+        assert_eq!(put(r#"x:"a OR b""#, false).unwrap(), format!(r#"x:"a OR b" AND {ip}"#));
         let once = put("a", true).unwrap();
         assert!(put(&once, true).unwrap_err().contains("already"));
-        assert!(
-            put(&once, false).is_ok(),
-            "the opposite is another condition"
-        );
+        assert!(put(&once, false).is_ok(), "the opposite is another condition");
         assert!(put("(a", true).unwrap_err().contains("mend"));
         assert_eq!(condition("f", r#"a"b\c"#), r#"f:"a\"b\\c""#);
         assert_eq!(check(&condition("f", r#"a"b\"#)), None);

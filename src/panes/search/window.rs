@@ -12,16 +12,8 @@ pub const ALLOWED: &str =
     "last 2h, today, 2026-11-20 08:00..09:30, -15m..now, +-15m of 2026-11-20T08:00Z";
 
 /// Windows that are offered, from the least to the most usual.
-pub const OFFERED: [&str; 8] = [
-    "last 28d",
-    "last 7d",
-    "yesterday",
-    "today",
-    "last 24h",
-    "last 15m",
-    "last 2h",
-    "last 1h",
-];
+pub const OFFERED: [&str; 8] =
+    ["last 28d", "last 7d", "yesterday", "today", "last 24h", "last 15m", "last 2h", "last 1h"];
 
 /// A window, both ends in whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,9 +59,7 @@ pub fn parse(text: &str, now: Timestamp) -> Result<Window, String> {
         return Err(format!("the time is empty; allowed: {ALLOWED}"));
     }
     let lower = text.to_ascii_lowercase();
-    if let Some(around) = ["+-", "+/-", "±"]
-        .into_iter()
-        .find_map(|sign| lower.strip_prefix(sign))
+    if let Some(around) = ["+-", "+/-", "±"].into_iter().find_map(|sign| lower.strip_prefix(sign))
     {
         return around_point(around, now);
     }
@@ -78,10 +68,7 @@ pub fn parse(text: &str, now: Timestamp) -> Result<Window, String> {
     }
     let span = lower.strip_prefix("last ").unwrap_or(&lower);
     if let Some(span) = duration(span.strip_prefix('-').unwrap_or(span)) {
-        return Ok(Window {
-            from: minus(now, span?)?,
-            to: now,
-        });
+        return Ok(Window { from: minus(now, span?)?, to: now });
     }
     match point(text, now, None)? {
         Some(Point::Day(day)) => {
@@ -90,31 +77,23 @@ pub fn parse(text: &str, now: Timestamp) -> Result<Window, String> {
             let to = if from <= now { end.min(now) } else { end };
             Ok(Window { from, to })
         }
-        Some(Point::At(_)) => Err(format!(
-            "'{text}' is one moment, not a window; +-15m of {text} is one"
-        )),
+        Some(Point::At(_)) => {
+            Err(format!("'{text}' is one moment, not a window; +-15m of {text} is one"))
+        }
         None => Err(format!("'{text}' is no time window; allowed: {ALLOWED}")),
     }
 }
 
 fn around_point(text: &str, now: Timestamp) -> Result<Window, String> {
-    let parts = [" of ", " around "]
-        .into_iter()
-        .find_map(|word| text.split_once(word));
+    let parts = [" of ", " around "].into_iter().find_map(|word| text.split_once(word));
     let Some((span, at)) = parts else {
         return Err("+- wants a span and a moment: +-15m of 2026-11-20T08:00Z".to_owned());
     };
     let span = duration(span.trim()).ok_or_else(|| {
-        format!(
-            "'{}' is no span; allowed: 30s, 15m, 2h, 1d, 1w, 1h30m",
-            span.trim()
-        )
+        format!("'{}' is no span; allowed: 30s, 15m, 2h, 1d, 1w, 1h30m", span.trim())
     })??;
     match point(at, now, None)? {
-        Some(Point::At(at)) => Ok(Window {
-            from: minus(at, span)?,
-            to: plus(at, span)?,
-        }),
+        Some(Point::At(at)) => Ok(Window { from: minus(at, span)?, to: plus(at, span)? }),
         Some(Point::Day(_)) => Err(format!(
             "'{}' is a day: +- wants a moment, such as {}T08:00Z",
             at.trim(),
@@ -147,10 +126,7 @@ fn between(from: &str, to: &str, now: Timestamp) -> Result<Window, String> {
             told(to_at)
         ));
     }
-    Ok(Window {
-        from: from_at,
-        to: to_at,
-    })
+    Ok(Window { from: from_at, to: to_at })
 }
 
 fn not_a_point(text: &str) -> String {
@@ -177,10 +153,7 @@ fn point(text: &str, now: Timestamp, day: Option<Date>) -> Result<Option<Point>,
     if let Some(span) = lower.strip_prefix('-').and_then(duration) {
         return Ok(Some(Point::At(minus(now, span?)?)));
     }
-    if let Some(span) = lower
-        .strip_suffix(" ago")
-        .and_then(|span| duration(span.trim()))
-    {
+    if let Some(span) = lower.strip_suffix(" ago").and_then(|span| duration(span.trim())) {
         return Ok(Some(Point::At(minus(now, span?)?)));
     }
     // with a time zone: told in UTC from here on
@@ -214,14 +187,10 @@ fn duration(text: &str) -> Option<Result<SignedDuration, String>> {
     }
     let mut seconds = 0i64;
     while !rest.is_empty() {
-        let digits = rest
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(rest.len());
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         let (number, after) = rest.split_at(digits);
         let after = after.trim_start();
-        let letters = after
-            .find(|c: char| !c.is_ascii_alphabetic())
-            .unwrap_or(after.len());
+        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
         let (unit, after) = after.split_at(letters);
         let each = match unit {
             "s" | "sec" | "second" | "seconds" => 1,
@@ -230,9 +199,7 @@ fn duration(text: &str) -> Option<Result<SignedDuration, String>> {
             "d" | "day" | "days" => 86_400,
             "w" | "week" | "weeks" => 7 * 86_400,
             "" if number == text.trim() => {
-                return Some(Err(format!(
-                    "'{text}' of what? allowed: {text}m, {text}h, {text}d"
-                )));
+                return Some(Err(format!("'{text}' of what? allowed: {text}m, {text}h, {text}d")));
             }
             _ => return None,
         };
@@ -279,11 +246,7 @@ impl Window {
     pub fn told(&self) -> String {
         let same =
             self.from.to_zoned(TimeZone::UTC).date() == self.to.to_zoned(TimeZone::UTC).date();
-        let to = if same {
-            self.to.strftime("%H:%M:%SZ").to_string()
-        } else {
-            told(self.to)
-        };
+        let to = if same { self.to.strftime("%H:%M:%SZ").to_string() } else { told(self.to) };
         format!("{} .. {to}", told(self.from))
     }
 }
@@ -322,14 +285,8 @@ mod tests {
             ("2026-11-18..2026-11-20", "18 00:00:00..20 23:59:59"),
             ("2026-11-20 08:00..09:30", "20 08:00:00..20 09:30:00"),
             ("2026-11-20 08:00:05..09:30:10", "20 08:00:05..20 09:30:10"),
-            (
-                "2026-11-20T08:00Z..2026-11-21T01:00Z",
-                "20 08:00:00..21 01:00:00",
-            ),
-            (
-                "2026-11-20 23:00..2026-11-21 01:00",
-                "20 23:00:00..21 01:00:00",
-            ),
+            ("2026-11-20T08:00Z..2026-11-21T01:00Z", "20 08:00:00..21 01:00:00"),
+            ("2026-11-20 23:00..2026-11-21 01:00", "20 23:00:00..21 01:00:00"),
             ("05:00..06:30", "22 05:00:00..22 06:30:00"),
             ("2026-11-20T08:00:00+02:00..now", "20 06:00:00..22 06:40:12"),
             ("+-15m of 2026-11-20T08:00Z", "20 07:45:00..20 08:15:00"),
@@ -380,10 +337,7 @@ mod tests {
     #[test]
     fn a_window_is_told_in_full() {
         let now = NOW.parse().unwrap();
-        assert_eq!(
-            parse("-15m..now", now).unwrap().told(),
-            "2026-11-22 06:25:12Z .. 06:40:12Z"
-        );
+        assert_eq!(parse("-15m..now", now).unwrap().told(), "2026-11-22 06:25:12Z .. 06:40:12Z");
         assert_eq!(
             parse("1d", now).unwrap().told(),
             "2026-11-21 06:40:12Z .. 2026-11-22 06:40:12Z"

@@ -33,11 +33,7 @@ struct Plan<'a> {
 impl Sheet {
     /// Draws the sheet in the middle of `area`; returns where the terminal's cursor belongs.
     pub fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
-        let wide = area
-            .width
-            .saturating_sub(4)
-            .min(WIDEST)
-            .max(area.width.min(40));
+        let wide = area.width.saturating_sub(4).min(WIDEST).max(area.width.min(40));
         let inner = usize::from(wide.saturating_sub(4));
         let plan = self.plan(look, inner, area.height.saturating_sub(2));
         let rows = self.rows(&plan);
@@ -45,22 +41,13 @@ impl Sheet {
         let mut y = 0;
         let mut cursor = None;
         y = paragraph(buf, inside, y, plan.notes);
-        let label = self
-            .inputs
-            .iter()
-            .map(|input| text::width(&input.label))
-            .max()
-            .unwrap_or(0)
-            + 4;
+        let label =
+            self.inputs.iter().map(|input| text::width(&input.label)).max().unwrap_or(0) + 4;
         for (index, input) in self.inputs.iter().enumerate() {
             let focus = index == self.focus;
             let at = self.draw_input(look, input, (focus, label), inside, y, plan.editor, buf);
             cursor = cursor.or(at.filter(|_| focus));
-            y += if matches!(input.kind, Kind::Text(_)) {
-                1 + plan.editor
-            } else {
-                1
-            };
+            y += if matches!(input.kind, Kind::Text(_)) { 1 + plan.editor } else { 1 };
         }
         y += u16::from(!self.inputs.is_empty());
         paragraph(buf, inside, y, plan.request);
@@ -74,13 +61,7 @@ impl Sheet {
         let inputs: u16 = self
             .inputs
             .iter()
-            .map(|input| {
-                if matches!(input.kind, Kind::Text(_)) {
-                    1 + editor
-                } else {
-                    1
-                }
-            })
+            .map(|input| if matches!(input.kind, Kind::Text(_)) { 1 + editor } else { 1 })
             .sum();
         inputs + 1
     }
@@ -116,15 +97,8 @@ impl Sheet {
             Err(why) if why.is_empty() => Vec::new(),
             Err(why) => lines(why, wide, theme.warn),
         };
-        let mut plan = Plan {
-            notes,
-            request,
-            editor: EDITOR.0,
-        };
-        let has_editor = self
-            .inputs
-            .iter()
-            .any(|input| matches!(input.kind, Kind::Text(_)));
+        let mut plan = Plan { notes, request, editor: EDITOR.0 };
+        let has_editor = self.inputs.iter().any(|input| matches!(input.kind, Kind::Text(_)));
         while self.rows(&plan) > height {
             if plan.request.len() > REQUEST.0 {
                 shorten(&mut plan.request, REQUEST.0, wide, look);
@@ -155,12 +129,7 @@ impl Sheet {
         let mark = if focus { "> " } else { "  " };
         let style = if focus { theme.accent } else { theme.dim };
         let name = text::fit(&input.label, label.saturating_sub(2), theme.ellipsis());
-        put(
-            buf,
-            area,
-            y,
-            &Line::from(vec![Span::styled(mark, style), Span::styled(name, style)]),
-        );
+        put(buf, area, y, &Line::from(vec![Span::styled(mark, style), Span::styled(name, style)]));
         let left = label as u16;
         let row = Rect {
             x: area.x + left.min(area.width),
@@ -199,15 +168,10 @@ impl Sheet {
                 }
                 spans.push(Span::styled(format!("  {beside}"), beside_style));
                 // The brackets hang out, so that the words stand in line with the other fields.
-                let row = Rect {
-                    x: row.x.saturating_sub(1).max(area.x),
-                    ..row
-                };
+                let row = Rect { x: row.x.saturating_sub(1).max(area.x), ..row };
                 put(buf, row, 0, &Line::from(spans));
-                let before: usize = options[..*chosen]
-                    .iter()
-                    .map(|option| text::width(option) + 3)
-                    .sum();
+                let before: usize =
+                    options[..*chosen].iter().map(|option| text::width(option) + 3).sum();
                 Some(Position {
                     x: row.x + (before as u16 + 1).min(row.width.saturating_sub(1)),
                     y: row.y,
@@ -219,31 +183,16 @@ impl Sheet {
                 let need = text::width(&words);
                 let own = text::width(field.text()) + 1;
                 // What is said stands near the text as long as the text leaves it there.
-                let width = own
-                    .max(FIELD)
-                    .min(room.saturating_sub(need + 2))
-                    .max(FIELD.min(room));
+                let width = own.max(FIELD).min(room.saturating_sub(need + 2)).max(FIELD.min(room));
                 if need > 0 {
                     let right = Rect {
                         x: row.x + (width as u16 + 2).min(row.width),
                         width: row.width.saturating_sub(width as u16 + 2),
                         ..row
                     };
-                    put(
-                        buf,
-                        right,
-                        0,
-                        &Line::from(Span::styled(words.into_owned(), beside_style)),
-                    );
+                    put(buf, right, 0, &Line::from(Span::styled(words.into_owned(), beside_style)));
                 }
-                field.draw(
-                    Rect {
-                        width: width as u16,
-                        ..row
-                    },
-                    buf,
-                    theme,
-                )
+                field.draw(Rect { width: width as u16, ..row }, buf, theme)
             }
         }
     }
@@ -344,10 +293,7 @@ fn shorten(lines: &mut Vec<Line<'static>>, keep: usize, wide: usize, look: &Look
     lines.truncate(keep);
     if let Some(span) = lines.last_mut().and_then(|line| line.spans.last_mut()) {
         let longer = format!("{} {}", span.content, " ".repeat(wide));
-        span.content = text::cut(&longer, wide, look.theme.ellipsis())
-            .trim_end()
-            .to_owned()
-            .into();
+        span.content = text::cut(&longer, wide, look.theme.ellipsis()).trim_end().to_owned().into();
     }
 }
 
@@ -357,11 +303,7 @@ fn paragraph(buf: &mut Buffer, area: Rect, y: u16, lines: Vec<Line<'_>>) -> u16 
         return y;
     }
     let count = lines.len() as u16;
-    let at = Rect {
-        y: area.y + y.min(area.height),
-        height: area.height.saturating_sub(y),
-        ..area
-    };
+    let at = Rect { y: area.y + y.min(area.height), height: area.height.saturating_sub(y), ..area };
     paint::put_lines(buf, at, lines, 0);
     y + count + 1
 }

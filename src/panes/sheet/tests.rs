@@ -14,10 +14,9 @@ fn press(sheet: &mut Sheet, keys: &str) -> SheetReaction {
             '⇤' => KeyCode::BackTab.into(),
             '↑' => KeyCode::Up.into(),
             '→' => KeyCode::Right.into(),
-            '\u{1}'..='\u{1a}' => KeyEvent::new(
-                KeyCode::Char((c as u8 - 1 + b'a') as char),
-                KeyModifiers::CONTROL,
-            ),
+            '\u{1}'..='\u{1a}' => {
+                KeyEvent::new(KeyCode::Char((c as u8 - 1 + b'a') as char), KeyModifiers::CONTROL)
+            }
             c => KeyCode::Char(c).into(),
         };
         last = sheet.key(key);
@@ -27,16 +26,10 @@ fn press(sheet: &mut Sheet, keys: &str) -> SheetReaction {
 
 fn tag() -> Sheet {
     let mut sheet = Sheet::new("TAG DEVICE 823 web-02", Confirm::Yes, false)
-        .note(
-            Tone::Fine,
-            "Everybody who looks at this device sees the tag.",
-        )
+        .note(Tone::Fine, "Everybody who looks at this device sees the tag.")
         .line("tag", "tag", "", "the name of a tag that exists")
         .choice("expires", "expires", &["none", "4h", "24h", "7d"], 2);
-    sheet.offer(
-        "tag",
-        ["Critical", "Web-DMZ", "Web-Test"].map(String::from).into(),
-    );
+    sheet.offer("tag", ["Critical", "Web-DMZ", "Web-Test"].map(String::from).into());
     sheet
 }
 
@@ -48,12 +41,7 @@ fn send() -> Sheet {
     )
     .note(Tone::Mind, "It cannot be taken back once it is sent.")
     .line("title", "title", "", "")
-    .editor(
-        "event",
-        "event",
-        "{\n  \"a\": 1\n}",
-        "JSON; @file reads a file",
-    )
+    .editor("event", "event", "{\n  \"a\": 1\n}", "JSON; @file reads a file")
 }
 
 #[test]
@@ -175,9 +163,7 @@ fn sheets_look_like_this() {
     let mut all = shown(&sheet, 80, 14);
     press(&mut sheet, "-DMZ");
     sheet.help("tag", "on 3 devices");
-    sheet.set_request(Ok(
-        "POST /tags/entities did=823&duration=86400&tag=Web-DMZ".into()
-    ));
+    sheet.set_request(Ok("POST /tags/entities did=823&duration=86400&tag=Web-DMZ".into()));
     press(&mut sheet, "\t\t");
     all += &shown(&sheet, 80, 14);
     let mut sheet = send();

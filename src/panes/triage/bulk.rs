@@ -46,9 +46,8 @@ pub(super) fn groups(
     let mut groups: Vec<(String, Vec<EventId>)> = Vec::new();
     for event in events {
         let key = key(job, event);
-        let says = Known::of(store, &key)
-            .decision
-            .map_or_else(|| "no answer yet".to_owned(), known::word);
+        let says =
+            Known::of(store, &key).decision.map_or_else(|| "no answer yet".to_owned(), known::word);
         match groups.iter_mut().find(|(word, _)| *word == says) {
             Some((_, members)) => members.push(event.clone()),
             None => groups.push((says, vec![event.clone()])),
@@ -102,21 +101,13 @@ impl Bulk {
             theme.dim,
         )];
         let groups = groups(store, &self.job, &self.events);
-        let parts: Vec<String> = groups
-            .iter()
-            .map(|(says, members)| format!("{} AI {says}", members.len()))
-            .collect();
-        lines.push((
-            format!("{count} marked = {}", parts.join("  +  ")),
-            theme.text,
-        ));
+        let parts: Vec<String> =
+            groups.iter().map(|(says, members)| format!("{} AI {says}", members.len())).collect();
+        lines.push((format!("{count} marked = {}", parts.join("  +  ")), theme.text));
         lines.push((String::new(), theme.text));
         if let Some((most, _)) = groups.first().filter(|(most, _)| *most != self.label) {
             lines.push((
-                format!(
-                    "you overrule the AI: of most it says {most}, not {}",
-                    self.label
-                ),
+                format!("you overrule the AI: of most it says {most}, not {}", self.label),
                 theme.warn,
             ));
         }
@@ -125,20 +116,11 @@ impl Bulk {
                 .iter()
                 .map(|event| {
                     let key = key(&self.job, event);
-                    let sure = Known::of(store, &key)
-                        .decision
-                        .and_then(|one| one.confidence);
-                    format!(
-                        "{} {}",
-                        text::short_id(event.as_str(), 4),
-                        known::confidence(sure)
-                    )
+                    let sure = Known::of(store, &key).decision.and_then(|one| one.confidence);
+                    format!("{} {}", text::short_id(event.as_str(), 4), known::confidence(sure))
                 })
                 .collect();
-            lines.push((
-                format!("AI {says}:  {}   <- look first", named.join("  ")),
-                theme.warn,
-            ));
+            lines.push((format!("AI {says}:  {}   <- look first", named.join("  ")), theme.warn));
         }
         let labelled = self
             .events
@@ -159,10 +141,7 @@ impl Bulk {
                 theme.text,
             ));
         }
-        lines.push((
-            "v  view the frozen list        ^G  cancel".to_owned(),
-            theme.text,
-        ));
+        lines.push(("v  view the frozen list        ^G  cancel".to_owned(), theme.text));
         let grace = look.prefs.outward_grace.as_secs();
         lines.push((
             format!("one batch, one note, one undo; the first is sent {grace} s after Enter"),
@@ -171,23 +150,14 @@ impl Bulk {
         let room = usize::from(inside.height.saturating_sub(2));
         for (row, (words, style)) in lines.iter().take(room).enumerate() {
             let words = text::cut(&text::clean(words), wide, theme.ellipsis()).into_owned();
-            put(
-                buf,
-                inside,
-                row as u16,
-                &Line::from(Span::styled(words, *style)),
-            );
+            put(buf, inside, row as u16, &Line::from(Span::styled(words, *style)));
         }
         let at = inside.height.saturating_sub(1);
         if let Some(why) = &self.refused {
             let line = Line::from(Span::styled(why.clone(), theme.warn));
             put(buf, inside, at.saturating_sub(1), &line);
         }
-        let row = Rect {
-            y: inside.y + at,
-            height: u16::from(inside.height > 0),
-            ..inside
-        };
+        let row = Rect { y: inside.y + at, height: u16::from(inside.height > 0), ..inside };
         self.answer.draw(row, buf, theme)
     }
 
@@ -203,28 +173,14 @@ impl Bulk {
                 |one| (known::word(one), known::confidence(one.confidence)),
             );
             let line = Line::from(vec![
-                Span::styled(
-                    format!("{:<8}", text::short_id(event.as_str(), 4)),
-                    theme.dim,
-                ),
-                Span::styled(
-                    text::fit(&text::clean(&says), 12, theme.ellipsis()),
-                    theme.label,
-                ),
+                Span::styled(format!("{:<8}", text::short_id(event.as_str(), 4)), theme.dim),
+                Span::styled(text::fit(&text::clean(&says), 12, theme.ellipsis()), theme.label),
                 Span::raw(format!("{sure:>5}  ")),
                 Span::raw(known.title().into_owned()),
             ]);
             put(buf, area, row as u16, &line);
         }
-        let foot = format!(
-            "{} events   j k scroll   v back   ^G cancel",
-            self.events.len()
-        );
-        put(
-            buf,
-            area,
-            area.height.saturating_sub(1),
-            &Line::from(Span::styled(foot, theme.dim)),
-        );
+        let foot = format!("{} events   j k scroll   v back   ^G cancel", self.events.len());
+        put(buf, area, area.height.saturating_sub(1), &Line::from(Span::styled(foot, theme.dim)));
     }
 }

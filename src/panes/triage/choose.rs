@@ -22,11 +22,9 @@ impl What {
     /// The keys that matter while the line is typed.
     pub(super) fn hints(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Filter => &[
-                ("Enter", "keep, or open the id"),
-                ("Up", "earlier filters"),
-                ("^G", "leave"),
-            ],
+            Self::Filter => {
+                &[("Enter", "keep, or open the id"), ("Up", "earlier filters"), ("^G", "leave")]
+            }
             Self::Raw => &[("Enter", "search"), ("Up", "earlier"), ("^G", "leave")],
             Self::Note => &[("Enter", "keep"), ("^X^E", "your editor"), ("^G", "leave")],
         }
@@ -46,9 +44,8 @@ impl TriagePane {
     pub(super) fn reshow(&mut self, cx: &Cx<'_>) {
         let Some(job) = &self.job else { return };
         self.shown = view::shown(cx.store, job, &self.view, &self.filter, cx.prefs, cx.now);
-        self.generation = self
-            .queue(cx.store)
-            .map_or(self.generation, crate::store::TriageQueue::generation);
+        self.generation =
+            self.queue(cx.store).map_or(self.generation, crate::store::TriageQueue::generation);
     }
 
     /// Every event, unfiltered.
@@ -84,10 +81,8 @@ impl TriagePane {
     fn near(&self, event: &EventId, cx: &Cx<'_>) -> Option<EventId> {
         let queue = self.queue(cx.store)?;
         let at = queue.position(event).unwrap_or(0);
-        let after = self
-            .shown
-            .iter()
-            .find(|one| queue.position(one).is_some_and(|place| place >= at));
+        let after =
+            self.shown.iter().find(|one| queue.position(one).is_some_and(|place| place >= at));
         after.or(self.shown.last()).cloned()
     }
 
@@ -102,10 +97,7 @@ impl TriagePane {
 
     pub(super) fn turn_view(&mut self, by: isize, cx: &mut Cx<'_>) {
         let views = View::all(cx.store, self.job.as_ref());
-        let here = views
-            .iter()
-            .position(|view| *view == self.view)
-            .unwrap_or(0);
+        let here = views.iter().position(|view| *view == self.view).unwrap_or(0);
         let there = (here as isize + by).rem_euclid(views.len() as isize) as usize;
         self.view = views[there].clone();
         self.reshow(cx);
@@ -143,12 +135,7 @@ impl TriagePane {
 
     pub(super) fn write_note(&mut self, _cx: &mut Cx<'_>) {
         let note = self.note().to_owned();
-        self.open_input(
-            What::Note,
-            "note: ",
-            "kept with your label, not sent",
-            &note,
-        );
+        self.open_input(What::Note, "note: ", "kept with your label, not sent", &note);
     }
 
     pub(super) fn edit_note(&mut self, cx: &mut Cx<'_>) {
@@ -156,30 +143,19 @@ impl TriagePane {
     }
 
     fn note(&self) -> &str {
-        self.current()
-            .and_then(|event| self.notes.get(&event))
-            .map_or("", String::as_str)
+        self.current().and_then(|event| self.notes.get(&event)).map_or("", String::as_str)
     }
 
     pub(super) fn keep_note(&mut self, text: &str, cx: &mut Cx<'_>) {
         let Some(event) = self.current() else { return };
-        let lines: Vec<&str> = text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .collect();
+        let lines: Vec<&str> =
+            text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         if lines.is_empty() {
             self.notes.remove(&event);
         } else {
             self.notes.insert(event.clone(), lines.join("\n"));
-            if crate::panes::triage::known::Known::of(cx.store, &event)
-                .yours()
-                .is_some()
-            {
-                cx.say(
-                    Tone::Mind,
-                    "the label is given already; the note goes with the next one",
-                );
+            if crate::panes::triage::known::Known::of(cx.store, &event).yours().is_some() {
+                cx.say(Tone::Mind, "the label is given already; the note goes with the next one");
             }
         }
     }
@@ -189,11 +165,7 @@ impl TriagePane {
             .placeholder(hint)
             .history(self.histories.get(&what).cloned().unwrap_or_default());
         field.set(text);
-        self.input = Some(Input {
-            what,
-            field,
-            complaint: None,
-        });
+        self.input = Some(Input { what, field, complaint: None });
     }
 
     pub(super) fn input_key(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
@@ -244,11 +216,7 @@ impl TriagePane {
 
     /// The filter works while it is typed; half a word leaves the list as it was and says what is missing.
     fn typed(&mut self, cx: &mut Cx<'_>) {
-        let Some(input) = self
-            .input
-            .as_mut()
-            .filter(|input| input.what == What::Filter)
-        else {
+        let Some(input) = self.input.as_mut().filter(|input| input.what == What::Filter) else {
             return;
         };
         match Filter::parse(input.field.text()) {
@@ -317,10 +285,7 @@ impl TriagePane {
                 return self.find(cx);
             }
             if !self.raw.find(by > 0) {
-                cx.say(
-                    Tone::Mind,
-                    format!("'{}' is not in this event", self.raw.needle),
-                );
+                cx.say(Tone::Mind, format!("'{}' is not in this event", self.raw.needle));
             }
             return;
         }

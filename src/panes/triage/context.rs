@@ -109,12 +109,7 @@ impl Context {
 
 /// Asks unless it was asked before, or enough is under way.
 fn fresh<O: Lands>(operation: O, cx: &mut Cx<'_>) {
-    let busy = cx
-        .store
-        .jobs
-        .live()
-        .filter(|(_, live)| live.owner == OWNER)
-        .count();
+    let busy = cx.store.jobs.live().filter(|(_, live)| live.owner == OWNER).count();
     if busy < AT_ONCE && operation.remote(cx.store).is_untouched() {
         cx.store.ask(operation, Policy::Join, cx.now);
     }
@@ -133,10 +128,7 @@ fn search(address: &Address) -> DeviceSearch {
 }
 
 fn connections(did: i64) -> ConnectionInfo {
-    ConnectionInfo {
-        did,
-        ..ConnectionInfo::default()
-    }
+    ConnectionInfo { did, ..ConnectionInfo::default() }
 }
 
 fn look_up(address: &Address) -> EndpointDetails {
@@ -168,9 +160,8 @@ impl<'a> View<'a> {
         let addresses = Known::of(store, event).addresses();
         let internal = addresses.iter().find(|one| one.internal).cloned();
         let external = addresses.into_iter().find(|one| !one.internal);
-        let search = internal
-            .as_ref()
-            .and_then(|address| store.device_lists.get(&search(address).query));
+        let search =
+            internal.as_ref().and_then(|address| store.device_lists.get(&search(address).query));
         let device = search.and_then(Remote::value).and_then(|page| {
             let exact = internal.as_ref().and_then(|address| {
                 page.devices
@@ -185,9 +176,7 @@ impl<'a> View<'a> {
             device,
             tags: did.and_then(|did| store.device_tags.get(&did)),
             connections: did.and_then(|did| store.connections.get(&connections(did))),
-            peer: external
-                .as_ref()
-                .and_then(|address| store.endpoints.get(&address.endpoint())),
+            peer: external.as_ref().and_then(|address| store.endpoints.get(&address.endpoint())),
             internal,
             external,
         }

@@ -88,10 +88,7 @@ impl Detail<'_> {
         lines.extend(waiting(known.decision, self.told, look));
         lines.extend(yours(store, look, event));
         let failures = [
-            store
-                .decisions
-                .get(event)
-                .and_then(|one| one.error.as_ref()),
+            store.decisions.get(event).and_then(|one| one.error.as_ref()),
             store.exports.get(event).and_then(|one| one.error.as_ref()),
         ];
         for (error, _) in failures.into_iter().flatten() {
@@ -109,10 +106,8 @@ impl Detail<'_> {
 
     fn points(&self, most: usize) -> Vec<Line<'static>> {
         let theme = self.look.theme;
-        let mut lines = vec![Line::from(Span::styled(
-            " DECISION POINTS  what the model sees",
-            theme.title,
-        ))];
+        let mut lines =
+            vec![Line::from(Span::styled(" DECISION POINTS  what the model sees", theme.title))];
         let known = Known::of(self.store, self.event);
         let points = known.points();
         if points.is_empty() {
@@ -123,21 +118,14 @@ impl Detail<'_> {
             };
             lines.push(Line::from(Span::styled(words, theme.dim)));
         }
-        let wide = points
-            .iter()
-            .map(|(name, _)| text::width(name))
-            .max()
-            .unwrap_or(0)
-            .clamp(8, most);
+        let wide =
+            points.iter().map(|(name, _)| text::width(name)).max().unwrap_or(0).clamp(8, most);
         for (index, (name, value)) in points.iter().enumerate() {
             let name = text::fit(&text::clean(name), wide, theme.ellipsis());
             let here = self.focus == Some(index);
             let mark = if here { theme.glyphs.cursor } else { " " };
             lines.push(Line::from(vec![
-                Span::styled(
-                    format!("{mark} "),
-                    if here { theme.cursor } else { theme.dim },
-                ),
+                Span::styled(format!("{mark} "), if here { theme.cursor } else { theme.dim }),
                 Span::styled(format!("{name}  "), theme.dim),
                 Span::raw(value.clone()),
             ]));
@@ -150,10 +138,7 @@ impl Detail<'_> {
         let near = nearest(self.store, self.event, count);
         let title = Span::styled(" NEAREST LABELLED  ", theme.title);
         if near.is_empty() {
-            return vec![Line::from(vec![
-                title,
-                Span::styled("none in this list yet", theme.dim),
-            ])];
+            return vec![Line::from(vec![title, Span::styled("none in this list yet", theme.dim)])];
         }
         if count == 1 {
             let mut spans = vec![title];
@@ -162,10 +147,7 @@ impl Detail<'_> {
         }
         let mut lines = vec![Line::from(vec![
             title,
-            Span::styled(
-                format!("{} compares", self.look.key("triage.diff")),
-                theme.dim,
-            ),
+            Span::styled(format!("{} compares", self.look.key("triage.diff")), theme.dim),
         ])];
         lines.extend(near.iter().map(|near| {
             let mut spans = vec![Span::raw("  ")];
@@ -178,23 +160,14 @@ impl Detail<'_> {
     fn near(&self, near: &Near) -> Vec<Span<'static>> {
         let theme = self.look.theme;
         let whose = if near.yours { "you" } else { "kb" };
-        let at = near
-            .at
-            .map_or_else(String::new, |at| format!(" {}", self.look.tell(at)));
+        let at = near.at.map_or_else(String::new, |at| format!(" {}", self.look.tell(at)));
         let differs = match near.differs.len() {
             0 => "nothing differs".to_owned(),
             1..=3 => format!("differs: {}", near.differs.join(", ")),
-            many => format!(
-                "differs: {} and {} more",
-                near.differs[..2].join(", "),
-                many - 2
-            ),
+            many => format!("differs: {} and {} more", near.differs[..2].join(", "), many - 2),
         };
         vec![
-            Span::styled(
-                format!("{}  ", text::short_id(near.event.as_str(), 4)),
-                theme.dim,
-            ),
+            Span::styled(format!("{}  ", text::short_id(near.event.as_str(), 4)), theme.dim),
             Span::styled(near.label.clone(), theme.label),
             Span::styled(format!(" ({whose}{at})   {differs}"), theme.dim),
         ]
@@ -249,12 +222,7 @@ impl Detail<'_> {
             .map(|event| text::short_id(event.as_str(), 4).into_owned())
             .collect();
         let more = others.len().saturating_sub(5);
-        let mut words = others
-            .iter()
-            .take(5)
-            .cloned()
-            .collect::<Vec<_>>()
-            .join("  ");
+        let mut words = others.iter().take(5).cloned().collect::<Vec<_>>().join("  ");
         if more > 0 {
             words = format!("{words}  and {more} more");
         }
@@ -277,10 +245,7 @@ impl Detail<'_> {
         let mut lines = vec![Line::from(vec![
             Span::styled(" PIPELINE  ", theme.title),
             Span::styled(
-                format!(
-                    "{count} messages   {} scrolls",
-                    self.look.key("shell.scroll-down")
-                ),
+                format!("{count} messages   {} scrolls", self.look.key("shell.scroll-down")),
                 theme.dim,
             ),
         ])];
@@ -314,11 +279,7 @@ fn beside(
     (0..rows)
         .map(|_| {
             let one = clip(one.next().unwrap_or_default(), left.saturating_sub(1), look);
-            let used: usize = one
-                .spans
-                .iter()
-                .map(|span| text::width(&span.content))
-                .sum();
+            let used: usize = one.spans.iter().map(|span| text::width(&span.content)).sum();
             let mut spans = one.spans;
             spans.push(Span::raw(" ".repeat(left.saturating_sub(used))));
             spans.extend(two.next().unwrap_or_default().spans);
@@ -403,11 +364,9 @@ fn waiting(decision: Option<&Decision>, told: Told, look: &Look<'_>) -> Option<L
             look.tell(asked),
             look.tell(next)
         ),
-        Told::GivenUp(at) => format!(
-            " no decision by {}; {} looks again",
-            look.tell(at),
-            look.key("triage.look")
-        ),
+        Told::GivenUp(at) => {
+            format!(" no decision by {}; {} looks again", look.tell(at), look.key("triage.look"))
+        }
         Told::No => " waits for its decision".to_owned(),
     };
     Some(Line::from(Span::styled(words, look.theme.dim)))
@@ -431,11 +390,7 @@ pub fn told(row: &Row, look: &Look<'_>) -> (String, Style) {
     let theme = look.theme;
     match &row.state {
         State::Grace => (
-            format!(
-                "sends {}, {} undoes",
-                look.tell(row.due.wall),
-                look.key("shell.undo")
-            ),
+            format!("sends {}, {} undoes", look.tell(row.due.wall), look.key("shell.undo")),
             theme.dim,
         ),
         State::Due => (
@@ -446,22 +401,15 @@ pub fn told(row: &Row, look: &Look<'_>) -> (String, Style) {
             theme.warn,
         ),
         State::Held => (
-            format!(
-                "HELD since {}: not sent; a digit labels anew",
-                look.tell(row.changed)
-            ),
+            format!("HELD since {}: not sent; a digit labels anew", look.tell(row.changed)),
             theme.warn,
         ),
         State::Sending => ("sending".to_owned(), theme.dim),
-        State::Sent(words) => (
-            format!("sent {}, the server says {words}", look.tell(row.changed)),
-            theme.good,
-        ),
+        State::Sent(words) => {
+            (format!("sent {}, the server says {words}", look.tell(row.changed)), theme.good)
+        }
         State::Parked(words) => (format!("PARKED, not sent: {words}"), theme.bad),
-        State::Unknown(words) => (
-            format!("UNKNOWN whether it was applied: {words}"),
-            theme.warn,
-        ),
+        State::Unknown(words) => (format!("UNKNOWN whether it was applied: {words}"), theme.warn),
         State::Undone => ("taken back, never sent".to_owned(), theme.dim),
     }
 }

@@ -46,10 +46,8 @@ impl Diff {
             return;
         };
         let other_key = key(&event.job, &near.event);
-        let (this, other) = (
-            Known::of(store, event).points(),
-            Known::of(store, &other_key).points(),
-        );
+        let (this, other) =
+            (Known::of(store, event).points(), Known::of(store, &other_key).points());
         let mut names: Vec<&str> = this.iter().map(|(name, _)| name.as_str()).collect();
         for (name, _) in other.iter() {
             if !names.contains(&name.as_str()) {
@@ -66,37 +64,24 @@ impl Diff {
             height,
         );
         let wide = usize::from(inside.width);
-        let name_wide = names
-            .iter()
-            .map(|name| text::width(name))
-            .max()
-            .unwrap_or(0)
-            .clamp(6, wide / 4);
+        let name_wide =
+            names.iter().map(|name| text::width(name)).max().unwrap_or(0).clamp(6, wide / 4);
         let half = wide.saturating_sub(name_wide + 5) / 2;
         let cells = |mark: &str, name: &str, one: &str, two: &str| {
             [
                 format!("{mark:<2} "),
-                format!(
-                    "{} ",
-                    text::fit(&text::clean(name), name_wide, theme.ellipsis())
-                ),
+                format!("{} ", text::fit(&text::clean(name), name_wide, theme.ellipsis())),
                 format!("{} ", text::fit(&text::clean(one), half, theme.ellipsis())),
                 text::cut(&text::clean(two), half, theme.ellipsis()).into_owned(),
             ]
         };
         let whose = if near.yours { "you" } else { "kb" };
-        let at = near
-            .at
-            .map_or_else(String::new, |at| format!(" {}", look.tell(at)));
+        let at = near.at.map_or_else(String::new, |at| format!(" {}", look.tell(at)));
         let [mark, name, one, two] = cells(
             "",
             "",
             &format!("this {}", text::short_id(event.event.as_str(), 6)),
-            &format!(
-                "{} {} ({whose}{at})",
-                text::short_id(near.event.as_str(), 6),
-                near.label
-            ),
+            &format!("{} {} ({whose}{at})", text::short_id(near.event.as_str(), 6), near.label),
         );
         let head = Line::from(vec![
             Span::raw(mark),

@@ -72,14 +72,8 @@ impl Filter {
     /// # Errors
     /// A word whose value cannot be read: which one, and what it wants.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let terms = words(text)?
-            .into_iter()
-            .map(|word| term(&word))
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            text: text.trim().to_owned(),
-            terms,
-        })
+        let terms = words(text)?.into_iter().map(|word| term(&word)).collect::<Result<_, _>>()?;
+        Ok(Self { text: text.trim().to_owned(), terms })
     }
 
     /// What was typed.
@@ -95,21 +89,18 @@ impl Filter {
     /// The only word of the filter, if it is a single plain one or `id:…`: it may be the id of an event.
     pub(super) fn single(&self) -> Option<&str> {
         match &self.terms[..] {
-            [
-                Term {
-                    negated: false,
-                    test: Test::Text(word) | Test::Id(word),
-                },
-            ] if !word.contains(char::is_whitespace) => Some(word),
+            [Term { negated: false, test: Test::Text(word) | Test::Id(word) }]
+                if !word.contains(char::is_whitespace) =>
+            {
+                Some(word)
+            }
             _ => None,
         }
     }
 
     /// Whether an event passes.
     pub(super) fn keeps(&self, event: &Subject<'_>) -> bool {
-        self.terms
-            .iter()
-            .all(|term| term.test.holds(event) != term.negated)
+        self.terms.iter().all(|term| term.test.holds(event) != term.negated)
     }
 }
 
@@ -149,31 +140,21 @@ fn words(text: &str) -> Result<Vec<Word>, String> {
                 c => value.push(c),
             }
         }
-        out.push(Word {
-            negated,
-            key,
-            value,
-        });
+        out.push(Word { negated, key, value });
     }
 }
 
 /// Whether a text can be a name: `2001:db8::1` and `12:30` are values.
 fn is_key(text: &str) -> bool {
     text.starts_with(|c: char| c.is_alphabetic() || c == '@')
-        && text
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@'))
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@'))
 }
 
 fn term(word: &Word) -> Result<Term, String> {
     let value = word.value.trim();
     let lower = value.to_lowercase();
-    let wants = |what: &str| {
-        Err(format!(
-            "{}: wants {what}",
-            word.key.as_deref().unwrap_or_default()
-        ))
-    };
+    let wants =
+        |what: &str| Err(format!("{}: wants {what}", word.key.as_deref().unwrap_or_default()));
     let test = match word.key.as_deref() {
         None => Test::Text(lower),
         Some("label" | "ai") => Test::Label(lower),
@@ -206,10 +187,7 @@ fn term(word: &Word) -> Result<Term, String> {
         Some(_) if value.is_empty() => return wants("something to look for"),
         Some(name) => Test::Point(name.to_owned(), lower),
     };
-    Ok(Term {
-        negated: word.negated,
-        test,
-    })
+    Ok(Term { negated: word.negated, test })
 }
 
 fn compared(text: &str, plain: Compare) -> (Compare, &str) {
@@ -288,33 +266,28 @@ impl Test {
         let points = || event.found.iter().flat_map(|found| &found.decision_points);
         let title = event.found.and_then(|found| found.title.as_deref());
         match self {
-            Self::Label(needle) => holds(
-                event
-                    .decision
-                    .and_then(|decision| decision.label.as_deref()),
-                needle,
-            ),
+            Self::Label(needle) => {
+                holds(event.decision.and_then(|decision| decision.label.as_deref()), needle)
+            }
             Self::Yours(needle) => holds(event.yours, needle),
             Self::Conf(how, wanted) => event
                 .decision
                 .and_then(|decision| decision.confidence?.percent())
                 .is_some_and(|percent| how.holds(percent, *wanted)),
-            Self::Outlier(wanted) => event
-                .decision
-                .is_some_and(|decision| decision.outlier == Some(*wanted)),
+            Self::Outlier(wanted) => {
+                event.decision.is_some_and(|decision| decision.outlier == Some(*wanted))
+            }
             Self::Ip(address, prefix) => points().any(|(_, value)| {
                 let target = crate::export::classify(value).target();
                 target
                     .and_then(|target| target.parse().ok())
                     .is_some_and(|one| within(one, (*address, *prefix)))
             }),
-            Self::Age(how, wanted) => event
-                .found
-                .and_then(|found| found.time.as_ref())
-                .and_then(Time::at)
-                .is_some_and(|at| {
-                    how.holds((event.now.as_second() - at.as_second()) as f64, *wanted)
-                }),
+            Self::Age(how, wanted) => {
+                event.found.and_then(|found| found.time.as_ref()).and_then(Time::at).is_some_and(
+                    |at| how.holds((event.now.as_second() - at.as_second()) as f64, *wanted),
+                )
+            }
             Self::State(needle) => states(event).any(|state| state.contains(needle.as_str())),
             Self::Id(needle) => event.id.contains(needle.as_str()),
             Self::Point(name, needle) => {
@@ -342,9 +315,8 @@ fn states<'a>(event: &'a Subject<'_>) -> impl Iterator<Item = String> + 'a {
         EventState::Ok => "ok".to_owned(),
         EventState::Other(word) => word.to_lowercase(),
     });
-    let bucket = decision
-        .and_then(|decision| decision.bucket_state.as_deref())
-        .map(str::to_lowercase);
+    let bucket =
+        decision.and_then(|decision| decision.bucket_state.as_deref()).map(str::to_lowercase);
     let known = bucket.as_deref().is_some_and(|state| state != "new");
     let word = |on: bool, word: &str| on.then(|| word.to_owned());
     [

@@ -46,10 +46,7 @@ pub(super) struct Address {
 
 impl<'a> Known<'a> {
     pub(super) fn of(store: &'a Store, key: &'a EventKey) -> Self {
-        let found = store
-            .queues
-            .get(&key.job)
-            .and_then(|queue| queue.found(&key.event));
+        let found = store.queues.get(&key.job).and_then(|queue| queue.found(&key.event));
         Self {
             key,
             found,
@@ -75,11 +72,7 @@ impl<'a> Known<'a> {
             .job(&self.key.job)
             .and_then(|job| job.decision_points.as_deref())
             .unwrap_or_default();
-        Cow::Owned(
-            self.export
-                .map(|export| export.points(names))
-                .unwrap_or_default(),
-        )
+        Cow::Owned(self.export.map(|export| export.points(names)).unwrap_or_default())
     }
 
     /// What it is about.
@@ -96,9 +89,7 @@ impl<'a> Known<'a> {
     /// The event's own text: as it was exported, else as it was listed.
     pub(super) fn raw(&self) -> Option<&'a str> {
         let exported = self.export.and_then(|export| export.event.as_deref());
-        exported
-            .or_else(|| self.found?.raw_event.as_deref())
-            .map(serde_json::value::RawValue::get)
+        exported.or_else(|| self.found?.raw_event.as_deref()).map(serde_json::value::RawValue::get)
     }
 
     /// The label given from here.
@@ -129,10 +120,9 @@ impl<'a> Known<'a> {
 pub(super) fn address(value: &str) -> Option<Address> {
     let indicator = export::classify(value);
     match indicator {
-        Indicator::Ip { .. } | Indicator::Host { .. } | Indicator::Url { .. } => Some(Address {
-            text: indicator.target()?,
-            internal: indicator.is_internal(),
-        }),
+        Indicator::Ip { .. } | Indicator::Host { .. } | Indicator::Url { .. } => {
+            Some(Address { text: indicator.target()?, internal: indicator.is_internal() })
+        }
         _ => None,
     }
 }
@@ -167,10 +157,7 @@ pub(super) fn word(decision: &Decision) -> String {
 pub(super) fn confidence(confidence: Option<Confidence>) -> String {
     match confidence {
         None => "-".to_owned(),
-        Some(Confidence {
-            raw,
-            scale: Scale::Unclear,
-        }) => format!("{raw}"),
+        Some(Confidence { raw, scale: Scale::Unclear }) => format!("{raw}"),
         Some(known) => format!("{:.0}%", known.percent().unwrap_or(known.raw)),
     }
 }
@@ -180,7 +167,5 @@ pub(super) fn is_low(confidence: Option<Confidence>, look: &Look<'_>) -> bool {
 }
 
 pub(super) fn below(confidence: Option<Confidence>, limit: f64) -> bool {
-    confidence
-        .and_then(Confidence::percent)
-        .is_some_and(|percent| percent < limit)
+    confidence.and_then(Confidence::percent).is_some_and(|percent| percent < limit)
 }

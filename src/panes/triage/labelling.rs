@@ -81,10 +81,7 @@ impl TriagePane {
             return Err("the labels of the job changed meanwhile; nothing was labelled".to_owned());
         }
         let here = self.current();
-        let note = here
-            .as_ref()
-            .and_then(|event| self.notes.get(event))
-            .cloned();
+        let note = here.as_ref().and_then(|event| self.notes.get(event)).cloned();
         let batch = Some(cx.store.writes.new_batch());
         let drafts: Vec<(EventKey, Draft)> = bulk
             .events
@@ -97,12 +94,7 @@ impl TriagePane {
             .collect::<Result<_, String>>()?;
         let count = drafts.len();
         for (event, draft) in drafts {
-            let draft = Draft {
-                note: note.clone(),
-                batch,
-                grace: cx.prefs.outward_grace,
-                ..draft
-            };
+            let draft = Draft { note: note.clone(), batch, grace: cx.prefs.outward_grace, ..draft };
             cx.store.stage_label(event, draft);
         }
         self.marks.clear();
@@ -139,10 +131,7 @@ impl TriagePane {
         let Some(EventKey { job, event }) = self.current() else {
             return;
         };
-        let next = self
-            .place_of(&event)
-            .and_then(|at| self.shown.get(at + 1))
-            .cloned();
+        let next = self.place_of(&event).and_then(|at| self.shown.get(at + 1)).cloned();
         if let Some(queue) = cx.store.queues.get_mut(&job) {
             queue.skip(&event);
         }
@@ -176,9 +165,7 @@ impl TriagePane {
     /// The next shown event that wants a label, after `from` and then from the top.
     pub(super) fn next_unlabelled(&self, store: &Store, from: Option<&EventKey>) -> Option<usize> {
         let job = self.job.as_ref()?;
-        let start = from
-            .and_then(|from| self.place_of(&from.event))
-            .map_or(0, |index| index + 1);
+        let start = from.and_then(|from| self.place_of(&from.event)).map_or(0, |index| index + 1);
         let count = self.shown.len();
         (0..count).map(|step| (start + step) % count).find(|index| {
             let event = key(job, &self.shown[*index]);
@@ -189,10 +176,7 @@ impl TriagePane {
     /// How many shown events want a label.
     pub(super) fn left(&self, store: &Store) -> usize {
         let Some(job) = &self.job else { return 0 };
-        self.shown
-            .iter()
-            .filter(|event| wants_label(store, &key(job, event)))
-            .count()
+        self.shown.iter().filter(|event| wants_label(store, &key(job, event))).count()
     }
 
     /// Looks after the events that wait for their decision: the one under the cursor and those opened from here.
@@ -207,10 +191,8 @@ impl TriagePane {
         events.extend(self.event.clone());
         events.dedup();
         for event in events {
-            let state = cx
-                .store
-                .decision(&key(&job, &event))
-                .map(|decision| decision.state.clone());
+            let state =
+                cx.store.decision(&key(&job, &event)).map(|decision| decision.state.clone());
             match state {
                 Some(EventState::Pending) => self.polls.pending(&event, cx.now),
                 _ => self.polls.forget(&event),
@@ -231,10 +213,7 @@ fn wants_label(store: &Store, event: &EventKey) -> bool {
     let second = queue.is_some_and(|queue| queue.is_second(&event.event));
     // `new` is the state before any feedback; other words are an open set of states after it.
     let fresh = store.decision(event).is_none_or(|decision| {
-        decision
-            .bucket_state
-            .as_deref()
-            .is_none_or(|state| state.eq_ignore_ascii_case("new"))
+        decision.bucket_state.as_deref().is_none_or(|state| state.eq_ignore_ascii_case("new"))
     });
     !kept(event) && !voted && !second && fresh
 }
@@ -247,34 +226,27 @@ fn chosen(job: &JobId, digit: char, cx: &Cx<'_>) -> Result<String, String> {
     let digits = match cx.store.digits(job) {
         Digits::Ready(digits) => digits,
         Digits::Unknown => {
-            return Err(format!(
-                "the decision set of job {job} is not known yet; r reads it"
-            ));
+            return Err(format!("the decision set of job {job} is not known yet; r reads it"));
         }
         Digits::Changed { .. } => {
             return Err(
-                "the decision set changed: labelling waits until L pins its digits anew".to_owned(),
+                "the decision set changed: labelling waits until L pins its digits anew".to_owned()
             );
         }
     };
     if let Some((_, label)) = digits.iter().find(|(known, _)| *known == digit) {
         return Ok(label.clone());
     }
-    let known: Vec<String> = digits
-        .iter()
-        .map(|(digit, label)| format!("{digit} {label}"))
-        .collect();
-    Err(format!(
-        "no label {digit} in this job: {}",
-        known.join("  ")
-    ))
+    let known: Vec<String> =
+        digits.iter().map(|(digit, label)| format!("{digit} {label}")).collect();
+    Err(format!("no label {digit} in this job: {}", known.join("  ")))
 }
 
 /// The write a label means, or why it cannot be made.
 fn draft(event: &EventKey, label: &str, digit: char, cx: &Cx<'_>) -> Result<Draft, String> {
     let Some(analyst) = &cx.prefs.analyst else {
         return Err(
-            "whose vote is it? Set username under [analyst], or SOCDECK_USERNAME".to_owned(),
+            "whose vote is it? Set username under [analyst], or SOCDECK_USERNAME".to_owned()
         );
     };
     let feedback = Feedback {

@@ -36,27 +36,14 @@ impl TriagePane {
     ) -> Option<Position> {
         let Some(job) = &self.job else {
             let absent = look.prefs.absent.contains(&Product::Arcanna);
-            let first = if absent {
-                "Arcanna is not configured."
-            } else {
-                "No job is open."
-            };
-            let hint = format!(
-                "{} shows the jobs; Enter there opens one.",
-                look.key("shell.go-jobs")
-            );
+            let first = if absent { "Arcanna is not configured." } else { "No job is open." };
+            let hint =
+                format!("{} shows the jobs; Enter there opens one.", look.key("shell.go-jobs"));
             paint::empty(buf, area, look, &[first.to_owned(), hint]);
             return None;
         };
-        let foot = Rect {
-            y: area.bottom().saturating_sub(1),
-            height: area.height.min(1),
-            ..area
-        };
-        let body = Rect {
-            height: area.height.saturating_sub(1),
-            ..area
-        };
+        let foot = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
+        let body = Rect { height: area.height.saturating_sub(1), ..area };
         let typed = if area.width >= WIDE.0 && area.height >= WIDE.1 {
             let (upper, lower) = split(area, area.height - LOWER);
             self.draw_wide(store, look, upper, buf);
@@ -72,17 +59,8 @@ impl TriagePane {
             if let Some(why) = &input.complaint {
                 let words = format!("  {why} ");
                 let wide = (text::width(&words) as u16).min(foot.width / 2);
-                let right = Rect {
-                    x: foot.right() - wide,
-                    width: wide,
-                    ..foot
-                };
-                put(
-                    buf,
-                    right,
-                    0,
-                    &Line::from(Span::styled(words, look.theme.warn)),
-                );
+                let right = Rect { x: foot.right() - wide, width: wide, ..foot };
+                put(buf, right, 0, &Line::from(Span::styled(words, look.theme.warn)));
             }
             return at;
         }
@@ -106,34 +84,16 @@ impl TriagePane {
             rule(buf, title, 0, look, &name, &self.raw.place());
             return self.raw.draw(look, true, below, buf);
         }
-        let part = if self.part == Part::Detail {
-            "decision points"
-        } else {
-            ""
-        };
+        let part = if self.part == Part::Detail { "decision points" } else { "" };
         let name = format!("{}  {part}", event.event);
-        rule(
-            buf,
-            title,
-            0,
-            look,
-            name.trim_end(),
-            &self.remark(store, look, &event, detail),
-        );
+        rule(buf, title, 0, look, name.trim_end(), &self.remark(store, look, &event, detail));
         self.detail(store, look, &event).draw(below, buf);
     }
 
     /// List at the left, detail and raw event at the right.
     fn draw_wide(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        let left = Rect {
-            width: area.width * 43 / 100,
-            ..area
-        };
-        let right = Rect {
-            x: area.x + left.width + 1,
-            width: area.width - left.width - 1,
-            ..area
-        };
+        let left = Rect { width: area.width * 43 / 100, ..area };
+        let right = Rect { x: area.x + left.width + 1, width: area.width - left.width - 1, ..area };
         self.draw_list(store, look, left, buf);
         let Some(event) = self.current() else { return };
         let (title, below) = split(right, 1);
@@ -148,10 +108,7 @@ impl TriagePane {
         let detail = self.detail(store, look, &event);
         let used = detail.draw_head(below, buf);
         let (_, below) = split(below, used + 1);
-        let column = Rect {
-            width: below.width * 58 / 100,
-            ..below
-        };
+        let column = Rect { width: below.width * 58 / 100, ..below };
         detail.draw_column(column, buf);
         let raw = Rect {
             x: column.right() + 1,
@@ -165,17 +122,9 @@ impl TriagePane {
         } else {
             format!("RAW  {} goes there", look.key("triage.next-part"))
         };
-        let words = text::cut(
-            &text::clean(&words),
-            usize::from(head.width),
-            look.theme.ellipsis(),
-        )
-        .into_owned();
-        let style = if active {
-            look.theme.title
-        } else {
-            look.theme.dim
-        };
+        let words = text::cut(&text::clean(&words), usize::from(head.width), look.theme.ellipsis())
+            .into_owned();
+        let style = if active { look.theme.title } else { look.theme.dim };
         put(buf, head, 0, &Line::from(Span::styled(words, style)));
         self.raw.draw(look, active, tree, buf);
     }
@@ -200,22 +149,9 @@ impl TriagePane {
         }
         rule(buf, area, 4, look, "", "");
         let (_, from_labels) = split(area, 5);
-        self.draw_labels(
-            store,
-            look,
-            job,
-            Rect {
-                height: 1,
-                ..from_labels
-            },
-            buf,
-        );
+        self.draw_labels(store, look, job, Rect { height: 1, ..from_labels }, buf);
         rule(buf, area, 6, look, "", "");
-        let labels = store
-            .writes
-            .newest()
-            .filter(|row| row.draft.act.labels().is_some())
-            .take(3);
+        let labels = store.writes.newest().filter(|row| row.draft.act.labels().is_some()).take(3);
         for (row, write) in labels.enumerate() {
             put(buf, area, row as u16 + 7, &last(write, look));
         }
@@ -263,32 +199,21 @@ impl TriagePane {
         ])
         .marks(2)
         .active(self.part == Part::List);
-        table.draw(
-            area,
-            buf,
-            look.theme,
-            &self.list,
-            self.shown.len(),
-            |index| {
-                let event = key(job, &self.shown[index]);
-                let mut cells = row(store, look, &event);
-                let many = queue.bucket(&event.event).len();
-                cells.cells[4] = Text::styled(
-                    if many > 1 {
-                        format!("x{many}")
-                    } else {
-                        String::new()
-                    },
-                    look.theme.dim,
-                );
-                if self.marks.contains(&event.event) {
-                    let label = cells.mark.text.chars().next().unwrap_or(' ');
-                    cells.mark = Text::styled(format!("*{label}"), look.theme.marked);
-                    cells.style = look.theme.marked;
-                }
-                cells
-            },
-        );
+        table.draw(area, buf, look.theme, &self.list, self.shown.len(), |index| {
+            let event = key(job, &self.shown[index]);
+            let mut cells = row(store, look, &event);
+            let many = queue.bucket(&event.event).len();
+            cells.cells[4] = Text::styled(
+                if many > 1 { format!("x{many}") } else { String::new() },
+                look.theme.dim,
+            );
+            if self.marks.contains(&event.event) {
+                let label = cells.mark.text.chars().next().unwrap_or(' ');
+                cells.mark = Text::styled(format!("*{label}"), look.theme.marked);
+                cells.style = look.theme.marked;
+            }
+            cells
+        });
     }
 
     /// The right word of the detail's rule: what is under way, or when the list was read.
@@ -298,10 +223,8 @@ impl TriagePane {
         if status || export {
             return "loading the event".to_owned();
         }
-        let mut words = self
-            .queue(store)
-            .map(|queue| freshness(&queue.page, look).0)
-            .unwrap_or_default();
+        let mut words =
+            self.queue(store).map(|queue| freshness(&queue.page, look).0).unwrap_or_default();
         if !self.marks.is_empty() {
             words = format!("{} marked   {words}", self.marks.len());
         }
@@ -390,10 +313,7 @@ impl TriagePane {
                 open,
             ],
             (Some((error, _)), false) => {
-                vec![
-                    error.to_string(),
-                    format!("{}  {open}", error.explain().next),
-                ]
+                vec![error.to_string(), format!("{}  {open}", error.explain().next)]
             }
             (_, true) => vec!["loading the events".to_owned()],
             (None, false) if queue.page.value().is_some() => {
@@ -411,17 +331,7 @@ impl TriagePane {
 /// The first `rows` rows of an area, and the rest.
 fn split(area: Rect, rows: u16) -> (Rect, Rect) {
     let rows = rows.min(area.height);
-    (
-        Rect {
-            height: rows,
-            ..area
-        },
-        Rect {
-            y: area.y + rows,
-            height: area.height - rows,
-            ..area
-        },
-    )
+    (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
 }
 
 /// One of the last labels: `D~ ..1760 = Drop   AI Drop 45  agree   sends 14:03:09Z`.
@@ -432,21 +342,10 @@ fn last(write: &crate::outbox::Row, look: &Look<'_>) -> Line<'static> {
     };
     let (words, style) = super::told(write, look);
     let mut spans = vec![
-        Span::styled(
-            format!(" {}  ", text::short_id(event.as_str(), 4)),
-            theme.dim,
-        ),
-        Span::styled(
-            text::fit(&text::clean(label), 14, theme.ellipsis()),
-            theme.label,
-        ),
+        Span::styled(format!(" {}  ", text::short_id(event.as_str(), 4)), theme.dim),
+        Span::styled(text::fit(&text::clean(label), 14, theme.ellipsis()), theme.label),
     ];
-    if let Some(ai) = write
-        .draft
-        .seen
-        .as_ref()
-        .and_then(|seen| seen.label.as_ref())
-    {
+    if let Some(ai) = write.draft.seen.as_ref().and_then(|seen| seen.label.as_ref()) {
         let agree = ai.eq_ignore_ascii_case(label);
         let ai = text::fit(&text::clean(ai), 14, theme.ellipsis());
         spans.push(Span::styled(format!("  AI {ai}  "), theme.dim));
@@ -465,10 +364,8 @@ fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey) -> Cells<'a> {
     let known = Known::of(store, event);
     let theme = look.theme;
     let decision = known.decision;
-    let time = known
-        .found
-        .and_then(|found| found.time.as_ref())
-        .or_else(|| decision?.ingested.as_ref());
+    let time =
+        known.found.and_then(|found| found.time.as_ref()).or_else(|| decision?.ingested.as_ref());
     let time = match time {
         Some(Time::At(at)) => short(&look.tell(*at)),
         Some(Time::Unread(text)) => text.clone(),
@@ -477,10 +374,8 @@ fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey) -> Cells<'a> {
     let (label, sure, flags) = match decision {
         None => ("-".to_owned(), "-".to_owned(), String::new()),
         Some(decision) => {
-            let undecided = known
-                .found
-                .and_then(|found| found.arcanna.as_ref())
-                .is_some_and(is_undecided);
+            let undecided =
+                known.found.and_then(|found| found.arcanna.as_ref()).is_some_and(is_undecided);
             let flags = [
                 (decision.outlier == Some(true), 'O'),
                 (known::is_low(decision.confidence, look), 'L'),
@@ -489,19 +384,11 @@ fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey) -> Cells<'a> {
             (
                 known::word(decision),
                 known::confidence(decision.confidence),
-                flags
-                    .into_iter()
-                    .filter(|(on, _)| *on)
-                    .map(|(_, flag)| flag)
-                    .collect(),
+                flags.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag).collect(),
             )
         }
     };
-    let source = known
-        .addresses()
-        .into_iter()
-        .next()
-        .map_or_else(String::new, |one| one.text);
+    let source = known.addresses().into_iter().next().map_or_else(String::new, |one| one.text);
     let (mark, mark_style) = mark(store, event, look).unwrap_or_default();
     let label_style = match decision.map(|decision| &decision.state) {
         Some(EventState::Error) => theme.bad,
@@ -561,19 +448,12 @@ fn mark(store: &Store, event: &EventKey, look: &Look<'_>) -> Option<(String, Sty
 
 /// The result line of the pane on a narrow screen: the last label, and how the session goes.
 pub fn last_label(store: &Store, look: &Look<'_>, width: usize) -> Option<Line<'static>> {
-    let write = store
-        .writes
-        .newest()
-        .find(|row| row.draft.act.labels().is_some())?;
+    let write = store.writes.newest().find(|row| row.draft.act.labels().is_some())?;
     let (_, event, label) = write.draft.act.labels()?;
     let (words, style) = super::told(write, look);
     let right = session::told(store, look);
     let taken: usize = right.iter().map(|span| text::width(&span.content)).sum();
-    let left = format!(
-        " {} = {}   ",
-        text::short_id(event.as_str(), 4),
-        text::clean(label)
-    );
+    let left = format!(" {} = {}   ", text::short_id(event.as_str(), 4), text::clean(label));
     let room = width.saturating_sub(taken + text::width(&left) + 3);
     let words = text::fit(&text::clean(&words), room, look.theme.ellipsis());
     let mut spans = vec![Span::raw(left), Span::styled(words, style), Span::raw("  ")];

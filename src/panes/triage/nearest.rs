@@ -40,9 +40,7 @@ pub(super) fn nearest(store: &Store, event: &EventKey, count: usize) -> Vec<Near
             let found = queue.found(&line.event)?;
             let value = |name: &String| {
                 let mut points = found.decision_points.iter();
-                points
-                    .find(|(other, _)| other == name)
-                    .map(|(_, value)| value)
+                points.find(|(other, _)| other == name).map(|(_, value)| value)
             };
             let (mut equal, mut differs) = (0, Vec::new());
             for (name, mine) in own.iter() {
@@ -73,21 +71,13 @@ fn label(store: &Store, event: &EventKey) -> Option<(String, bool, Option<Timest
     if let LabelState::Kept(row, label) = store.writes.label(event) {
         return Some((label.to_owned(), true, Some(row.staged)));
     }
-    let block = store
-        .queues
-        .get(&event.job)?
-        .found(&event.event)?
-        .arcanna
-        .as_ref()?;
+    let block = store.queues.get(&event.job)?.found(&event.event)?.arcanna.as_ref()?;
     let state = block.decision.bucket_state.as_deref()?;
     if state.eq_ignore_ascii_case("new") || is_undecided(block) {
         return None;
     }
     // The consensus is the people's word; where the server does not tell it, the decision they taught is.
-    let label = block
-        .consensus
-        .clone()
-        .or_else(|| block.decision.label.clone())?;
+    let label = block.consensus.clone().or_else(|| block.decision.label.clone())?;
     Some((label, false, None))
 }
 
@@ -103,24 +93,12 @@ mod tests {
         let near = nearest(&store, &event, 3);
         assert_eq!(near.len(), 1, "only one event is labelled: {near:?}");
         assert_eq!(near[0].event.as_str(), "12023636421760");
-        assert_eq!(
-            (near[0].label.as_str(), near[0].yours, near[0].equal),
-            ("Drop", false, 1)
-        );
+        assert_eq!((near[0].label.as_str(), near[0].yours, near[0].equal), ("Drop", false, 1));
         assert_eq!(
             near[0].differs,
-            [
-                "rule.name",
-                "rule.category",
-                "source.ip",
-                "destination.ip",
-                "destination.port"
-            ]
+            ["rule.name", "rule.category", "source.ip", "destination.ip", "destination.port"]
         );
         let odd = key(&testing::job(), &EventId::from("12023636421700"));
-        assert!(
-            nearest(&store, &odd, 3).is_empty(),
-            "nothing in common is not near"
-        );
+        assert!(nearest(&store, &odd, 3).is_empty(), "nothing in common is not near");
     }
 }

@@ -25,16 +25,9 @@ impl TriagePane {
                 ..Self::default()
             };
         }
-        let untouched = cx
-            .store
-            .queues
-            .entry(job.clone())
-            .or_default()
-            .page
-            .is_untouched();
+        let untouched = cx.store.queues.entry(job.clone()).or_default().page.is_untouched();
         if untouched {
-            cx.store
-                .ask(QueryEvents::newest(job.clone(), PAGE), Policy::Join, cx.now);
+            cx.store.ask(QueryEvents::newest(job.clone(), PAGE), Policy::Join, cx.now);
         }
         if cx.store.labels(&job).is_none() {
             cx.store.ask(DecisionSet { job }, Policy::Join, cx.now);
@@ -59,17 +52,13 @@ impl TriagePane {
         }
         self.put(Some(event.clone()), cx);
         cx.store.ask(
-            EventStatus {
-                job: job.clone(),
-                event: event.clone(),
-            },
+            EventStatus { job: job.clone(), event: event.clone() },
             Policy::Latest,
             cx.now,
         );
         let listed = self.queue(cx.store).and_then(|queue| queue.found(&event));
         if listed.is_none() {
-            cx.store
-                .ask(ExportEvent { job, event }, Policy::Latest, cx.now);
+            cx.store.ask(ExportEvent { job, event }, Policy::Latest, cx.now);
         }
     }
 
@@ -91,15 +80,11 @@ impl TriagePane {
         let EventKey { job, event } = current;
         self.polls.forget(&event);
         cx.store.ask(
-            EventStatus {
-                job: job.clone(),
-                event: event.clone(),
-            },
+            EventStatus { job: job.clone(), event: event.clone() },
             Policy::Latest,
             cx.now,
         );
-        cx.store
-            .ask(ExportEvent { job, event }, Policy::Latest, cx.now);
+        cx.store.ask(ExportEvent { job, event }, Policy::Latest, cx.now);
     }
 
     pub(super) fn change_job(&mut self, by: isize, cx: &mut Cx<'_>) {
@@ -107,10 +92,7 @@ impl TriagePane {
             cx.say(Tone::Mind, "the jobs are not read yet");
             return;
         };
-        let here = jobs
-            .iter()
-            .position(|job| Some(&job.id) == self.job.as_ref())
-            .unwrap_or(0);
+        let here = jobs.iter().position(|job| Some(&job.id) == self.job.as_ref()).unwrap_or(0);
         let there = (here as isize + by).rem_euclid(jobs.len() as isize) as usize;
         let job = jobs[there].id.clone();
         cx.go(PaneId::Triage, Some(Target::Job(job)));
@@ -118,20 +100,15 @@ impl TriagePane {
 
     pub(super) fn turn_part(&mut self, by: usize, cx: &mut Cx<'_>) {
         const PARTS: [Part; 3] = [Part::List, Part::Detail, Part::Raw];
-        let here = PARTS
-            .iter()
-            .position(|part| *part == self.part)
-            .unwrap_or(0);
+        let here = PARTS.iter().position(|part| *part == self.part).unwrap_or(0);
         self.part = PARTS[(here + by) % PARTS.len()];
         self.scroll = 0;
-        self.raw
-            .follow(cx.store, self.current().as_ref(), self.part == Part::Raw);
+        self.raw.follow(cx.store, self.current().as_ref(), self.part == Part::Raw);
         if self.part == Part::Raw
             && self.raw.len() == 0
             && let Some(EventKey { job, event }) = self.current()
         {
-            cx.store
-                .ask(ExportEvent { job, event }, Policy::Latest, cx.now);
+            cx.store.ask(ExportEvent { job, event }, Policy::Latest, cx.now);
         }
     }
 
@@ -219,13 +196,8 @@ impl TriagePane {
         let inside = |address: &known::Address| field("source_ip", address);
         let outside = |address: &known::Address| field("dest_ip", address);
         let query = if self.picked(cx.store).is_some() {
-            self.picked_address(cx.store).map(|address| {
-                if address.internal {
-                    inside(&address)
-                } else {
-                    outside(&address)
-                }
-            })
+            self.picked_address(cx.store)
+                .map(|address| if address.internal { inside(&address) } else { outside(&address) })
         } else {
             match (&view.internal, &view.external) {
                 (Some(one), Some(two)) => Some(format!("{} AND {}", inside(one), outside(two))),
@@ -235,20 +207,14 @@ impl TriagePane {
             }
         };
         let Some(query) = query else {
-            return cx.say(
-                Tone::Mind,
-                "there is no address and no host name to search for",
-            );
+            return cx.say(Tone::Mind, "there is no address and no host name to search for");
         };
         let known = Known::of(cx.store, &event);
         let time = known.found.and_then(|found| found.time.as_ref());
         let window = time.and_then(Time::at).map_or_else(String::new, |at| {
             format!("[+-15m of {}] ", at.strftime("%Y-%m-%dT%H:%MZ"))
         });
-        cx.go(
-            PaneId::Search,
-            Some(Target::Search(format!("{window}{query}"))),
-        );
+        cx.go(PaneId::Search, Some(Target::Search(format!("{window}{query}"))));
     }
 
     /// The watched list's sheet, with the value filled in: it says itself what cannot be watched.
@@ -263,14 +229,7 @@ impl TriagePane {
     pub(super) fn poll(&mut self, cx: &mut Cx<'_>) {
         let Some(job) = self.job.clone() else { return };
         for event in self.polls.due(cx.now) {
-            cx.store.ask(
-                EventStatus {
-                    job: job.clone(),
-                    event,
-                },
-                Policy::Join,
-                cx.now,
-            );
+            cx.store.ask(EventStatus { job: job.clone(), event }, Policy::Join, cx.now);
         }
     }
 }

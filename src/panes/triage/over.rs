@@ -31,12 +31,9 @@ impl Over {
     pub(super) fn hints(&self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Order(_) => &[("Enter", "sort"), ("j k", "choose"), ("^G", "leave")],
-            Self::Diff(_) => &[
-                ("h l", "another"),
-                ("j k", "scroll"),
-                ("Enter", "open it"),
-                ("^G", "leave"),
-            ],
+            Self::Diff(_) => {
+                &[("h l", "another"), ("j k", "scroll"), ("Enter", "open it"), ("^G", "leave")]
+            }
             Self::Bulk(_) => &[
                 ("the number, Enter", "label them"),
                 ("e", "exclude"),
@@ -58,10 +55,7 @@ impl TriagePane {
         if diff.other(cx.store, &event).is_some() {
             self.over = Some(Over::Diff(diff));
         } else {
-            cx.say(
-                Tone::Mind,
-                "no labelled event of this list is like this one",
-            );
+            cx.say(Tone::Mind, "no labelled event of this list is like this one");
         }
     }
 
@@ -96,11 +90,7 @@ impl TriagePane {
             _ => return Some(Over::Order(at)),
         };
         let order = Order::iter().nth(chosen).unwrap_or_default();
-        if let Some(queue) = self
-            .job
-            .as_ref()
-            .and_then(|job| cx.store.queues.get_mut(job))
-        {
+        if let Some(queue) = self.job.as_ref().and_then(|job| cx.store.queues.get_mut(job)) {
             queue.sort(order);
         }
         self.settle(cx);
@@ -192,11 +182,7 @@ impl TriagePane {
                 for (row, (order, letter)) in Order::iter().zip(LETTERS).enumerate() {
                     let here = row == *at;
                     let mark = if here { look.theme.glyphs.cursor } else { " " };
-                    let style = if here {
-                        look.theme.cursor
-                    } else {
-                        look.theme.text
-                    };
+                    let style = if here { look.theme.cursor } else { look.theme.text };
                     let line = Line::from(vec![
                         Span::styled(format!("{mark} "), style),
                         Span::styled(format!("{letter}  "), look.theme.key),
@@ -205,12 +191,7 @@ impl TriagePane {
                     put(buf, inside, row as u16, &line);
                 }
                 let foot = "Enter sorts the list once; ^G leaves it as it is";
-                put(
-                    buf,
-                    inside,
-                    5,
-                    &Line::from(Span::styled(foot, look.theme.dim)),
-                );
+                put(buf, inside, 5, &Line::from(Span::styled(foot, look.theme.dim)));
                 None
             }
             Over::Diff(diff) => {

@@ -51,11 +51,7 @@ impl Raw {
 
     /// Folds or unfolds what the cursor is in.
     pub(super) fn fold(&mut self) {
-        if let Some(at) = self
-            .tree
-            .as_mut()
-            .and_then(|tree| tree.toggle(self.list.cursor()))
-        {
+        if let Some(at) = self.tree.as_mut().and_then(|tree| tree.toggle(self.list.cursor())) {
             self.list.select(at);
         }
     }
@@ -63,10 +59,7 @@ impl Raw {
     /// Goes to the next place that holds what is searched. Says whether there is one.
     pub(super) fn find(&mut self, forward: bool) -> bool {
         let from = self.list.cursor();
-        let hit = self
-            .tree
-            .as_mut()
-            .and_then(|tree| tree.find(&self.needle, from, forward));
+        let hit = self.tree.as_mut().and_then(|tree| tree.find(&self.needle, from, forward));
         if let Some(at) = hit {
             self.list.select(at);
         }
@@ -81,11 +74,8 @@ impl Raw {
 
     /// `line 3/58  rule.name`, for the title.
     pub(super) fn place(&self) -> String {
-        let path = self
-            .tree
-            .as_ref()
-            .and_then(|tree| tree.path(self.list.cursor()))
-            .unwrap_or_default();
+        let path =
+            self.tree.as_ref().and_then(|tree| tree.path(self.list.cursor())).unwrap_or_default();
         format!("line {}/{}  {path}", self.list.cursor() + 1, self.len())
     }
 
@@ -98,21 +88,11 @@ impl Raw {
                     text::bytes(self.size as u64),
                     look.key("triage.next-part")
                 );
-                put(
-                    buf,
-                    area,
-                    0,
-                    &Line::from(Span::styled(words, look.theme.dim)),
-                );
+                put(buf, area, 0, &Line::from(Span::styled(words, look.theme.dim)));
             }
             None => {
                 let words = format!("{} reads the whole event", look.key("triage.look"));
-                put(
-                    buf,
-                    area,
-                    0,
-                    &Line::from(Span::styled(words, look.theme.dim)),
-                );
+                put(buf, area, 0, &Line::from(Span::styled(words, look.theme.dim)));
             }
         }
     }

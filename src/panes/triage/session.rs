@@ -46,24 +46,13 @@ impl Session {
                 continue;
             }
             session.done += 1;
-            session.since = Some(
-                session
-                    .since
-                    .map_or(row.staged, |since| since.min(row.staged)),
-            );
-            if let Some(ai) = row
-                .draft
-                .seen
-                .as_ref()
-                .and_then(|seen| seen.label.as_deref())
-            {
+            session.since = Some(session.since.map_or(row.staged, |since| since.min(row.staged)));
+            if let Some(ai) = row.draft.seen.as_ref().and_then(|seen| seen.label.as_deref()) {
                 session.compared += 1;
                 session.agreed += usize::from(ai.eq_ignore_ascii_case(label));
             }
         }
-        let seconds = session
-            .since
-            .map(|since| now.as_second() - since.as_second());
+        let seconds = session.since.map(|since| now.as_second() - since.as_second());
         session.per_hour = seconds
             .filter(|seconds| *seconds >= LEAST && session.done > 1)
             .map(|seconds| session.done as f64 * 3_600.0 / seconds as f64);
@@ -115,9 +104,6 @@ pub(super) fn line(store: &Store, look: &Look<'_>, view: &View, left: usize) -> 
             tell(format!("since {}", look.tell(since)));
         }
     }
-    spans.push(Span::styled(
-        format!("     {left} without a label in {}", view.name()),
-        theme.dim,
-    ));
+    spans.push(Span::styled(format!("     {left} without a label in {}", view.name()), theme.dim));
     spans
 }

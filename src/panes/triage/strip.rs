@@ -36,37 +36,23 @@ pub(super) fn block(
     if view.internal.is_some() {
         let mut spans = host(&view, look);
         // The name gives way to what the device is.
-        let kind: usize = spans
-            .iter()
-            .skip(1)
-            .map(|span| text::width(&span.content))
-            .sum();
+        let kind: usize = spans.iter().skip(1).map(|span| text::width(&span.content)).sum();
         if let Some(name) = spans.first_mut() {
             let room = width.saturating_sub(8 + kind);
             let clean = text::clean(&name.content);
-            name.content = text::cut(&clean, room, look.theme.ellipsis())
-                .into_owned()
-                .into();
+            name.content = text::cut(&clean, room, look.theme.ellipsis()).into_owned().into();
         }
         lines.push(fact("host", spans, look));
         lines.push(fact("tags", tags(&view, look), look));
         if view.device.is_some() {
             lines.push(fact("seen", seen(&view, look), look));
         }
-        lines.push(fact(
-            "conn",
-            line(&view, look, width.saturating_sub(12)),
-            look,
-        ));
+        lines.push(fact("conn", line(&view, look, width.saturating_sub(12)), look));
     }
     if view.external.is_some() {
         let mut spans = peer(&view, look, "pop ");
         // How common it is matters more than the end of a long name.
-        let rest: usize = spans
-            .iter()
-            .skip(1)
-            .map(|span| text::width(&span.content))
-            .sum();
+        let rest: usize = spans.iter().skip(1).map(|span| text::width(&span.content)).sum();
         if let Some(name) = spans.first_mut() {
             let room = width.saturating_sub(10 + rest);
             let cut = text::cut(name.content.trim_end(), room, look.theme.ellipsis());
@@ -88,22 +74,13 @@ pub(super) fn strip(
     let head = if view.device.is_some() {
         let did = view.device.and_then(|one| one.did);
         let did = did.map_or_else(String::new, |did| format!("  did {did}"));
-        let host: String = host(&view, look)
-            .iter()
-            .map(|span| span.content.as_ref())
-            .collect();
+        let host: String = host(&view, look).iter().map(|span| span.content.as_ref()).collect();
         format!("DARKTRACE{did}  {host}  {}", age(&view, look))
     } else {
         "DARKTRACE".to_owned()
     };
     if let Some(words) = nothing(&view, look) {
-        return (
-            head,
-            vec![Line::from(Span::styled(
-                format!(" {words}"),
-                look.theme.dim,
-            ))],
-        );
+        return (head, vec![Line::from(Span::styled(format!(" {words}"), look.theme.dim))]);
     }
     let mut tagged = tags(&view, look);
     if view.device.is_some() {
@@ -116,11 +93,7 @@ pub(super) fn strip(
     }
     let lines = vec![
         fact("tags", tagged, look),
-        fact(
-            "conn",
-            line(&view, look, width.saturating_sub(50).min(112)),
-            look,
-        ),
+        fact("conn", line(&view, look, width.saturating_sub(50).min(112)), look),
         fact("peer", other, look),
     ];
     (head, lines)
@@ -151,11 +124,7 @@ fn age(view: &View<'_>, look: &Look<'_>) -> String {
     ];
     let oldest = parts.iter().flatten().filter_map(|(_, at)| *at).min();
     match oldest {
-        _ if parts
-            .iter()
-            .flatten()
-            .any(|(pending, at)| *pending && at.is_none()) =>
-        {
+        _ if parts.iter().flatten().any(|(pending, at)| *pending && at.is_none()) => {
             "loading".to_owned()
         }
         Some(at) => format!("read {}", look.tell(at)),
@@ -182,10 +151,7 @@ fn plain(words: impl Into<String>, style: Style) -> Vec<Span<'static>> {
 fn absent<T>(remote: Option<&Remote<T>>, look: &Look<'_>) -> Vec<Span<'static>> {
     match remote {
         Some(remote) if remote.pending => plain("loading", look.theme.dim),
-        Some(Remote {
-            error: Some((error, _)),
-            ..
-        }) => plain(error.explain().what, look.theme.bad),
+        Some(Remote { error: Some((error, _)), .. }) => plain(error.explain().what, look.theme.bad),
         _ => plain("-", look.theme.dim),
     }
 }
@@ -193,10 +159,9 @@ fn absent<T>(remote: Option<&Remote<T>>, look: &Look<'_>) -> Vec<Span<'static>> 
 fn host(view: &View<'_>, look: &Look<'_>) -> Vec<Span<'static>> {
     let Some(device) = view.device else {
         return match (&view.internal, view.search.and_then(Remote::value)) {
-            (Some(address), Some(_)) => plain(
-                format!("{} is no device it knows", address.text),
-                look.theme.dim,
-            ),
+            (Some(address), Some(_)) => {
+                plain(format!("{} is no device it knows", address.text), look.theme.dim)
+            }
             (Some(_), None) => absent(view.search, look),
             (None, _) => plain("no internal address", look.theme.dim),
         };
@@ -252,10 +217,7 @@ fn line(view: &View<'_>, look: &Look<'_>, width: usize) -> Vec<Span<'static>> {
     let (_, columns) = hours.columns(width.clamp(14, 112), Fold::Max);
     let mut spans = vec![
         Span::styled("28d ", look.theme.dim),
-        Span::styled(
-            chart::sparkline(&columns, &look.theme.glyphs),
-            look.theme.accent,
-        ),
+        Span::styled(chart::sparkline(&columns, &look.theme.glyphs), look.theme.accent),
     ];
     if width > 40
         && let Some((at, most)) = hours.peak()
@@ -270,10 +232,8 @@ fn line(view: &View<'_>, look: &Look<'_>, width: usize) -> Vec<Span<'static>> {
 /// The graph of the device asked for, gaps filled with zero.
 pub(super) fn hours(info: &DeviceInfo, look: &Look<'_>) -> Option<Hours> {
     let graph = info.series.first()?.graph.as_ref()?;
-    let points: Vec<(i64, f64)> = graph
-        .iter()
-        .map(|point| (point.at.as_second(), point.count))
-        .collect();
+    let points: Vec<(i64, f64)> =
+        graph.iter().map(|point| (point.at.as_second(), point.count)).collect();
     let end = look.clock.now.as_second();
     let hours = Hours::new(&points, end - WINDOW * chart::HOUR, end);
     (hours.total() > 0.0).then_some(hours)

@@ -62,14 +62,8 @@ fn indicator(known: &Known<'_>, picked: Option<&str>) -> Option<String> {
 fn line(known: &Known<'_>) -> String {
     let (says, sure) = says(known);
     let at = known.found.and_then(|found| found.time.as_ref());
-    let places: Vec<String> = known
-        .addresses()
-        .iter()
-        .map(|one| value(&one.text))
-        .collect();
-    let yours = known
-        .yours()
-        .map_or_else(String::new, |label| format!("  labelled {label}"));
+    let places: Vec<String> = known.addresses().iter().map(|one| value(&one.text)).collect();
+    let yours = known.yours().map_or_else(String::new, |label| format!("  labelled {label}"));
     safe(&format!(
         "{}  job {} event {}  AI {says} {sure}{yours}  {}  ",
         time(at),
@@ -99,19 +93,10 @@ fn ticket(store: &Store, prefs: &Prefs, known: &Known<'_>, note: Option<&str>) -
     let job = store
         .job(&key.job)
         .and_then(|job| job.title.clone())
-        .map_or_else(
-            || key.job.to_string(),
-            |title| format!("{} {title}", key.job),
-        );
-    let mut out = vec![format!(
-        "### Arcanna event {} (job {})",
-        key.event,
-        safe(&job)
-    )];
+        .map_or_else(|| key.job.to_string(), |title| format!("{} {title}", key.job));
+    let mut out = vec![format!("### Arcanna event {} (job {})", key.event, safe(&job))];
     let (says, sure) = says(known);
-    let low = known
-        .decision
-        .is_some_and(|one| known::below(one.confidence, prefs.low_confidence));
+    let low = known.decision.is_some_and(|one| known::below(one.confidence, prefs.low_confidence));
     let mut decision = format!("- Decision: AI {says} {sure}");
     if low {
         decision.push_str(" (low)");
@@ -136,11 +121,8 @@ fn ticket(store: &Store, prefs: &Prefs, known: &Known<'_>, note: Option<&str>) -
     out.push(decision);
     let at = known.found.and_then(|found| found.time.as_ref());
     out.push(format!("- {} at {}", safe(&known.title()), time(at)));
-    let points: Vec<String> = known
-        .points()
-        .iter()
-        .map(|(name, one)| format!("{} {}", safe(name), value(one)))
-        .collect();
+    let points: Vec<String> =
+        known.points().iter().map(|(name, one)| format!("{} {}", safe(name), value(one))).collect();
     if !points.is_empty() {
         out.push(format!("- Decision points: {}", points.join("; ")));
     }
@@ -163,19 +145,11 @@ fn darktrace(store: &Store, key: &EventKey) -> Vec<String> {
             .flatten()
             .filter_map(|tag| tag.name.as_deref().map(safe))
             .collect();
-        let did = device
-            .did
-            .map_or_else(String::new, |did| format!("did {did} "));
-        let tags = if tags.is_empty() {
-            String::new()
-        } else {
-            format!(", tags {}", tags.join(", "))
-        };
+        let did = device.did.map_or_else(String::new, |did| format!("did {did} "));
+        let tags =
+            if tags.is_empty() { String::new() } else { format!(", tags {}", tags.join(", ")) };
         let name = safe(device.name().unwrap_or("-"));
-        out.push(format!(
-            "- Darktrace: {} is {did}{name}{tags}",
-            value(&address.text)
-        ));
+        out.push(format!("- Darktrace: {} is {did}{name}{tags}", value(&address.text)));
         let info = view.connections.and_then(Remote::value);
         let peak = info
             .and_then(|info| info.series.first()?.graph.as_ref())
@@ -192,10 +166,7 @@ fn darktrace(store: &Store, key: &EventKey) -> Vec<String> {
         let popularity = report
             .popularity
             .map_or_else(|| "-".to_owned(), |popularity| format!("{popularity:.0}"));
-        out.push(format!(
-            "- Peer {}: popularity {popularity}",
-            value(&address.text)
-        ));
+        out.push(format!("- Peer {}: popularity {popularity}", value(&address.text)));
     }
     out
 }
@@ -229,27 +200,19 @@ pub(super) fn grid(store: &Store, events: &[EventKey], title: &str) -> Grid {
             State::Held => "held, not sent",
             State::Grace | State::Due | State::Sending => "not sent yet",
         });
-        let places: Vec<String> = known
-            .addresses()
-            .iter()
-            .map(|one| value(&one.text))
-            .collect();
+        let places: Vec<String> = known.addresses().iter().map(|one| value(&one.text)).collect();
         grid.push([
             event.event.to_string(),
             event.job.to_string(),
             time(known.found.and_then(|found| found.time.as_ref())),
             ai,
             sure,
-            outlier
-                .map_or("-", |on| if on { "yes" } else { "no" })
-                .to_owned(),
+            outlier.map_or("-", |on| if on { "yes" } else { "no" }).to_owned(),
             row.map_or_else(String::new, |(_, label)| label.to_owned()),
             state.to_owned(),
             safe(&known.title()),
             places.join(" "),
-            row.and_then(|(row, _)| row.draft.note.as_deref())
-                .map(safe)
-                .unwrap_or_default(),
+            row.and_then(|(row, _)| row.draft.note.as_deref()).map(safe).unwrap_or_default(),
         ]);
     }
     grid
@@ -271,15 +234,8 @@ mod tests {
         let store = testing::store();
         let event = key(&testing::job(), &EventId::from("12023636421771"));
         let get = |what, picked| {
-            take(
-                what,
-                &store,
-                &prefs(),
-                &event,
-                Some("see INC-4711 http://evil.example/x"),
-                picked,
-            )
-            .unwrap()
+            take(what, &store, &prefs(), &event, Some("see INC-4711 http://evil.example/x"), picked)
+                .unwrap()
         };
         assert_eq!(get(Take::Id, None), "12023636421771");
         assert_eq!(get(Take::Indicator, None), "8[.]8[.]8[.]8");
@@ -292,10 +248,7 @@ mod tests {
             ),
             "{ticket}"
         );
-        assert!(
-            ticket.contains("8[.]8[.]8[.]8") && !ticket.contains("8.8.8.8"),
-            "{ticket}"
-        );
+        assert!(ticket.contains("8[.]8[.]8[.]8") && !ticket.contains("8.8.8.8"), "{ticket}");
         assert!(ticket.contains("hxxp://evil[.]example/x"), "{ticket}");
         let json = get(Take::Json, None);
         assert!(json.contains("576330410117303576330410117303"), "{json}");
@@ -307,29 +260,19 @@ mod tests {
             ),
             "{line}"
         );
-        assert!(
-            !line.contains('\n') && line.contains("8[.]8[.]8[.]8"),
-            "{line}"
-        );
+        assert!(!line.contains('\n') && line.contains("8[.]8[.]8[.]8"), "{line}");
     }
 
     #[test]
     fn the_table_carries_no_control_and_runs_no_formula() {
         let store = testing::store();
-        let events: Vec<_> = testing::events()
-            .iter()
-            .map(|one| key(&testing::job(), &one.event_id))
-            .collect();
+        let events: Vec<_> =
+            testing::events().iter().map(|one| key(&testing::job(), &one.event_id)).collect();
         let grid = grid(&store, &events, "t");
         for text in [grid.csv(), grid.markdown(), grid.json()] {
-            let odd = text
-                .chars()
-                .find(|c| c.is_control() && !matches!(c, '\n' | '\r'));
+            let odd = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r'));
             assert_eq!(odd, None, "{text}");
-            assert!(
-                !text.contains('\u{202e}') && !text.contains("8.8.8.8"),
-                "{text}"
-            );
+            assert!(!text.contains('\u{202e}') && !text.contains("8.8.8.8"), "{text}");
         }
         assert_eq!(grid.rows.len(), 4);
     }

@@ -30,9 +30,7 @@ pub(super) fn events() -> Vec<FoundEvent> {
 }
 
 fn page() -> crate::api::arcanna::query::EventPage {
-    QueryEvents::newest(job(), 50)
-        .decode(&Answer::from_json(PAGE))
-        .unwrap()
+    QueryEvents::newest(job(), 50).decode(&Answer::from_json(PAGE)).unwrap()
 }
 
 /// The job they are of.
@@ -42,10 +40,7 @@ pub(super) fn job() -> JobId {
 
 /// The moment [`NOW`].
 pub(super) fn now() -> Moment {
-    Moment {
-        wall: NOW.parse().unwrap(),
-        instant: std::time::Instant::now(),
-    }
+    Moment { wall: NOW.parse().unwrap(), instant: std::time::Instant::now() }
 }
 
 /// A store that holds them.

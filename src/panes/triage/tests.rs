@@ -45,10 +45,7 @@ fn bench() -> Bench {
         &DeviceTags { did: 823 },
         r#"[{"tid":1,"name":"Critical","data":{}},{"tid":2,"name":"Web-DMZ","data":{}}]"#,
     );
-    let connections = ConnectionInfo {
-        did: 823,
-        ..ConnectionInfo::default()
-    };
+    let connections = ConnectionInfo { did: 823, ..ConnectionInfo::default() };
     let points: Vec<String> = (0..500)
         .map(|hour| {
             let at = 1_795_356_000_000_i64 - hour * 3_600_000;
@@ -129,10 +126,7 @@ fn an_event_full_of_odd_characters_stays_in_its_frame() {
     let odd = crate::api::arcanna::EventId::from("12023636421700");
     pane.put(Some(odd), &mut bench.cx());
     let text = shown(&bench, &pane, 80, 21);
-    assert!(
-        !text.contains('\u{202e}') && !text.contains('\u{1b}'),
-        "{text}"
-    );
+    assert!(!text.contains('\u{202e}') && !text.contains('\u{1b}'), "{text}");
     insta::assert_snapshot!("odd_80x24", text);
 }
 
@@ -174,17 +168,9 @@ fn what_lies_over_the_list_says_what_to_press() {
     press(&mut pane, &mut bench, "triage.label", Some('1'));
     insta::assert_snapshot!("bulk_80x24", shown(&bench, &pane, 80, 21));
     typed(&mut pane, &mut bench, "e3\r");
-    assert_eq!(
-        bench.store.take_wishes().len(),
-        0,
-        "3 is not the number that is left"
-    );
+    assert_eq!(bench.store.take_wishes().len(), 0, "3 is not the number that is left");
     typed(&mut pane, &mut bench, "2\r");
-    assert_eq!(
-        bench.store.take_wishes().len(),
-        2,
-        "one write for each event that is left"
-    );
+    assert_eq!(bench.store.take_wishes().len(), 2, "one write for each event that is left");
     assert!(pane.marks.is_empty());
 }
 
@@ -221,13 +207,8 @@ fn loading_and_failing_are_told_in_place() {
     let mut bench = Bench::default();
     let mut pane = pane(&mut bench);
     insta::assert_snapshot!("loading_80x24", shown(&bench, &pane, 80, 21));
-    let call = crate::api::arcanna::query::QueryEvents::newest(testing::job(), 5)
-        .call()
-        .unwrap();
-    let cause = crate::api::Cause::Unexpected {
-        at: "events".into(),
-        why: "it is missing".into(),
-    };
+    let call = crate::api::arcanna::query::QueryEvents::newest(testing::job(), 5).call().unwrap();
+    let cause = crate::api::Cause::Unexpected { at: "events".into(), why: "it is missing".into() };
     let error = crate::api::ApiError::of(&call, cause);
     let at = testing::NOW.parse().unwrap();
     let queue = bench.store.queues.entry(testing::job()).or_default();
@@ -238,13 +219,7 @@ fn loading_and_failing_are_told_in_place() {
     // A failure beside older data takes nothing away.
     let mut bench = self::bench();
     let mut pane = self::pane(&mut bench);
-    bench
-        .store
-        .queues
-        .entry(testing::job())
-        .or_default()
-        .page
-        .failed(error, at);
+    bench.store.queues.entry(testing::job()).or_default().page.failed(error, at);
     pane.changed(&mut bench.cx());
     insta::assert_snapshot!("stale_80x24", shown(&bench, &pane, 80, 21));
 }

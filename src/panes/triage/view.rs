@@ -35,12 +35,7 @@ pub(super) enum View {
 impl View {
     /// The views of a job, in the order the keys go through them.
     pub(super) fn all(store: &Store, job: Option<&JobId>) -> Vec<Self> {
-        let mut views = vec![
-            Self::All,
-            Self::LowConfidence,
-            Self::Outliers,
-            Self::Undecided,
-        ];
+        let mut views = vec![Self::All, Self::LowConfidence, Self::Outliers, Self::Undecided];
         let labels = job.and_then(|job| store.labels(job)).unwrap_or_default();
         views.extend(labels.iter().map(|label| Self::Says(label.clone())));
         views.extend([Self::Mine, Self::Skipped, Self::Second]);
@@ -69,10 +64,9 @@ impl View {
                 decision.is_some_and(|decision| known::below(decision.confidence, low))
             }
             Self::Outliers => decision.is_some_and(|decision| decision.outlier == Some(true)),
-            Self::Undecided => event
-                .found
-                .and_then(|found| found.arcanna.as_ref())
-                .is_some_and(is_undecided),
+            Self::Undecided => {
+                event.found.and_then(|found| found.arcanna.as_ref()).is_some_and(is_undecided)
+            }
             Self::Says(label) => {
                 decision.and_then(|decision| decision.label.as_ref()) == Some(label)
             }

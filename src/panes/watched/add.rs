@@ -59,25 +59,12 @@ pub(super) fn source(analyst: Option<&str>) -> Option<String> {
 
 /// The draft of a write that reaches others.
 fn draft(act: Act, call: Call, cx: &Cx<'_>) -> Draft {
-    Draft {
-        act,
-        call,
-        grace: cx.prefs.outward_grace,
-        seen: None,
-        note: None,
-        batch: None,
-    }
+    Draft { act, call, grace: cx.prefs.outward_grace, seen: None, note: None, batch: None }
 }
 
 fn say_kept(what: &str, cx: &mut Cx<'_>) {
     let at = cx.now.plus(cx.prefs.outward_grace).wall;
-    cx.say(
-        Tone::Fine,
-        format!(
-            "{what}: sends {}, u takes it back",
-            at.strftime("%H:%M:%SZ")
-        ),
-    );
+    cx.say(Tone::Fine, format!("{what}: sends {}, u takes it back", at.strftime("%H:%M:%SZ")));
 }
 
 impl Adding {
@@ -88,27 +75,11 @@ impl Adding {
             Confirm::Type("the number of entries".into(), "0".into()),
             cx.prefs.read_only,
         )
-        .editor(
-            "entries",
-            "entries",
-            text,
-            "one a line, any form; @file and Enter reads a file",
-        )
-        .line(
-            "reason",
-            "reason",
-            "",
-            "a case, a report: everybody sees it",
-        )
+        .editor("entries", "entries", text, "one a line, any form; @file and Enter reads a file")
+        .line("reason", "reason", "", "a case, a report: everybody sees it")
         .choice("covers", "covers", &COVERS, 0)
         .choice("expires", "expires", &EXPIRES, 1);
-        let mut adding = Self {
-            sheet,
-            source,
-            batch: Batch::default(),
-            rest: None,
-            ready: None,
-        };
+        let mut adding = Self { sheet, source, batch: Batch::default(), rest: None, ready: None };
         adding.look_up(cx);
         adding.check(cx.store, cx.now);
         adding
@@ -125,8 +96,7 @@ impl Adding {
     pub(super) fn look_up(&mut self, cx: &mut Cx<'_>) {
         self.rest = None;
         let endpoints = self.preflight(cx.store).endpoints();
-        self.batch
-            .start(endpoints.into_iter().take(lookup::BATCH), cx);
+        self.batch.start(endpoints.into_iter().take(lookup::BATCH), cx);
     }
 
     /// Something landed: the next look-up, and a new judgement.
@@ -183,10 +153,7 @@ impl Adding {
         let entries = flight.entries();
         let count = entries.len();
         self.sheet.help("entries", summary(&flight));
-        self.sheet.set_confirm(Confirm::Type(
-            "the number of entries".into(),
-            count.to_string(),
-        ));
+        self.sheet.set_confirm(Confirm::Type("the number of entries".into(), count.to_string()));
         let reason = self.sheet.value("reason").trim().to_owned();
         let long = reason.chars().count();
         self.sheet.complain(
@@ -277,10 +244,7 @@ impl Adding {
         }
         if self.batch.is_running() {
             let left = self.batch.left();
-            notes.push((
-                Tone::Fine,
-                format!("looking up how popular {left} of them are"),
-            ));
+            notes.push((Tone::Fine, format!("looking up how popular {left} of them are")));
         }
         let mut told: Vec<(Tone, String)> = flight.checks.iter().filter_map(told).collect();
         // What is refused is read first.
@@ -318,10 +282,7 @@ impl Removing {
     /// # Errors
     /// Why it cannot be asked.
     pub(super) fn new(entry: &Watched, source: &str, cx: &Cx<'_>) -> Result<Self, String> {
-        let remove = WatchRemove {
-            entry: entry.name.clone(),
-            source: Some(source.to_owned()),
-        };
+        let remove = WatchRemove { entry: entry.name.clone(), source: Some(source.to_owned()) };
         let call = remove.call().map_err(|bad| bad.to_string())?;
         let mut sheet = Sheet::new(
             "REMOVE FROM THE WATCHED LIST",
@@ -342,23 +303,15 @@ impl Removing {
                 "Only the entry of source {source} is removed; the same entry of others stays."
             ),
         )
-        .note(
-            Tone::Mind,
-            "Nobody is told any more when a device talks to it.",
-        );
+        .note(Tone::Mind, "Nobody is told any more when a device talks to it.");
         sheet.set_request(Ok(exactly(&call)));
-        Ok(Self {
-            sheet,
-            remove,
-            call,
-        })
+        Ok(Self { sheet, remove, call })
     }
 
     /// Confirmed.
     pub(super) fn stage(self, cx: &mut Cx<'_>) {
         let what = format!("unwatch {}", export::defang(&self.remove.entry));
-        cx.store
-            .stage(draft(Act::Unwatch(self.remove), self.call, cx));
+        cx.store.stage(draft(Act::Unwatch(self.remove), self.call, cx));
         say_kept(&what, cx);
     }
 }
@@ -371,28 +324,18 @@ fn told(check: &Check) -> Option<(Tone, String)> {
     Some(match &check.verdict {
         Verdict::Good => {
             let left = check.left?;
-            (
-                Tone::Fine,
-                format!("line {line}  {}: {left}", export::defang(&check.entry)),
-            )
+            (Tone::Fine, format!("line {line}  {}: {left}", export::defang(&check.entry)))
         }
-        Verdict::Doubtful(why) => (
-            Tone::Mind,
-            format!("line {line}  {}: {why}", export::defang(&check.entry)),
-        ),
+        Verdict::Doubtful(why) => {
+            (Tone::Mind, format!("line {line}  {}: {why}", export::defang(&check.entry)))
+        }
         Verdict::Twice(first) => (
             Tone::Fine,
-            format!(
-                "line {line}  {}: given on line {first} already",
-                export::defang(&check.entry)
-            ),
+            format!("line {line}  {}: given on line {first} already", export::defang(&check.entry)),
         ),
         Verdict::There(reason) => (
             Tone::Fine,
-            format!(
-                "line {line}  {}: watched already, {reason}",
-                export::defang(&check.entry)
-            ),
+            format!("line {line}  {}: watched already, {reason}", export::defang(&check.entry)),
         ),
         Verdict::Invalid(why) => (Tone::Mind, format!("line {line}  '{given}': {why}")),
         Verdict::Refused(why) => (Tone::Bad, format!("line {line}  REFUSED {given}: {why}")),
@@ -404,18 +347,9 @@ fn summary(flight: &Preflight) -> String {
     let mut parts = vec![format!("{} valid", flight.entries().len())];
     let counts: [(usize, &str); 4] = [
         (flight.count(|v| matches!(v, Verdict::Twice(_))), "twice"),
-        (
-            flight.count(|v| matches!(v, Verdict::There(_))),
-            "watched already",
-        ),
-        (
-            flight.count(|v| matches!(v, Verdict::Invalid(_))),
-            "invalid",
-        ),
-        (
-            flight.count(|v| matches!(v, Verdict::Refused(_))),
-            "REFUSED",
-        ),
+        (flight.count(|v| matches!(v, Verdict::There(_))), "watched already"),
+        (flight.count(|v| matches!(v, Verdict::Invalid(_))), "invalid"),
+        (flight.count(|v| matches!(v, Verdict::Refused(_))), "REFUSED"),
     ];
     parts.extend(
         counts

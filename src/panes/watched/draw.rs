@@ -29,15 +29,8 @@ impl WatchedPane {
         area: Rect,
         buf: &mut Buffer,
     ) -> Option<Position> {
-        let foot = Rect {
-            y: area.bottom().saturating_sub(1),
-            height: 1.min(area.height),
-            ..area
-        };
-        let body = Rect {
-            height: area.height.saturating_sub(1),
-            ..area
-        };
+        let foot = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
+        let body = Rect { height: area.height.saturating_sub(1), ..area };
         if look.prefs.absent.contains(&Product::Darktrace) {
             let words = [
                 "Darktrace is not configured.".to_owned(),
@@ -111,11 +104,7 @@ impl WatchedPane {
         table.draw(list, buf, theme, &self.list, lines.len(), |index| {
             row(lines[index], store, look)
         });
-        let below = Rect {
-            y: list.bottom(),
-            height: detail,
-            ..area
-        };
+        let below = Rect { y: list.bottom(), height: detail, ..area };
         if let Some(line) = lines.get(self.list.cursor().min(lines.len() - 1)) {
             draw_detail(*line, store, look, below, buf);
         }
@@ -126,10 +115,7 @@ impl WatchedPane {
         let everything = self.everything(store);
         let mut spans = vec![Span::raw(" ")];
         for (view, name) in VIEWS {
-            let count = everything
-                .iter()
-                .filter(|line| view.holds(**line, look.clock.now))
-                .count();
+            let count = everything.iter().filter(|line| view.holds(**line, look.clock.now)).count();
             let here = view == self.view;
             if view == View::Ours && self.source.is_none() {
                 continue;
@@ -143,10 +129,7 @@ impl WatchedPane {
             spans.push(Span::raw(" "));
         }
         if !self.filter.is_empty() && self.field.is_none() {
-            spans.push(Span::styled(
-                format!(" filter: {}", self.filter),
-                look.theme.warn,
-            ));
+            spans.push(Span::styled(format!(" filter: {}", self.filter), look.theme.warn));
         }
         put(buf, area, 0, &Spans::from(spans));
     }
@@ -164,10 +147,7 @@ impl WatchedPane {
         } else if !self.filter.is_empty() {
             [
                 format!("No entry matches '{}'.", self.filter),
-                format!(
-                    "{} changes the filter, ^G drops it.",
-                    look.key("watched.filter")
-                ),
+                format!("{} changes the filter, ^G drops it.", look.key("watched.filter")),
             ]
         } else {
             [
@@ -188,11 +168,7 @@ impl WatchedPane {
                 [one] => one.clone(),
                 many => format!("{} entries", many.len()),
             };
-            let verb = if reason(&write.draft.act).is_some() {
-                "watch"
-            } else {
-                "unwatch"
-            };
+            let verb = if reason(&write.draft.act).is_some() { "watch" } else { "unwatch" };
             spans.push(Span::raw(format!(" {verb} {what}   ")));
             spans.push(Span::styled(format!("{words}   "), style));
         }
@@ -203,10 +179,7 @@ impl WatchedPane {
             let at = if list.error.is_some() { 0 } else { spans.len() };
             spans.insert(at, told);
         }
-        let own = self
-            .source
-            .as_ref()
-            .and_then(|_| store.watch_lists.get(&self.source));
+        let own = self.source.as_ref().and_then(|_| store.watch_lists.get(&self.source));
         if let Some((error, _)) = own.and_then(|own| own.error.as_ref()) {
             spans.push(Span::styled(
                 format!("   which are ours is not known: {error}"),
@@ -325,9 +298,7 @@ fn draw_detail(line: Line<'_>, store: &Store, look: &Look<'_>, area: Rect, buf: 
                 None => ("-", theme.text),
             };
             lines.push(fact("AR", words.to_owned(), style));
-            let strength = entry
-                .strength
-                .map_or_else(|| "-".to_owned(), |s| s.to_string());
+            let strength = entry.strength.map_or_else(|| "-".to_owned(), |s| s.to_string());
             lines.push(fact("strength", strength, theme.text));
             let removal = writes(store).find(|write| {
                 super::names(&write.draft.act).any(|name| name == entry.name)
@@ -342,12 +313,7 @@ fn draw_detail(line: Line<'_>, store: &Store, look: &Look<'_>, area: Rect, buf: 
     }
     if let Ok(endpoint) = lookup::read(line.name()) {
         let words = lookup::report(store, &endpoint).map_or_else(
-            || {
-                format!(
-                    "not in this session; {} looks it up",
-                    look.key("watched.open")
-                )
-            },
+            || format!("not in this session; {} looks it up", look.key("watched.open")),
             |report| {
                 let words = lookup::verdict(report, theme);
                 let words: Vec<String> = words.into_iter().map(|(word, _)| word).collect();
@@ -357,11 +323,8 @@ fn draw_detail(line: Line<'_>, store: &Store, look: &Look<'_>, area: Rect, buf: 
         lines.push(fact("looked up", words, theme.text));
     }
     rule(buf, area, 0, look, &export::defang(line.name()), right);
-    let below = Rect {
-        y: area.y + 1.min(area.height),
-        height: area.height.saturating_sub(1),
-        ..area
-    };
+    let below =
+        Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
     paint::put_lines(buf, below, lines, 0);
 }
 
@@ -369,67 +332,23 @@ fn reason_is_none(write: &Write) -> bool {
     reason(&write.draft.act).is_none()
 }
 
-/// What is shown, as a table for export; what waits to be sent is no part of the list.
-pub(super) fn grid(lines: &[Line<'_>]) -> Option<export::Grid> {
-    let mut grid = export::Grid::new([
-        "entry",
-        "kind",
-        "expires",
-        "autonomous_response",
-        "by",
-        "reason",
-    ])
-    .title("Watched list");
-    for line in lines {
-        let Line::Entry(entry, ours) = line else {
-            continue;
-        };
-        grid.push([
-            export::defang(&entry.name),
-            kind(&entry.name).to_owned(),
-            crate::panes::grids::time(entry.expiry.as_ref()),
-            entry
-                .responds
-                .map_or("-", |on| if on { "on" } else { "off" })
-                .to_owned(),
-            if *ours { "ours" } else { "other" }.to_owned(),
-            export::defang_text(entry.description.as_deref().unwrap_or("-")),
-        ]);
-    }
-    (!grid.rows.is_empty()).then_some(grid)
-}
-
 /// How far a write is: `sends 14:09:31Z, u undoes`, `sent 14:09:32Z: SUCCESS, 1 added, 0 updated`.
 fn told(write: &Write, look: &Look<'_>) -> (String, Style) {
     let theme = look.theme;
     match &write.state {
         State::Grace => (
-            format!(
-                "sends {}, {} undoes",
-                look.tell(write.due.wall),
-                look.key("shell.undo")
-            ),
+            format!("sends {}, {} undoes", look.tell(write.due.wall), look.key("shell.undo")),
             theme.accent,
         ),
-        State::Due => (
-            write
-                .trouble
-                .clone()
-                .unwrap_or_else(|| "waits its turn".to_owned()),
-            theme.warn,
-        ),
-        State::Held => (
-            "HELD, not sent: Activity sends it or gives it up".to_owned(),
-            theme.warn,
-        ),
+        State::Due => {
+            (write.trouble.clone().unwrap_or_else(|| "waits its turn".to_owned()), theme.warn)
+        }
+        State::Held => ("HELD, not sent: Activity sends it or gives it up".to_owned(), theme.warn),
         State::Sending => ("sending".to_owned(), theme.accent),
         State::Sent(words) => {
             let nothing = words.contains("0 added") && words.contains("0 updated");
             let note = if nothing { "; nothing was new" } else { "" };
-            (
-                format!("sent {}: {words}{note}", look.tell(write.changed)),
-                theme.good,
-            )
+            (format!("sent {}: {words}{note}", look.tell(write.changed)), theme.good)
         }
         State::Parked(words) => (format!("PARKED: {words}"), theme.bad),
         State::Unknown(words) => (format!("UNKNOWN whether it was done: {words}"), theme.warn),

@@ -72,17 +72,11 @@ pub struct Known<'a> {
 /// The names of devices the session has met.
 pub fn device_names(store: &Store) -> HashSet<String> {
     let single = store.devices.values().filter_map(Remote::value).flatten();
-    let found = store
-        .device_lists
-        .values()
-        .filter_map(Remote::value)
-        .flat_map(|page| &page.devices);
+    let found =
+        store.device_lists.values().filter_map(Remote::value).flat_map(|page| &page.devices);
     let similar = store.similar.values().filter_map(Remote::value).flatten();
-    let tagged = store
-        .tagged
-        .values()
-        .filter_map(Remote::value)
-        .flat_map(|holders| &holders.devices);
+    let tagged =
+        store.tagged.values().filter_map(Remote::value).flat_map(|holders| &holders.devices);
     let met = store
         .endpoints
         .values()
@@ -116,17 +110,9 @@ impl Preflight {
                 }
                 Err(verdict) => (String::new(), None, verdict),
             };
-            Check {
-                line,
-                given: given.to_owned(),
-                entry,
-                verdict,
-                left,
-            }
+            Check { line, given: given.to_owned(), entry, verdict, left }
         });
-        Self {
-            checks: checks.collect(),
-        }
+        Self { checks: checks.collect() }
     }
 
     /// What goes on the list, in the order it was given.
@@ -140,19 +126,13 @@ impl Preflight {
 
     /// How many there are of a kind of verdict.
     pub fn count(&self, is: fn(&Verdict) -> bool) -> usize {
-        self.checks
-            .iter()
-            .filter(|check| is(&check.verdict))
-            .count()
+        self.checks.iter().filter(|check| is(&check.verdict)).count()
     }
 
     /// What to look up: what goes on the list.
     pub fn endpoints(&self) -> Vec<Endpoint> {
         let entries = self.entries();
-        entries
-            .iter()
-            .filter_map(|entry| lookup::read(entry).ok())
-            .collect()
+        entries.iter().filter_map(|entry| lookup::read(entry).ok()).collect()
     }
 }
 
@@ -168,9 +148,9 @@ fn entry_of(given: &str) -> Result<(String, Option<&'static str>), Verdict> {
     };
     match &indicator {
         Indicator::Unknown { why, .. } => Err(Verdict::Invalid((*why).to_owned())),
-        Indicator::Email { .. } => Err(Verdict::Invalid(
-            "a mail address cannot be watched; its domain can".to_owned(),
-        )),
+        Indicator::Email { .. } => {
+            Err(Verdict::Invalid("a mail address cannot be watched; its domain can".to_owned()))
+        }
         Indicator::Net { .. } if indicator.is_internal() => {
             Err(Verdict::Refused("a range inside the network".to_owned()))
         }
@@ -206,9 +186,7 @@ impl Known<'_> {
         }
         let at = |list: Option<&'_ [Watched]>| {
             let list = list.unwrap_or_default();
-            list.iter()
-                .find(|one| one.name.eq_ignore_ascii_case(entry))
-                .map(reason)
+            list.iter().find(|one| one.name.eq_ignore_ascii_case(entry)).map(reason)
         };
         if at(self.own).is_some() {
             return Verdict::Doubtful(
@@ -243,10 +221,7 @@ impl Known<'_> {
 
 /// An entry's reason in a few words.
 fn reason(entry: &Watched) -> String {
-    entry
-        .description
-        .clone()
-        .unwrap_or_else(|| "no reason given".to_owned())
+    entry.description.clone().unwrap_or_else(|| "no reason given".to_owned())
 }
 
 #[cfg(test)]
@@ -255,11 +230,7 @@ mod tests {
     use crate::api::darktrace::endpoints::EndpointReport;
 
     fn watched(name: &str) -> Watched {
-        Watched {
-            name: name.into(),
-            description: Some("case 1".into()),
-            ..Watched::default()
-        }
+        Watched { name: name.into(), description: Some("case 1".into()), ..Watched::default() }
     }
 
     fn verdicts(pasted: &str, known: &Known<'_>) -> Vec<Verdict> {
@@ -289,10 +260,7 @@ mod tests {
             "shop.example",
         ] {
             let found = verdicts(inside, &known);
-            assert!(
-                matches!(found.as_slice(), [Verdict::Refused(_)]),
-                "{inside}: {found:?}"
-            );
+            assert!(matches!(found.as_slice(), [Verdict::Refused(_)]), "{inside}: {found:?}");
             assert!(Preflight::of(inside, &known).entries().is_empty());
         }
     }
@@ -307,17 +275,8 @@ mod tests {
                       8.8.0.0/16";
         let flight = Preflight::of(pasted, &Known::default());
         assert_eq!(flight.entries(), ["cats.com", "8.8.8.8", "evil-cdn.top"]);
-        let of = |given: &str| {
-            flight
-                .checks
-                .iter()
-                .find(|check| check.given == given)
-                .unwrap()
-        };
-        assert_eq!(
-            of("hxxps://cats[.]com/a,b?c").left,
-            Some("its host alone is watched")
-        );
+        let of = |given: &str| flight.checks.iter().find(|check| check.given == given).unwrap();
+        assert_eq!(of("hxxps://cats[.]com/a,b?c").left, Some("its host alone is watched"));
         assert_eq!(of("8.8.8[.]8:53").left, Some("without the port"));
         assert_eq!(of("cats.com").verdict, Verdict::Twice(2));
         assert!(matches!(of("8.8.0.0/16").verdict, Verdict::Invalid(_)));
@@ -330,11 +289,7 @@ mod tests {
     fn what_is_there_already_is_left_out_and_what_is_ours_is_updated() {
         let list = [watched("Cats.com"), watched("evil.top")];
         let own = [watched("evil.top")];
-        let known = Known {
-            list: Some(&list),
-            own: Some(&own),
-            ..Known::default()
-        };
+        let known = Known { list: Some(&list), own: Some(&own), ..Known::default() };
         let found = verdicts("cats.com a.cats.com evil.top new.top", &known);
         assert_eq!(found[0], Verdict::There("case 1".into()));
         assert!(matches!(&found[1], Verdict::Doubtful(why) if why.contains("cats[.]com")));
@@ -345,16 +300,10 @@ mod tests {
     #[test]
     fn what_everybody_talks_to_is_doubtful() {
         let mut remote = Remote::default();
-        let report = EndpointReport {
-            popularity: Some(97.0),
-            ..EndpointReport::default()
-        };
+        let report = EndpointReport { popularity: Some(97.0), ..EndpointReport::default() };
         remote.arrived(report, "2026-11-20T14:05:00Z".parse().unwrap());
         let endpoints = HashMap::from([(Endpoint::Hostname("cats.com".into()), remote)]);
-        let known = Known {
-            endpoints: Some(&endpoints),
-            ..Known::default()
-        };
+        let known = Known { endpoints: Some(&endpoints), ..Known::default() };
         let found = verdicts("cats.com dogs.com", &known);
         assert!(matches!(&found[0], Verdict::Doubtful(why) if why.contains("97")));
         assert_eq!(found[1], Verdict::Good);

@@ -21,12 +21,7 @@ fn entry(name: &str, reason: &str, expiry: Option<&str>) -> Watched {
 fn keep(bench: &mut Bench, source: Option<&str>, entries: Vec<Watched>) {
     let at = bench.now.wall;
     let source = source.map(str::to_owned);
-    bench
-        .store
-        .watch_lists
-        .entry(source)
-        .or_default()
-        .arrived(entries, at);
+    bench.store.watch_lists.entry(source).or_default().arrived(entries, at);
 }
 
 /// A bench on which what reaches others may be sent.
@@ -42,11 +37,7 @@ fn filled() -> (Bench, WatchedPane) {
     let mut bench = armed();
     let mut pane = WatchedPane::default();
     pane.open(None, &mut bench.cx());
-    let ours = entry(
-        "203.0.113.7",
-        "INC-4690 C2 seen by EDR",
-        Some("2026-11-25T00:00:00"),
-    );
+    let ours = entry("203.0.113.7", "INC-4690 C2 seen by EDR", Some("2026-11-25T00:00:00"));
     let all = vec![
         entry("cdn.example", "feed", Some("2026-12-30T12:00:00")),
         entry("203.0.113.7", "a feed has it too", None),
@@ -122,10 +113,7 @@ fn both_lists_are_asked_and_ours_stands_first_once() {
         .collect();
     assert_eq!(
         calls,
-        [
-            "GET /intelfeed?fulldetails=true",
-            "GET /intelfeed?fulldetails=true&source=tui-ana.pop"
-        ]
+        ["GET /intelfeed?fulldetails=true", "GET /intelfeed?fulldetails=true&source=tui-ana.pop"]
     );
     let (bench, pane) = filled();
     let names: Vec<(&str, bool)> = pane
@@ -167,10 +155,7 @@ fn the_number_must_be_that_of_the_entries() {
     assert!(staged(&mut bench).is_empty(), "Enter alone");
     press(&mut pane, &mut bench, "3\n");
     assert!(staged(&mut bench).is_empty(), "10.0.0.1 is none of them");
-    pane.text(
-        KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL),
-        &mut bench.cx(),
-    );
+    pane.text(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL), &mut bench.cx());
     press(&mut pane, &mut bench, "2\n");
     let staged = staged(&mut bench);
     assert_eq!(staged.len(), 1);
@@ -222,11 +207,7 @@ fn no_key_sets_autonomous_response() {
     pane.open(Some(Target::Watch("cats.com".into())), &mut bench.cx());
     press(&mut pane, &mut bench, "\tiagn true\t→→\t→→→\t1\n");
     let staged = staged(&mut bench);
-    assert!(
-        !body(&staged[0]).contains("iagn\":"),
-        "{}",
-        body(&staged[0])
-    );
+    assert!(!body(&staged[0]).contains("iagn\":"), "{}", body(&staged[0]));
 }
 
 #[test]
@@ -261,10 +242,7 @@ fn popularity_is_asked_when_typing_rests_and_warned_of() {
     press(&mut pane, &mut bench, "cats.com\n");
     let lookups = |bench: &mut Bench| {
         let wishes = bench.store.take_wishes();
-        wishes
-            .iter()
-            .filter(|wish| matches!(wish, Wish::Run(_)))
-            .count()
+        wishes.iter().filter(|wish| matches!(wish, Wish::Run(_))).count()
     };
     assert_eq!(lookups(&mut bench), 0, "not while one types");
     bench.now = bench.now.plus(std::time::Duration::from_secs(2));
@@ -279,12 +257,7 @@ fn popularity_is_asked_when_typing_rests_and_warned_of() {
     };
     let at = bench.now.wall;
     let cats = Endpoint::Hostname("cats.com".into());
-    bench
-        .store
-        .endpoints
-        .entry(cats)
-        .or_default()
-        .arrived(report, at);
+    bench.store.endpoints.entry(cats).or_default().arrived(report, at);
     pane.changed(&mut bench.cx());
     assert!(shown(&pane, &bench, 80, 21).contains("popularity 97"));
 }
@@ -314,10 +287,7 @@ fn only_ours_can_be_removed_and_with_its_source() {
     row(&mut pane, &mut bench, "watched.remove").unwrap();
     press(&mut pane, &mut bench, "y\n1");
     assert!(staged(&mut bench).is_empty());
-    pane.text(
-        KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL),
-        &mut bench.cx(),
-    );
+    pane.text(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL), &mut bench.cx());
     press(&mut pane, &mut bench, "1\n");
     let staged = staged(&mut bench);
     assert_eq!(
@@ -383,13 +353,8 @@ fn write(bench: &mut Bench, settlement: Option<Settlement>) {
     if let Some(settlement) = settlement {
         let later = bench.now.plus(std::time::Duration::from_secs(31));
         let sending = outbox.claim(later);
-        let Notice::Send(row) = &sending[0] else {
-            panic!("it is sent")
-        };
-        notices = outbox.handle(
-            Request::Settle(row.id, settlement, Answered::default()),
-            later,
-        );
+        let Notice::Send(row) = &sending[0] else { panic!("it is sent") };
+        notices = outbox.handle(Request::Settle(row.id, settlement, Answered::default()), later);
     }
     for notice in notices {
         bench.store.notice(notice, bench.now);
@@ -408,12 +373,7 @@ fn looks(width: u16, height: u16) -> String {
     let call = WatchList::default().call().unwrap();
     let error = || ApiError::of(&call, Cause::Server("busy".into(), None));
     let at = bench.now.wall;
-    bench
-        .store
-        .watch_lists
-        .entry(None)
-        .or_default()
-        .failed(error(), at);
+    bench.store.watch_lists.entry(None).or_default().failed(error(), at);
     add("failed", &pane, &bench);
     keep(&mut bench, None, Vec::new());
     add("empty", &pane, &bench);
@@ -423,17 +383,9 @@ fn looks(width: u16, height: u16) -> String {
     pane.list.select(0);
     add("waits", &pane, &bench);
     let (mut bench, mut pane) = filled();
-    write(
-        &mut bench,
-        Some(Settlement::Sent("SUCCESS, 0 added, 0 updated".into())),
-    );
+    write(&mut bench, Some(Settlement::Sent("SUCCESS, 0 added, 0 updated".into())));
     pane.list.select(3);
-    bench
-        .store
-        .watch_lists
-        .entry(None)
-        .or_default()
-        .failed(error(), at);
+    bench.store.watch_lists.entry(None).or_default().failed(error(), at);
     add("stale, after a write", &pane, &bench);
     row(&mut pane, &mut bench, "watched.filter").unwrap();
     press(&mut pane, &mut bench, "nothing like it");
@@ -476,9 +428,6 @@ fn hostile_entries_stay_in_their_rows() {
         let mut buf = Buffer::empty(area);
         pane.draw(&bench.store, &bench.look(), area, &mut buf);
         let drawn = lines(&buf);
-        assert!(
-            !drawn.contains(['\u{1b}', '\u{7}', '\u{202e}', '\r']),
-            "{drawn}"
-        );
+        assert!(!drawn.contains(['\u{1b}', '\u{7}', '\u{202e}', '\r']), "{drawn}");
     }
 }

@@ -23,151 +23,49 @@ pub enum Kind {
 
 /// The severity a document carries, 1 (least) to 4; 1 when it carries none.
 pub fn severity(raw: &Value) -> i64 {
-    raw.get("event")
-        .and_then(|e| e.get("severity"))
-        .and_then(Value::as_i64)
-        .unwrap_or(1)
+    raw.get("event").and_then(|e| e.get("severity")).and_then(Value::as_i64).unwrap_or(1)
 }
 
 const SURICATA: [(&str, &str, i64, u16); 12] = [
-    (
-        "ET SCAN Nmap Scripting Engine User-Agent Detected",
-        "Web Application Attack",
-        2,
-        80,
-    ),
-    (
-        "ET POLICY curl User-Agent Outbound",
-        "Potential Corporate Privacy Violation",
-        1,
-        80,
-    ),
+    ("ET SCAN Nmap Scripting Engine User-Agent Detected", "Web Application Attack", 2, 80),
+    ("ET POLICY curl User-Agent Outbound", "Potential Corporate Privacy Violation", 1, 80),
     (
         "ET EXPLOIT Apache Log4j RCE Attempt (http ldap)",
         "Attempted Administrator Privilege Gain",
         4,
         8080,
     ),
-    (
-        "SURICATA HTTP unable to match response to request",
-        "Generic Protocol Command Decode",
-        1,
-        80,
-    ),
-    (
-        "SURICATA STREAM Packet with invalid ack",
-        "Generic Protocol Command Decode",
-        1,
-        443,
-    ),
-    (
-        "ET MALWARE Win32/AgentTesla Exfil via FTP",
-        "A Network Trojan was detected",
-        4,
-        21,
-    ),
+    ("SURICATA HTTP unable to match response to request", "Generic Protocol Command Decode", 1, 80),
+    ("SURICATA STREAM Packet with invalid ack", "Generic Protocol Command Decode", 1, 443),
+    ("ET MALWARE Win32/AgentTesla Exfil via FTP", "A Network Trojan was detected", 4, 21),
     (
         "ET INFO Session Traversal Utilities for NAT (STUN Binding Request)",
         "Misc activity",
         1,
         3478,
     ),
-    (
-        "GPL SNMP public access udp",
-        "Attempted Information Leak",
-        2,
-        161,
-    ),
+    ("GPL SNMP public access udp", "Attempted Information Leak", 2, 161),
     (
         "ET TROJAN Cobalt Strike Malleable C2 JQuery Custom Profile",
         "A Network Trojan was detected",
         4,
         443,
     ),
-    (
-        "ET WEB_SERVER Possible SQL Injection Attempt UNION SELECT",
-        "Web Application Attack",
-        3,
-        443,
-    ),
-    (
-        "ET POLICY Dropbox Client Broadcasting",
-        "Potential Corporate Privacy Violation",
-        1,
-        17500,
-    ),
-    (
-        "ET SCAN Potential SSH Scan OUTBOUND",
-        "Attempted Information Leak",
-        3,
-        22,
-    ),
+    ("ET WEB_SERVER Possible SQL Injection Attempt UNION SELECT", "Web Application Attack", 3, 443),
+    ("ET POLICY Dropbox Client Broadcasting", "Potential Corporate Privacy Violation", 1, 17500),
+    ("ET SCAN Potential SSH Scan OUTBOUND", "Attempted Information Leak", 3, 22),
 ];
 
 const EDR: [(&str, &str, &str, &str, i64); 9] = [
-    (
-        "LSASS memory read by unsigned process",
-        "procdump64.exe",
-        "cmd.exe",
-        "T1003.001",
-        4,
-    ),
-    (
-        "PowerShell with encoded command",
-        "powershell.exe",
-        "winword.exe",
-        "T1059.001",
-        4,
-    ),
-    (
-        "PowerShell with encoded command",
-        "powershell.exe",
-        "ccmexec.exe",
-        "T1059.001",
-        1,
-    ),
-    (
-        "Scheduled task created remotely",
-        "schtasks.exe",
-        "wmiprvse.exe",
-        "T1053.005",
-        3,
-    ),
-    (
-        "Shadow copies deleted",
-        "vssadmin.exe",
-        "cmd.exe",
-        "T1490",
-        4,
-    ),
-    (
-        "Service installed from user folder",
-        "services.exe",
-        "wininit.exe",
-        "T1543.003",
-        3,
-    ),
-    (
-        "Unsigned driver loaded",
-        "System",
-        "ntoskrnl.exe",
-        "T1068",
-        2,
-    ),
-    (
-        "Certutil used to download",
-        "certutil.exe",
-        "powershell.exe",
-        "T1105",
-        3,
-    ),
-    (
-        "Backup agent reads many files",
-        "veeamagent.exe",
-        "services.exe",
-        "T1005",
-        1,
-    ),
+    ("LSASS memory read by unsigned process", "procdump64.exe", "cmd.exe", "T1003.001", 4),
+    ("PowerShell with encoded command", "powershell.exe", "winword.exe", "T1059.001", 4),
+    ("PowerShell with encoded command", "powershell.exe", "ccmexec.exe", "T1059.001", 1),
+    ("Scheduled task created remotely", "schtasks.exe", "wmiprvse.exe", "T1053.005", 3),
+    ("Shadow copies deleted", "vssadmin.exe", "cmd.exe", "T1490", 4),
+    ("Service installed from user folder", "services.exe", "wininit.exe", "T1543.003", 3),
+    ("Unsigned driver loaded", "System", "ntoskrnl.exe", "T1068", 2),
+    ("Certutil used to download", "certutil.exe", "powershell.exe", "T1105", 3),
+    ("Backup agent reads many files", "veeamagent.exe", "services.exe", "T1005", 1),
 ];
 
 const SUBJECTS: [(&str, i64); 10] = [
@@ -285,18 +183,13 @@ fn beacon(rng: &mut Rng, hosts: &Hosts) -> (Value, String) {
         "beacon": {"interval_s": interval, "jitter_percent": rng.between(0, 18), "connections": rng.between(40, 4_000)},
         "tls": {"client": {"ja3": rng.hex(32)}, "server": {"x509": {"issuer": {"common_name": "R11"}}}},
     });
-    (
-        doc,
-        format!("Beaconing every {interval} s to {}", outside.name),
-    )
+    (doc, format!("Beaconing every {interval} s to {}", outside.name))
 }
 
 fn dga(rng: &mut Rng, hosts: &Hosts) -> (Value, String) {
     let inside = rng.pick(&hosts.internal);
     let length = rng.between(12, 22) as usize;
-    let name: String = (0..length)
-        .map(|_| char::from(b'a' + rng.below(26) as u8))
-        .collect();
+    let name: String = (0..length).map(|_| char::from(b'a' + rng.below(26) as u8)).collect();
     let domain = format!("{name}.{}", rng.pick(&["top", "xyz", "info", "biz"]));
     let queries = rng.between(20, 900);
     let doc = json!({
@@ -311,10 +204,7 @@ fn dga(rng: &mut Rng, hosts: &Hosts) -> (Value, String) {
 }
 
 fn smb(rng: &mut Rng, hosts: &Hosts) -> (Value, String) {
-    let (from, to) = (
-        rng.pick(&hosts.internal).clone(),
-        rng.pick(&hosts.servers).clone(),
-    );
+    let (from, to) = (rng.pick(&hosts.internal).clone(), rng.pick(&hosts.servers).clone());
     let name = *rng.pick(&[
         "Admin share accessed from workstation",
         "PsExec service created",
@@ -388,11 +278,7 @@ fn brute(rng: &mut Rng, hosts: &Hosts) -> (Value, String) {
     let user = *rng.pick(&USERS);
     let target = rng.pick(&hosts.servers);
     let failures = rng.between(8, 3_000);
-    let outcome = if rng.chance(0.2) {
-        "success"
-    } else {
-        "failure"
-    };
+    let outcome = if rng.chance(0.2) { "success" } else { "failure" };
     let from = if rng.chance(0.5) {
         rng.pick(&hosts.internal).ip.clone()
     } else {
@@ -414,10 +300,7 @@ fn brute(rng: &mut Rng, hosts: &Hosts) -> (Value, String) {
         "oauth": {"app_name": null},
         "authentication": {"failures": failures, "window_s": 600},
     });
-    (
-        doc,
-        format!("{failures} failed logins of {user} on {}", target.name),
-    )
+    (doc, format!("{failures} failed logins of {user} on {}", target.name))
 }
 
 fn edr(rng: &mut Rng, hosts: &Hosts) -> (Value, String) {

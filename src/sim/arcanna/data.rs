@@ -37,21 +37,12 @@ pub const SCOPES: [&str; 17] = [
 ];
 
 /// The people whose votes are there already.
-const PEOPLE: [&str; 5] = [
-    "m.keller",
-    "s.okafor",
-    "j.lindqvist",
-    "night-shift",
-    "p.moreau",
-];
+const PEOPLE: [&str; 5] = ["m.keller", "s.okafor", "j.lindqvist", "night-shift", "p.moreau"];
 
 const TWO: &[(&str, u8, &str)] = &[("Drop", 0, "#3f9142"), ("Escalate", 1, "#c0392b")];
 /// Escalate is `class_0` in this one [SEED].
-const THREE: &[(&str, u8, &str)] = &[
-    ("Escalate", 0, "#c0392b"),
-    ("Drop", 1, "#3f9142"),
-    ("Investigate", 2, "#d98c00"),
-];
+const THREE: &[(&str, u8, &str)] =
+    &[("Escalate", 0, "#c0392b"), ("Drop", 1, "#3f9142"), ("Investigate", 2, "#d98c00")];
 const FIVE: &[(&str, u8, &str)] = &[
     ("Drop", 0, "#3f9142"),
     ("Low", 4, "#7f8c8d"),
@@ -79,20 +70,10 @@ type Row = (
     bool,
 );
 
-const NETWORK: &[&str] = &[
-    "rule.name",
-    "rule.category",
-    "event.severity",
-    "source.ip",
-    "destination.port",
-];
-const ENDPOINT: &[&str] = &[
-    "rule.name",
-    "process.name",
-    "process.parent.name",
-    "host.hostname",
-    "event.severity",
-];
+const NETWORK: &[&str] =
+    &["rule.name", "rule.category", "event.severity", "source.ip", "destination.port"];
+const ENDPOINT: &[&str] =
+    &["rule.name", "process.name", "process.parent.name", "host.hostname", "event.severity"];
 
 const JOBS: [Row; 9] = [
     (
@@ -106,17 +87,7 @@ const JOBS: [Row; 9] = [
         true,
         true,
     ),
-    (
-        1202,
-        "marian-demo",
-        BUCKETS,
-        TWO,
-        NETWORK,
-        &[Kind::Suricata, Kind::Smb],
-        40,
-        true,
-        true,
-    ),
+    (1202, "marian-demo", BUCKETS, TWO, NETWORK, &[Kind::Suricata, Kind::Smb], 40, true, true),
     (
         1208,
         "suricata-edge",
@@ -133,13 +104,7 @@ const JOBS: [Row; 9] = [
         "phish-inbox",
         EVENT_CENTRIC,
         FIVE,
-        &[
-            "email.subject",
-            "email.from.address",
-            "email.spf",
-            "email.url_count",
-            "event.severity",
-        ],
+        &["email.subject", "email.from.address", "email.spf", "email.url_count", "event.severity"],
         &[Kind::Phishing],
         80,
         true,
@@ -150,13 +115,7 @@ const JOBS: [Row; 9] = [
         "dlp-endpoint",
         BUCKETS,
         HOSTILE,
-        &[
-            "rule.name",
-            "user.name",
-            "file.extension",
-            "destination.domain",
-            "event.severity",
-        ],
+        &["rule.name", "user.name", "file.extension", "destination.domain", "event.severity"],
         &[Kind::Dlp],
         35,
         true,
@@ -167,94 +126,60 @@ const JOBS: [Row; 9] = [
         "cloud-identity",
         EVENT_CENTRIC,
         THREE,
-        &[
-            "rule.name",
-            "user.name",
-            "source.geo.country_name",
-            "oauth.app_name",
-            "event.severity",
-        ],
+        &["rule.name", "user.name", "source.geo.country_name", "oauth.app_name", "event.severity"],
         &[Kind::OAuth, Kind::Brute],
         45,
         false,
         true,
     ),
-    (
-        1215,
-        "edr-servers",
-        BUCKETS,
-        THREE,
-        ENDPOINT,
-        &[Kind::Edr],
-        70,
-        true,
-        true,
-    ),
+    (1215, "edr-servers", BUCKETS, THREE, ENDPOINT, &[Kind::Edr], 70, true, true),
     (
         1216,
         "auth-failures",
         BUCKETS,
         TWO,
-        &[
-            "rule.name",
-            "user.name",
-            "source.ip",
-            "event.outcome",
-            "event.severity",
-        ],
+        &["rule.name", "user.name", "source.ip", "event.outcome", "event.severity"],
         &[Kind::Brute],
         40,
         true,
         true,
     ),
     // no events yet: an empty list must look right too
-    (
-        1217,
-        "ot-gateway",
-        BUCKETS,
-        TWO,
-        NETWORK,
-        &[],
-        0,
-        false,
-        true,
-    ),
+    (1217, "ot-gateway", BUCKETS, TWO, NETWORK, &[], 0, false, true),
 ];
 
 /// The jobs as they are at the start.
 pub fn jobs(start: Ms) -> Vec<Job> {
     JOBS.iter()
-        .map(
-            |(id, title, category, labels, features, kinds, _, trained, enabled)| Job {
-                id: *id,
-                title: (*title).to_owned(),
-                status: if *id == 1217 {
-                    "READY_TO_SELECT_FEATURES"
-                } else if *enabled {
-                    "ENABLED"
-                } else {
-                    "DISABLED"
-                }
-                .to_owned(),
-                category,
-                labels: labels
-                    .iter()
-                    .map(|(text, class, colour)| Label {
-                        text: (*text).to_owned(),
-                        class: format!("class_{class}"),
-                        colour,
-                    })
-                    .collect(),
-                features: features.iter().map(|f| (*f).to_owned()).collect(),
-                trained: *trained,
-                stopped: (!enabled).then_some(start),
-                last_feedback: None,
-                train_started: trained.then_some(start - 2 * DAY),
-                train_finished: trained.then_some(start - 2 * DAY + 95_000),
-                fresh_votes: 0,
-                kinds,
-            },
-        )
+        .map(|(id, title, category, labels, features, kinds, _, trained, enabled)| Job {
+            id: *id,
+            title: (*title).to_owned(),
+            status: if *id == 1217 {
+                "READY_TO_SELECT_FEATURES"
+            } else if *enabled {
+                "ENABLED"
+            } else {
+                "DISABLED"
+            }
+            .to_owned(),
+            category,
+            labels: labels
+                .iter()
+                .map(|(text, class, colour)| Label {
+                    text: (*text).to_owned(),
+                    class: format!("class_{class}"),
+                    colour,
+                })
+                .collect(),
+            features: features.iter().map(|f| (*f).to_owned()).collect(),
+            trained: *trained,
+            stopped: (!enabled).then_some(start),
+            last_feedback: None,
+            train_started: trained.then_some(start - 2 * DAY),
+            train_finished: trained.then_some(start - 2 * DAY + 95_000),
+            fresh_votes: 0,
+            kinds,
+        })
         .collect()
 }
 
@@ -292,20 +217,12 @@ pub fn fill(world: &mut World, seed: u64, start: Ms) {
 
 // most of it is recent, as a queue is: half of the last day, the rest over a fortnight
 fn sent_ago(rng: &mut Rng) -> Ms {
-    if rng.chance(0.5) {
-        rng.between(3 * MINUTE, DAY)
-    } else {
-        rng.between(DAY, 14 * DAY)
-    }
+    if rng.chance(0.5) { rng.between(3 * MINUTE, DAY) } else { rng.between(DAY, 14 * DAY) }
 }
 
 fn vote(world: &mut World, job: &Job, rng: &mut Rng, start: Ms) {
-    let events: Vec<(String, Ms)> = world
-        .events
-        .iter()
-        .filter(|e| e.job == job.id)
-        .map(|e| (e.id.clone(), e.sent))
-        .collect();
+    let events: Vec<(String, Ms)> =
+        world.events.iter().filter(|e| e.job == job.id).map(|e| (e.id.clone(), e.sent)).collect();
     for (id, sent) in events {
         let older = sent < start - DAY;
         if !job.trained || !rng.chance(if older { 0.45 } else { 0.12 }) {
@@ -318,35 +235,15 @@ fn vote(world: &mut World, job: &Job, rng: &mut Rng, start: Ms) {
             continue;
         };
         let other = rng.pick(&job.labels).text.clone();
-        let label = if rng.chance(0.85) {
-            told.clone()
-        } else {
-            other
-        };
+        let label = if rng.chance(0.85) { told.clone() } else { other };
         let first = rng.below(PEOPLE.len());
-        world.vote(
-            job.id,
-            &id,
-            PEOPLE[first],
-            &label,
-            sent + rng.between(5 * MINUTE, HOUR),
-        );
+        world.vote(job.id, &id, PEOPLE[first], &label, sent + rng.between(5 * MINUTE, HOUR));
         // a second opinion, sometimes the opposite: that is how a consensus becomes undecided
         if rng.chance(0.25) {
-            let second = job
-                .labels
-                .iter()
-                .find(|l| l.text != label)
-                .map_or(&told, |l| &l.text)
-                .clone();
+            let second =
+                job.labels.iter().find(|l| l.text != label).map_or(&told, |l| &l.text).clone();
             let second = if rng.chance(0.5) { second } else { label };
-            world.vote(
-                job.id,
-                &id,
-                PEOPLE[(first + 1) % PEOPLE.len()],
-                &second,
-                sent + 2 * HOUR,
-            );
+            world.vote(job.id, &id, PEOPLE[(first + 1) % PEOPLE.len()], &second, sent + 2 * HOUR);
         }
     }
     // what was voted before the last training has been learnt
@@ -361,10 +258,7 @@ fn vote(world: &mut World, job: &Job, rng: &mut Rng, start: Ms) {
             bucket.learnt = bucket.consensus().filter(|c| c != "Undecided");
         }
     }
-    let fresh = world
-        .events
-        .iter()
-        .filter(|e| e.job == job.id && e.sent >= start - 2 * DAY);
+    let fresh = world.events.iter().filter(|e| e.job == job.id && e.sent >= start - 2 * DAY);
     let fresh = fresh.filter(|e| world.bucket(e).is_some()).count();
     if let Some(job) = world.job_mut(job.id) {
         job.fresh_votes = fresh as u64;
@@ -395,14 +289,7 @@ fn from_the_seed(world: &mut World, start: Ms) {
                 "category": "Generic Protocol Command Decode"}}},
     });
     debug_assert_eq!(decision_points(&job, &raw).len(), job.features.len());
-    world.ingest(
-        &job,
-        Some("615471"),
-        raw,
-        "Test_alert",
-        Some(3),
-        start - 3 * HOUR,
-    );
+    world.ingest(&job, Some("615471"), raw, "Test_alert", Some(3), start - 3 * HOUR);
     if let Some(event) = world.event_mut(1208, "615471") {
         event.guess = Some((0, 98.3, false));
         // its own bucket: the votes of others must not change what the manual shows
@@ -438,24 +325,13 @@ fn hostile(world: &mut World, seed: u64, start: Ms) {
             "message": title,
             "@timestamp": super::super::time::zulu(at - 2_000),
         });
-        raw["big"] = json!([
-            18_446_744_073_709_551_615_u64,
-            -9_007_199_254_740_993_i64,
-            1e300
-        ]);
+        raw["big"] = json!([18_446_744_073_709_551_615_u64, -9_007_199_254_740_993_i64, 1e300]);
         world.ingest(&job, None, raw, title, Some(2), at);
     }
     // an id that says nothing, from a connector's bug [FS1], and an id that needs encoding
     let plain = json!({"rule": {"name": "ET POLICY curl User-Agent", "category": "Potential Corporate Privacy Violation"},
         "event": {"severity": 1}, "source": {"ip": "10.20.1.16"}, "destination": {"port": 80}});
-    world.ingest(
-        &job,
-        Some("None"),
-        plain.clone(),
-        "event without an id",
-        None,
-        start - 5 * HOUR,
-    );
+    world.ingest(&job, Some("None"), plain.clone(), "event without an id", None, start - 5 * HOUR);
     world.ingest(
         &job,
         Some("INC 42/7?x=1#ü"),

@@ -21,20 +21,13 @@ pub fn decision(world: &World, job: &Job, event: &Event) -> Option<Decision> {
     }
     let (place, confidence, outlier) = event.guess?;
     let guessed = job.labels.get(place)?;
-    let learnt = world
-        .bucket(event)
-        .and_then(|b| b.learnt.as_deref())
-        .and_then(|l| job.label(l));
+    let learnt = world.bucket(event).and_then(|b| b.learnt.as_deref()).and_then(|l| job.label(l));
     Some(match learnt {
         // what was learnt from people is told back, and with more confidence than a guess
         Some(label) => Decision {
             label: label.text.clone(),
             class: label.class.clone(),
-            confidence: if label.text == guessed.text {
-                confidence.max(90.0)
-            } else {
-                91.5
-            },
+            confidence: if label.text == guessed.text { confidence.max(90.0) } else { 91.5 },
             outlier: false,
         },
         None => Decision {
@@ -48,11 +41,7 @@ pub fn decision(world: &World, job: &Job, event: &Event) -> Option<Decision> {
 
 /// `bucket_state` of the jobs with buckets. [SEED]: `in_knowledge_base` once feedback is given; [G]: `new` before.
 fn bucket_state(bucket: Option<&Bucket>) -> &'static str {
-    if bucket.is_some_and(|b| !b.votes.is_empty()) {
-        "in_knowledge_base"
-    } else {
-        "new"
-    }
+    if bucket.is_some_and(|b| !b.votes.is_empty()) { "in_knowledge_base" } else { "new" }
 }
 
 /// `knowledge_base_state` of event-centric jobs.
@@ -120,44 +109,19 @@ pub fn status(world: &World, job: &Job, event: &Event, now: Ms) -> Value {
     if World::is_pending(job, event, now) {
         // Assumption: the result fields are there and null while pending; no sample is public.
         out.insert("status".into(), json!("pending_inference"));
-        for name in [
-            "result",
-            "result_label",
-            "confidence_score",
-            "outlier",
-            key,
-            "error_message",
-        ] {
+        for name in ["result", "result_label", "confidence_score", "outlier", key, "error_message"]
+        {
             out.insert(name.into(), Value::Null);
         }
         return Value::Object(out);
     }
     let decision = decision(world, job, event);
-    out.insert(
-        "status".into(),
-        json!(if event.broken.is_some() {
-            "ERROR"
-        } else {
-            "OK"
-        }),
-    );
-    out.insert(
-        "result".into(),
-        json!(decision.as_ref().map(|d| d.class.as_str())),
-    );
-    out.insert(
-        "result_label".into(),
-        json!(decision.as_ref().map(|d| d.label.as_str())),
-    );
+    out.insert("status".into(), json!(if event.broken.is_some() { "ERROR" } else { "OK" }));
+    out.insert("result".into(), json!(decision.as_ref().map(|d| d.class.as_str())));
+    out.insert("result_label".into(), json!(decision.as_ref().map(|d| d.label.as_str())));
     out.insert(key.into(), json!(state));
-    out.insert(
-        "outlier".into(),
-        json!(decision.as_ref().map(|d| d.outlier)),
-    );
-    out.insert(
-        "confidence_score".into(),
-        json!(decision.as_ref().map(|d| d.confidence)),
-    );
+    out.insert("outlier".into(), json!(decision.as_ref().map(|d| d.outlier)));
+    out.insert("confidence_score".into(), json!(decision.as_ref().map(|d| d.confidence)));
     out.insert("error_message".into(), json!(event.broken));
     Value::Object(out)
 }
@@ -176,20 +140,13 @@ pub fn full(world: &World, job: &Job, event: &Event, now: Ms) -> Value {
     if !out.contains_key("@timestamp") {
         out.insert("@timestamp".into(), json!(zulu(event.sent)));
     }
-    out.insert(
-        "timestamp_inference".into(),
-        json!(zulu(event.queued + INFERENCE)),
-    );
+    out.insert("timestamp_inference".into(), json!(zulu(event.queued + INFERENCE)));
     Value::Object(out)
 }
 
 fn block(world: &World, job: &Job, event: &Event, now: Ms) -> Value {
     let pending = World::is_pending(job, event, now);
-    let decision = if pending {
-        None
-    } else {
-        decision(world, job, event)
-    };
+    let decision = if pending { None } else { decision(world, job, event) };
     let bucket = world.bucket(event);
     let consensus = bucket.and_then(Bucket::consensus);
     let (state_key, state) = state(world, job, event);
@@ -197,60 +154,24 @@ fn block(world: &World, job: &Job, event: &Event, now: Ms) -> Value {
     let mut out = Map::new();
     let mut put = |key: &str, value: Value| out.insert(key.to_owned(), value);
     put("result", json!(decision.as_ref().map(|d| d.class.as_str())));
-    put(
-        "result_label",
-        json!(decision.as_ref().map(|d| d.label.as_str())),
-    );
-    put(
-        "inference_status",
-        json!(if pending { "pending" } else { "finished" }),
-    );
-    put(
-        "inference_result",
-        json!(if decision.is_some() {
-            "decision"
-        } else {
-            "no_decision"
-        }),
-    );
-    put(
-        "pipeline_status",
-        json!(if event.broken.is_some() {
-            "error"
-        } else {
-            "ok"
-        }),
-    );
+    put("result_label", json!(decision.as_ref().map(|d| d.label.as_str())));
+    put("inference_status", json!(if pending { "pending" } else { "finished" }));
+    put("inference_result", json!(if decision.is_some() { "decision" } else { "no_decision" }));
+    put("pipeline_status", json!(if event.broken.is_some() { "error" } else { "ok" }));
     put(state_key, json!(state));
     put("bucket_id", json!(event.bucket));
     put("original_id", json!(event.id));
     put("original_index", json!(""));
     put("artifacts", json!([]));
     put("outlier_flag", json!(decision.as_ref().map(|d| d.outlier)));
-    put(
-        "outlier_score",
-        json!(
-            decision
-                .as_ref()
-                .map(|d| if d.outlier { 0.91 } else { 0.12 })
-        ),
-    );
-    put(
-        "confidence_score",
-        json!(decision.as_ref().map(|d| d.confidence)),
-    );
-    put(
-        "confidence_percentage",
-        json!(decision.as_ref().map(|d| d.confidence)),
-    );
+    put("outlier_score", json!(decision.as_ref().map(|d| if d.outlier { 0.91 } else { 0.12 })));
+    put("confidence_score", json!(decision.as_ref().map(|d| d.confidence)));
+    put("confidence_percentage", json!(decision.as_ref().map(|d| d.confidence)));
     put("consensus", json!(consensus));
     put(
         "feedback",
         bucket.map_or(json!([]), |b| {
-            b.votes
-                .iter()
-                .map(|(u, l)| json!({"user": u, "label": l}))
-                .collect()
+            b.votes.iter().map(|(u, l)| json!({"user": u, "label": l})).collect()
         }),
     );
     put(
@@ -264,19 +185,10 @@ fn block(world: &World, job: &Job, event: &Event, now: Ms) -> Value {
     put("storage_tag_display_name", json!("External REST API"));
     put("log_messages", log_messages(job, event, pending));
     put("timers", timers(event));
-    put(
-        "batch_uuid",
-        json!(format!("{}-{:012x}", &event.bucket[..8], event.sent)),
-    );
-    put(
-        "model",
-        json!({"path": model_path(job), "timestamp": job.train_finished.map(offset)}),
-    );
+    put("batch_uuid", json!(format!("{}-{:012x}", &event.bucket[..8], event.sent)));
+    put("model", json!({"path": model_path(job), "timestamp": job.train_finished.map(offset)}));
     put("features_hash", json!(event.bucket));
-    put(
-        "key_hash",
-        json!(format!("{}{}", event.bucket, &event.bucket[..8])),
-    );
+    put("key_hash", json!(format!("{}{}", event.bucket, &event.bucket[..8])));
     if !event.notes.is_empty() {
         put("agentic_notes", json!(event.notes));
     }
@@ -285,8 +197,7 @@ fn block(world: &World, job: &Job, event: &Event, now: Ms) -> Value {
 
 /// The model in use, named as the product names them.
 pub fn model_path(job: &Job) -> Option<String> {
-    job.train_finished
-        .map(|at| format!("generic-1-{}-model-{}.hdf5", job.id, at / 1000))
+    job.train_finished.map(|at| format!("generic-1-{}-model-{}.hdf5", job.id, at / 1000))
 }
 
 fn log_messages(job: &Job, event: &Event, pending: bool) -> Value {

@@ -32,16 +32,10 @@ fn run(world: &World, body: &Value, now: i64) -> Result<Value, Reply> {
     let all = json!({"match_all": {}});
     let search = body.get("query_body").cloned().unwrap_or(Value::Null);
     if !search.is_null() && search.get("query").is_none() {
-        return Err(super::bad_field(
-            "query_body",
-            "query_body must contain query",
-        ));
+        return Err(super::bad_field("query_body", "query_body must contain query"));
     }
     let clause = search.get("query").unwrap_or(&all);
-    let bare = body
-        .get("decision_points_only")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
+    let bare = body.get("decision_points_only").and_then(Value::as_bool).unwrap_or(false);
     let mut hits = Vec::new();
     for job in query::jobs(world, body)? {
         for event in world.events.iter().filter(|e| e.job == job.id) {
@@ -60,10 +54,7 @@ fn run(world: &World, body: &Value, now: i64) -> Result<Value, Reply> {
         }
     };
     let number = |name: &str, otherwise: usize| {
-        search
-            .get(name)
-            .and_then(Value::as_u64)
-            .map_or(otherwise, |n| n as usize)
+        search.get(name).and_then(Value::as_u64).map_or(otherwise, |n| n as usize)
     };
     let total = hits.len();
     let page: Vec<Value> = hits
@@ -104,21 +95,18 @@ fn sort<T>(hits: &mut [T], order: Option<&Value>, doc: impl Fn(&T) -> &Value) {
         })
         .collect();
     hits.sort_by(|a, b| {
-        keys.iter()
-            .fold(std::cmp::Ordering::Equal, |order, (name, down)| {
-                order.then_with(|| {
-                    let value = |t| field(doc(t), name).cloned().unwrap_or_default();
-                    let by = compare(&value(a), &value(b));
-                    if *down { by.reverse() } else { by }
-                })
+        keys.iter().fold(std::cmp::Ordering::Equal, |order, (name, down)| {
+            order.then_with(|| {
+                let value = |t| field(doc(t), name).cloned().unwrap_or_default();
+                let by = compare(&value(a), &value(b));
+                if *down { by.reverse() } else { by }
             })
+        })
     });
 }
 
 fn clauses(value: &Value) -> Vec<&Value> {
-    value
-        .as_array()
-        .map_or_else(|| vec![value], |list| list.iter().collect())
+    value.as_array().map_or_else(|| vec![value], |list| list.iter().collect())
 }
 
 fn matches(clause: &Value, doc: &Value) -> Result<bool, String> {
@@ -134,11 +122,8 @@ fn matches(clause: &Value, doc: &Value) -> Result<bool, String> {
     };
     let value_of = |v: &Value, inner: &str| v.get(inner).cloned().unwrap_or_else(|| v.clone());
     let same = |name: &str, wanted: &Value| {
-        field(doc, name).is_some_and(|f| {
-            clauses(f)
-                .iter()
-                .any(|f| text(f).eq_ignore_ascii_case(&text(wanted)))
-        })
+        field(doc, name)
+            .is_some_and(|f| clauses(f).iter().any(|f| text(f).eq_ignore_ascii_case(&text(wanted))))
     };
     match kind.as_str() {
         "match_all" => Ok(true),
@@ -146,19 +131,13 @@ fn matches(clause: &Value, doc: &Value) -> Result<bool, String> {
         "bool" => all(body, doc),
         "term" => of().map(|(name, v)| same(name, &value_of(v, "value"))),
         "terms" => of().map(|(name, v)| clauses(v).iter().any(|w| same(name, w))),
-        "ids" => Ok(body
-            .get("values")
-            .is_some_and(|v| clauses(v).contains(&&doc["id"]))),
-        "exists" => Ok(body
-            .get("field")
-            .and_then(Value::as_str)
-            .is_some_and(|f| field(doc, f).is_some())),
+        "ids" => Ok(body.get("values").is_some_and(|v| clauses(v).contains(&&doc["id"]))),
+        "exists" => {
+            Ok(body.get("field").and_then(Value::as_str).is_some_and(|f| field(doc, f).is_some()))
+        }
         "match" => of().map(|(name, v)| {
             let wanted = text(&value_of(v, "query")).to_lowercase();
-            let found = field(doc, name)
-                .map(text)
-                .unwrap_or_default()
-                .to_lowercase();
+            let found = field(doc, name).map(text).unwrap_or_default().to_lowercase();
             let words: Vec<&str> = found.split(|c: char| !c.is_alphanumeric()).collect();
             found == wanted || wanted.split_whitespace().any(|w| words.contains(&w))
         }),
@@ -180,21 +159,15 @@ fn matches(clause: &Value, doc: &Value) -> Result<bool, String> {
 
 fn all(body: &Value, doc: &Value) -> Result<bool, String> {
     let each = |name: &str| -> Result<Vec<bool>, String> {
-        body.get(name).map_or(Ok(Vec::new()), |v| {
-            clauses(v).into_iter().map(|c| matches(c, doc)).collect()
-        })
+        body.get(name)
+            .map_or(Ok(Vec::new()), |v| clauses(v).into_iter().map(|c| matches(c, doc)).collect())
     };
-    let (must, filter, not, should) = (
-        each("must")?,
-        each("filter")?,
-        each("must_not")?,
-        each("should")?,
-    );
+    let (must, filter, not, should) =
+        (each("must")?, each("filter")?, each("must_not")?, each("should")?);
     let optional = !must.is_empty() || !filter.is_empty();
-    let at_least = body
-        .get("minimum_should_match")
-        .and_then(Value::as_u64)
-        .unwrap_or(u64::from(!optional)) as usize;
+    let at_least =
+        body.get("minimum_should_match").and_then(Value::as_u64).unwrap_or(u64::from(!optional))
+            as usize;
     let should_hold = should.is_empty() || should.iter().filter(|b| **b).count() >= at_least;
     Ok(must.into_iter().chain(filter).all(|b| b) && !not.into_iter().any(|b| b) && should_hold)
 }
@@ -227,16 +200,10 @@ fn aggregate(aggs: &Value, docs: &[&Value]) -> Result<Value, String> {
     let mut out = Map::new();
     for (name, agg) in aggs.as_object().ok_or("aggs must be an object")? {
         let inner = agg.get("aggs").or_else(|| agg.get("aggregations"));
-        let field_of = |body: &Value| {
-            body.get("field")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let field_of =
+            |body: &Value| body.get("field").and_then(Value::as_str).unwrap_or_default().to_owned();
         let values = |name: &str| {
-            docs.iter()
-                .filter_map(|d| field(d, name).and_then(Value::as_f64))
-                .collect::<Vec<f64>>()
+            docs.iter().filter_map(|d| field(d, name).and_then(Value::as_f64)).collect::<Vec<f64>>()
         };
         let value = if let Some(body) = agg.get("terms") {
             terms(
@@ -246,10 +213,8 @@ fn aggregate(aggs: &Value, docs: &[&Value]) -> Result<Value, String> {
                 docs,
             )?
         } else if let Some(body) = agg.get("cardinality") {
-            let distinct: std::collections::BTreeSet<String> = docs
-                .iter()
-                .filter_map(|d| field(d, &field_of(body)).map(text))
-                .collect();
+            let distinct: std::collections::BTreeSet<String> =
+                docs.iter().filter_map(|d| field(d, &field_of(body)).map(text)).collect();
             json!({"value": distinct.len()})
         } else if let Some(body) = agg.get("value_count") {
             json!({"value": docs.iter().filter(|d| field(d, &field_of(body)).is_some()).count()})
@@ -274,11 +239,7 @@ fn terms(name: &str, size: usize, inner: Option<&Value>, docs: &[&Value]) -> Res
     let mut groups: BTreeMap<String, (Value, Vec<&Value>)> = BTreeMap::new();
     for doc in docs {
         for value in field(doc, name).map(clauses).unwrap_or_default() {
-            groups
-                .entry(text(value))
-                .or_insert_with(|| (value.clone(), Vec::new()))
-                .1
-                .push(doc);
+            groups.entry(text(value)).or_insert_with(|| (value.clone(), Vec::new())).1.push(doc);
         }
     }
     let mut groups: Vec<(Value, Vec<&Value>)> = groups.into_values().collect();
@@ -290,12 +251,7 @@ fn terms(name: &str, size: usize, inner: Option<&Value>, docs: &[&Value]) -> Res
         .map(|(key, docs)| {
             let mut bucket = json!({"key": key, "doc_count": docs.len()});
             if let (Some(inner), Some(map)) = (inner, bucket.as_object_mut()) {
-                map.extend(
-                    aggregate(inner, &docs)?
-                        .as_object()
-                        .cloned()
-                        .unwrap_or_default(),
-                );
+                map.extend(aggregate(inner, &docs)?.as_object().cloned().unwrap_or_default());
             }
             Ok(bucket)
         })
@@ -316,10 +272,7 @@ mod tests {
             "must_not": [{"exists": {"field": "gone"}}],
         }});
         assert_eq!(matches(&query, &doc), Ok(true));
-        assert_eq!(
-            matches(&json!({"bool": {"should": [{"term": {"n": 4}}]}}), &doc),
-            Ok(false)
-        );
+        assert_eq!(matches(&json!({"bool": {"should": [{"term": {"n": 4}}]}}), &doc), Ok(false));
         assert!(matches(&json!({"fuzzy": {"n": 4}}), &doc).is_err());
     }
 }

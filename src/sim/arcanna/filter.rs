@@ -43,10 +43,7 @@ pub fn read(value: Option<&Value>) -> Result<Vec<Filter>, Reply> {
         Some(Value::Array(list)) => list,
         Some(_) => return Err(super::bad_field("filters", "value is not a valid list")),
     };
-    list.iter()
-        .enumerate()
-        .map(|(i, item)| one(i, item))
-        .collect()
+    list.iter().enumerate().map(|(i, item)| one(i, item)).collect()
 }
 
 fn one(index: usize, item: &Value) -> Result<Filter, Reply> {
@@ -73,28 +70,20 @@ fn one(index: usize, item: &Value) -> Result<Filter, Reply> {
     if operator.ends_with("one of") && !value.is_array() {
         return wrong("value", "value is not a valid list");
     }
-    Ok(Filter {
-        field: field.to_owned(),
-        operator: operator.to_owned(),
-        value,
-    })
+    Ok(Filter { field: field.to_owned(), operator: operator.to_owned(), value })
 }
 
 /// The value of a field of a full document: with or without `.keyword`, the attention fields with or without `arcanna.`.
 pub fn field<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
     let name = name.strip_suffix(".keyword").unwrap_or(name);
-    let found = at(document, name).or_else(|| {
-        name.starts_with("attention")
-            .then(|| at(document.get("arcanna")?, name))?
-    });
+    let found = at(document, name)
+        .or_else(|| name.starts_with("attention").then(|| at(document.get("arcanna")?, name))?);
     found.filter(|v| !v.is_null())
 }
 
 /// A value as a person would type it.
 pub fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Compares as numbers, as times, or as text, whichever both are.
@@ -112,9 +101,7 @@ pub fn compare(a: &Value, b: &Value) -> Ordering {
 
 /// True when any value (of a list) or the value itself passes.
 fn any(value: &Value, test: impl Fn(&Value) -> bool) -> bool {
-    value
-        .as_array()
-        .map_or_else(|| test(value), |list| list.iter().any(&test))
+    value.as_array().map_or_else(|| test(value), |list| list.iter().any(&test))
 }
 
 impl Filter {
@@ -166,16 +153,13 @@ mod tests {
             ("flag", "is", json!(true), true),
             ("d.e", "contains", json!("TT"), true),
         ] {
-            let filters = read(Some(
-                &json!([{"field": field, "operator": operator, "value": value}]),
-            ))
-            .unwrap();
+            let filters =
+                read(Some(&json!([{"field": field, "operator": operator, "value": value}])))
+                    .unwrap();
             assert_eq!(filters[0].keeps(&doc), keeps, "{field} {operator} {value}");
         }
         assert_eq!(
-            read(Some(&json!([{"field": "a", "operator": "like"}])))
-                .unwrap_err()
-                .status,
+            read(Some(&json!([{"field": "a", "operator": "like"}]))).unwrap_err().status,
             422
         );
     }

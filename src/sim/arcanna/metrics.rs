@@ -15,10 +15,7 @@ pub fn answer(world: &World, request: &Request, path: &[&str]) -> Reply {
         None => Err(v1::missing("job_id")),
         // [DOC]: a number or a job's name
         Some(text) => {
-            let found = world
-                .jobs
-                .iter()
-                .find(|j| j.id.to_string() == text || j.title == text);
+            let found = world.jobs.iter().find(|j| j.id.to_string() == text || j.title == text);
             found.ok_or_else(|| {
                 Reply::json(404, &json!({"error": "Job not found", "details": text}))
             })
@@ -27,10 +24,9 @@ pub fn answer(world: &World, request: &Request, path: &[&str]) -> Reply {
     let model = |job: &Job| match (request.filled("model_id"), document::model_path(job)) {
         (None, _) => Err(v1::missing("model_id")),
         (Some(asked), Some(known)) if asked == known => Ok(known),
-        (Some(asked), _) => Err(Reply::json(
-            404,
-            &json!({"error": "Model not found", "details": asked}),
-        )),
+        (Some(asked), _) => {
+            Err(Reply::json(404, &json!({"error": "Model not found", "details": asked})))
+        }
     };
     let result = match (request.method.as_str(), path) {
         ("POST", ["job"]) => job().and_then(|job| of_job(world, job, request)),
@@ -53,10 +49,7 @@ pub fn answer(world: &World, request: &Request, path: &[&str]) -> Reply {
                 .filter(|(n, _)| n == "job_ids")
                 .filter_map(|(_, v)| v.parse().ok())
                 .collect();
-            let jobs = world
-                .jobs
-                .iter()
-                .filter(|j| ids.is_empty() || ids.contains(&j.id));
+            let jobs = world.jobs.iter().filter(|j| ids.is_empty() || ids.contains(&j.id));
             jobs.map(|j| of_job(world, j, request).map(|m| json!({"job_id": j.id, "metrics": m})))
                 .collect()
         }
@@ -82,11 +75,7 @@ fn compare(job: &Job, pairs: &[(usize, usize)]) -> Map<String, Value> {
     }
     let total = pairs.len() as u64;
     let share = |a: u64, b: u64| {
-        if b == 0 {
-            None
-        } else {
-            Some(a as f64 / b as f64)
-        }
+        if b == 0 { None } else { Some(a as f64 / b as f64) }
     };
     let mut per_label = Map::new();
     let (mut f1s, mut precisions, mut recalls) = (Vec::new(), Vec::new(), Vec::new());
@@ -122,14 +111,7 @@ fn compare(job: &Job, pairs: &[(usize, usize)]) -> Map<String, Value> {
     out.insert("overall_f1_score".into(), json!(mean(&f1s)));
     out.insert("overall_recall".into(), json!(mean(&recalls)));
     out.insert("overall_precision".into(), json!(mean(&precisions)));
-    out.insert(
-        "confusion_matrix".into(),
-        if total > 0 {
-            json!(matrix)
-        } else {
-            Value::Null
-        },
-    );
+    out.insert("confusion_matrix".into(), if total > 0 { json!(matrix) } else { Value::Null });
     out.insert("metrics_per_decision".into(), Value::Object(per_label));
     out
 }
@@ -150,20 +132,13 @@ fn pairs(
 }
 
 fn of_job(world: &World, job: &Job, request: &Request) -> Result<Value, Reply> {
-    let body = if request.body.is_empty() {
-        json!({})
-    } else {
-        v1::body(request)?
-    };
+    let body = if request.body.is_empty() { json!({}) } else { v1::body(request)? };
     let filters = filter::read(body.get("filters"))?;
     let bound = |name: &str, otherwise: i64| match request.filled(name) {
         None => Ok(otherwise),
         Some(text) => time::parse(&text).ok_or_else(|| bad_param(name, "invalid datetime format")),
     };
-    let (from, to) = (
-        bound("start_datetime", i64::MIN)?,
-        bound("end_datetime", i64::MAX)?,
-    );
+    let (from, to) = (bound("start_datetime", i64::MIN)?, bound("end_datetime", i64::MAX)?);
     let kept = |e: &super::model::Event| {
         (from..=to).contains(&e.sent)
             && (filters.is_empty() || {
@@ -171,16 +146,9 @@ fn of_job(world: &World, job: &Job, request: &Request) -> Result<Value, Reply> {
                 filters.iter().all(|f| f.keeps(&doc))
             })
     };
-    let events: Vec<_> = world
-        .events
-        .iter()
-        .filter(|e| e.job == job.id && kept(e))
-        .collect();
+    let events: Vec<_> = world.events.iter().filter(|e| e.job == job.id && kept(e)).collect();
     let with = |test: &dyn Fn(&Bucket) -> bool| {
-        events
-            .iter()
-            .filter(|e| world.bucket(e).is_some_and(test))
-            .count()
+        events.iter().filter(|e| world.bucket(e).is_some_and(test)).count()
     };
     // people have changed their mind since the model learnt
     let changed = |b: &Bucket| b.learnt.is_some() && b.learnt != b.consensus();
@@ -197,10 +165,7 @@ fn of_job(world: &World, job: &Job, request: &Request) -> Result<Value, Reply> {
     buckets.sort_unstable();
     buckets.dedup();
     let model = document::model_path(job);
-    let decided = events
-        .iter()
-        .filter(|e| document::decision(world, job, e).is_some())
-        .count();
+    let decided = events.iter().filter(|e| document::decision(world, job, e).is_some()).count();
     let mut out = compare(job, &pairs(world, job, kept));
     let text = |name: &str| json!(request.filled(name));
     out.insert("start_time".into(), text("start_datetime"));
@@ -208,19 +173,10 @@ fn of_job(world: &World, job: &Job, request: &Request) -> Result<Value, Reply> {
     // Assumption: five minutes saved by each decision.
     out.insert("time_saved_minutes".into(), json!(decided * 5));
     out.insert("active_model_id".into(), json!(model));
-    out.insert(
-        "all_model_ids".into(),
-        json!(model.iter().collect::<Vec<_>>()),
-    );
+    out.insert("all_model_ids".into(), json!(model.iter().collect::<Vec<_>>()));
     out.insert("total_events".into(), json!(events.len()));
-    out.insert(
-        "total_events_in_knowledge_base".into(),
-        json!(with(&|b| b.learnt.is_some())),
-    );
-    out.insert(
-        "total_events_with_consensus".into(),
-        json!(with(&|b| b.consensus().is_some())),
-    );
+    out.insert("total_events_in_knowledge_base".into(), json!(with(&|b| b.learnt.is_some())));
+    out.insert("total_events_with_consensus".into(), json!(with(&|b| b.consensus().is_some())));
     out.insert(
         "changed_consensus_after_training".into(),
         json!({

@@ -96,10 +96,7 @@ impl Bucket {
             *counts.entry(label).or_default() += 1;
         }
         let top = *counts.values().max()?;
-        let mut leaders = counts
-            .iter()
-            .filter(|(_, n)| **n == top)
-            .map(|(label, _)| *label);
+        let mut leaders = counts.iter().filter(|(_, n)| **n == top).map(|(label, _)| *label);
         match (leaders.next(), leaders.next()) {
             (Some(only), None) => Some(only.to_owned()),
             _ => Some("Undecided".to_owned()),
@@ -170,18 +167,12 @@ impl World {
 
     /// The event of this id in this job; the newest, should an id be there twice [MCP].
     pub fn event(&self, job: i64, id: &str) -> Option<&Event> {
-        self.events
-            .iter()
-            .rev()
-            .find(|e| e.job == job && e.id == id)
+        self.events.iter().rev().find(|e| e.job == job && e.id == id)
     }
 
     /// The same, to change.
     pub fn event_mut(&mut self, job: i64, id: &str) -> Option<&mut Event> {
-        self.events
-            .iter_mut()
-            .rev()
-            .find(|e| e.job == job && e.id == id)
+        self.events.iter_mut().rev().find(|e| e.job == job && e.id == id)
     }
 
     /// The bucket an event is in.
@@ -251,10 +242,8 @@ impl World {
 
     /// Begins a training. The text says why it cannot.
     pub fn train(&mut self, id: i64, user: &str, now: Ms) -> Result<(), &'static str> {
-        let buckets = self
-            .buckets
-            .iter_mut()
-            .filter(|((job, _), b)| *job == id && !b.votes.is_empty());
+        let buckets =
+            self.buckets.iter_mut().filter(|((job, _), b)| *job == id && !b.votes.is_empty());
         let mut learnt = 0;
         for (_, bucket) in buckets {
             bucket.learning = bucket.consensus();
@@ -305,9 +294,7 @@ impl World {
     pub fn is_pending(job: &Job, event: &Event, now: Ms) -> bool {
         // Assumption: a stopped job takes events in and decides when it is started again.
         now < event.queued + INFERENCE
-            || job
-                .stopped
-                .is_some_and(|stopped| event.queued + INFERENCE > stopped)
+            || job.stopped.is_some_and(|stopped| event.queued + INFERENCE > stopped)
     }
 }
 
@@ -323,18 +310,12 @@ pub fn at<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {
 
 /// The decision points of a job as found in a document.
 pub fn decision_points(job: &Job, raw: &Value) -> Map<String, Value> {
-    job.features
-        .iter()
-        .filter_map(|f| at(raw, f).map(|v| (f.clone(), v.clone())))
-        .collect()
+    job.features.iter().filter_map(|f| at(raw, f).map(|v| (f.clone(), v.clone()))).collect()
 }
 
 fn bucket_id(job: &Job, points: &Map<String, Value>, id: &str) -> String {
-    let key = if job.has_buckets() {
-        Value::Object(points.clone()).to_string()
-    } else {
-        id.to_owned()
-    };
+    let key =
+        if job.has_buckets() { Value::Object(points.clone()).to_string() } else { id.to_owned() };
     format!("{:016x}", hash(&format!("{}/{key}", job.id)))
 }
 
@@ -343,11 +324,7 @@ fn guess(job: &Job, points: &Map<String, Value>, raw: &Value) -> (usize, f64, bo
     let number = hash(&format!("{}{}", job.id, Value::Object(points.clone())));
     let severe = alerts::severity(raw);
     // the more severe, the further from the harmless labels, which come first in some jobs and last in others
-    let harmless = job
-        .labels
-        .iter()
-        .position(|l| l.text == "Drop")
-        .unwrap_or(0);
+    let harmless = job.labels.iter().position(|l| l.text == "Drop").unwrap_or(0);
     let others: Vec<usize> = (0..job.labels.len()).filter(|i| *i != harmless).collect();
     let place = match severe {
         1 => harmless,
@@ -357,9 +334,5 @@ fn guess(job: &Job, points: &Map<String, Value>, raw: &Value) -> (usize, f64, bo
     let base = 55.0 + (number >> 16).rem_euclid(4_480) as f64 / 100.0;
     let low = (number >> 32).is_multiple_of(9);
     let confidence = if low { base - 45.0 } else { base };
-    (
-        place,
-        (confidence * 100.0).round() / 100.0,
-        (number >> 40).is_multiple_of(14),
-    )
+    (place, (confidence * 100.0).round() / 100.0, (number >> 40).is_multiple_of(14))
 }

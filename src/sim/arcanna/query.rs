@@ -48,10 +48,7 @@ pub fn window(body: &Value) -> Result<(i64, i64), Reply> {
             .map(|at| if text.len() == 10 { at + add } else { at })
             .ok_or_else(|| bad_field(name, "invalid datetime format")),
     };
-    Ok((
-        bound("start_date", i64::MIN, 0)?,
-        bound("end_date", i64::MAX, time::DAY - 1)?,
-    ))
+    Ok((bound("start_date", i64::MIN, 0)?, bound("end_date", i64::MAX, time::DAY - 1)?))
 }
 
 /// `POST events/query`.
@@ -63,48 +60,25 @@ pub fn answer(world: &World, request: &Request) -> Reply {
 }
 
 fn run(world: &World, body: &Value, now: i64) -> Result<Value, Reply> {
-    const ONE_OF: [&str; 7] = [
-        "job_ids",
-        "job_titles",
-        "event_ids",
-        "size",
-        "filters",
-        "start_date",
-        "end_date",
-    ];
-    if ONE_OF
-        .iter()
-        .all(|k| body.get(k).is_none_or(Value::is_null))
-    {
-        return Err(bad_field(
-            "__root__",
-            &format!("at least one of {ONE_OF:?} is required"),
-        ));
+    const ONE_OF: [&str; 7] =
+        ["job_ids", "job_titles", "event_ids", "size", "filters", "start_date", "end_date"];
+    if ONE_OF.iter().all(|k| body.get(k).is_none_or(Value::is_null)) {
+        return Err(bad_field("__root__", &format!("at least one of {ONE_OF:?} is required")));
     }
     let whole_of = |name: &str, otherwise: i64| match body.get(name).filter(|v| !v.is_null()) {
         None => Ok(otherwise),
         Some(value) => whole(value).filter(|n| *n >= 0).ok_or_else(|| {
-            bad_field(
-                name,
-                "ensure this value is an integer greater than or equal to 0",
-            )
+            bad_field(name, "ensure this value is an integer greater than or equal to 0")
         }),
     };
     let size = whole_of("size", 5)?; // the default [MCP]
     if size > SIZE_MAX {
-        return Err(bad_field(
-            "size",
-            "ensure this value is less than or equal to 10000",
-        ));
+        return Err(bad_field("size", "ensure this value is less than or equal to 10000"));
     }
     let page = whole_of("page", 0)?;
     let flag = |name: &str| body.get(name).and_then(Value::as_bool).unwrap_or(false);
-    let named = |name: &str| {
-        body.get(name)
-            .and_then(Value::as_str)
-            .unwrap_or("@timestamp")
-            .to_owned()
-    };
+    let named =
+        |name: &str| body.get(name).and_then(Value::as_str).unwrap_or("@timestamp").to_owned();
     let (date_field, column) = (named("date_field"), named("sort_by_column"));
     let ascending = match body.get("sort_order").and_then(Value::as_str) {
         None | Some("desc") => false,
@@ -153,11 +127,7 @@ fn run(world: &World, body: &Value, now: i64) -> Result<Value, Reply> {
             _ => filter::compare(b, a),
         });
         rows.extend(
-            found
-                .into_iter()
-                .skip((page * size) as usize)
-                .take(size as usize)
-                .map(|(_, row)| row),
+            found.into_iter().skip((page * size) as usize).take(size as usize).map(|(_, row)| row),
         );
     }
     if flag("count_results_only") {

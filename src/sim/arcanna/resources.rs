@@ -38,11 +38,8 @@ fn list(world: &World, request: &Request) -> Reply {
     let kind = request.filled("resource_type");
     // without any filter everything is listed, and jobs with the least [MCP]
     let short = kind.is_none() && title.is_none() && id.is_none();
-    let jobs = world
-        .jobs
-        .iter()
-        .filter(|j| kept(&j.title, &j.id.to_string()))
-        .map(|j| job(j, short));
+    let jobs =
+        world.jobs.iter().filter(|j| kept(&j.title, &j.id.to_string())).map(|j| job(j, short));
     let integrations = [("External REST API", "1"), ("Elasticsearch output", "2")]
         .into_iter()
         .filter(|(t, i)| kept(t, i))
@@ -69,11 +66,8 @@ fn list(world: &World, request: &Request) -> Reply {
 fn job(job: &Job, short: bool) -> Value {
     let mut properties = json!({"title": job.title, "id": job.id, "category": job.category});
     if !short {
-        let labels: Vec<Value> = job
-            .labels
-            .iter()
-            .map(|l| json!({"name": l.text, "hex_color": l.colour}))
-            .collect();
+        let labels: Vec<Value> =
+            job.labels.iter().map(|l| json!({"name": l.text, "hex_color": l.colour})).collect();
         properties["description"] = json!(format!("Alerts of {}", job.title));
         properties["decision_points"] = json!(job.features);
         properties["advanced_settings"] = json!({"custom_labels": labels});

@@ -12,13 +12,9 @@ use super::{bad_field, bad_param, detail, document, invalid, problem};
 pub fn answer(world: &mut World, request: &Request, path: &[&str]) -> Reply {
     let now = request.now;
     match (request.method.as_str(), path) {
-        ("GET", ["jobs"]) => Reply::ok(
-            &world
-                .jobs
-                .iter()
-                .map(|j| document::job(world, j, now))
-                .collect(),
-        ),
+        ("GET", ["jobs"]) => {
+            Reply::ok(&world.jobs.iter().map(|j| document::job(world, j, now)).collect())
+        }
         ("POST", ["jobs", "get_by_name"]) => match by_name(world, request) {
             Ok(job) => Reply::ok(&document::job(world, job, now)),
             Err(reply) => reply,
@@ -27,15 +23,13 @@ pub fn answer(world: &mut World, request: &Request, path: &[&str]) -> Reply {
             Ok(job) => Reply::ok(&labels(job)),
             Err(reply) => reply,
         },
-        ("GET", ["jobs", id]) => with_job(world, id, |world, job| {
-            Reply::ok(&document::job(world, job, now))
-        }),
+        ("GET", ["jobs", id]) => {
+            with_job(world, id, |world, job| Reply::ok(&document::job(world, job, now)))
+        }
         ("GET", ["jobs", id, "labels"]) => with_job(world, id, |_, job| Reply::ok(&labels(job))),
         ("POST", ["jobs", id, action @ ("train" | "start" | "stop")]) => {
             // FS2: without a user name the key's owner is meant
-            let user = request
-                .filled("username")
-                .unwrap_or_else(|| "api_key_owner".to_owned());
+            let user = request.filled("username").unwrap_or_else(|| "api_key_owner".to_owned());
             match number(id).and_then(|id| world.job(id).map(|j| j.id)) {
                 None => no_job(id),
                 Some(id) => match control(world, id, action, &user, now) {
@@ -115,11 +109,9 @@ pub fn body(request: &Request) -> Result<Value, Reply> {
             "value is not a valid dict",
             "type_error.dict",
         )])),
-        None if request.body.is_empty() => Err(invalid(&[problem(
-            &[json!("body")],
-            "field required",
-            "value_error.missing",
-        )])),
+        None if request.body.is_empty() => {
+            Err(invalid(&[problem(&[json!("body")], "field required", "value_error.missing")]))
+        }
         None => {
             let place = [json!("body"), json!(0)];
             Err(invalid(&[problem(
@@ -153,10 +145,8 @@ pub fn control(
     "ENABLED".clone_into(&mut job.status);
     if let Some(stopped) = job.stopped.take() {
         // what waited while it was stopped is decided now
-        for event in world
-            .events
-            .iter_mut()
-            .filter(|e| e.job == id && e.queued + INFERENCE > stopped)
+        for event in
+            world.events.iter_mut().filter(|e| e.job == id && e.queued + INFERENCE > stopped)
         {
             event.queued = now;
         }
@@ -181,11 +171,7 @@ fn send(world: &mut World, request: &Request, id: Option<&str>) -> Reply {
         Some(value) => {
             let id = whole(value);
             if id.is_none() {
-                wrong(
-                    "job_id",
-                    "value is not a valid integer",
-                    "type_error.integer",
-                );
+                wrong("job_id", "value is not a valid integer", "type_error.integer");
             }
             id
         }
@@ -199,11 +185,7 @@ fn send(world: &mut World, request: &Request, id: Option<&str>) -> Reply {
     }
     let severity = body.get("severity").filter(|s| !s.is_null());
     if severity.is_some_and(|s| whole(s).is_none()) {
-        wrong(
-            "severity",
-            "value is not a valid integer",
-            "type_error.integer",
-        );
+        wrong("severity", "value is not a valid integer", "type_error.integer");
     }
     let title = body.get("title").filter(|t| !t.is_null());
     if title.is_some_and(|t| !t.is_string()) {
@@ -218,10 +200,7 @@ fn send(world: &mut World, request: &Request, id: Option<&str>) -> Reply {
     let title = title.and_then(Value::as_str).unwrap_or_default().to_owned();
     let raw = body.get("raw_body").cloned().unwrap_or_default();
     let severity = severity.and_then(whole);
-    let tag = body
-        .get("storage_tag")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+    let tag = body.get("storage_tag").and_then(Value::as_str).map(str::to_owned);
     let id = world.ingest(&job, id, raw, &title, severity, request.now);
     if let (Some(tag), Some(event)) = (tag, world.event_mut(job_id, &id)) {
         event.storage_tag = tag;
@@ -287,11 +266,7 @@ pub fn vote(
     if world.event(number, id).is_none() {
         return Some(no_event(id));
     }
-    let by_class = known
-        .labels
-        .iter()
-        .find(|l| l.class == label)
-        .map(|l| l.text.clone());
+    let by_class = known.labels.iter().find(|l| l.class == label).map(|l| l.text.clone());
     let Some(label) = known.label(label).map(|l| l.text.clone()).or(by_class) else {
         let names: Vec<&str> = known.labels.iter().map(|l| l.text.as_str()).collect();
         return Some(bad_field(

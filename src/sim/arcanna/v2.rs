@@ -14,10 +14,7 @@ use super::{bad_field, detail, document, elastic, filter, metrics, query, resour
 pub fn answer(world: &mut World, request: &Request, path: &[&str]) -> Reply {
     let method = request.method.as_str();
     if let Some(scope) = scope_of(method, path)
-        && !world
-            .scopes
-            .iter()
-            .any(|s| s.split(':').take(2).eq(scope.split(':')))
+        && !world.scopes.iter().any(|s| s.split(':').take(2).eq(scope.split(':')))
     {
         // Assumption: the body of a missing scope.
         return detail(403, &format!("Not enough permissions: {scope} is required"));
@@ -122,11 +119,8 @@ fn reprocess_many(world: &mut World, request: &Request, job: &str) -> Reply {
     let chosen = v1::body(request).and_then(|body| {
         let (from, to) = query::window(&body)?;
         let filters = filter::read(body.get("filters"))?;
-        let date_field = body
-            .get("date_field")
-            .and_then(Value::as_str)
-            .unwrap_or("@timestamp")
-            .to_owned();
+        let date_field =
+            body.get("date_field").and_then(Value::as_str).unwrap_or("@timestamp").to_owned();
         Ok(world
             .events
             .iter()
@@ -146,12 +140,7 @@ fn reprocess_many(world: &mut World, request: &Request, job: &str) -> Reply {
         Err(reply) => reply,
         Ok(chosen) => {
             let mut updated = 0;
-            for (event, _) in world
-                .events
-                .iter_mut()
-                .zip(chosen)
-                .filter(|(_, chosen)| *chosen)
-            {
+            for (event, _) in world.events.iter_mut().zip(chosen).filter(|(_, chosen)| *chosen) {
                 event.queued = request.now;
                 updated += 1;
             }
@@ -174,18 +163,12 @@ fn fields(world: &World, request: &Request, mapping: bool) -> Reply {
             entry.1.push(job.id);
         };
         for name in &job.features {
-            let sample = world
-                .events
-                .iter()
-                .filter(|e| e.job == job.id)
-                .find_map(|e| at(&e.raw, name));
+            let sample =
+                world.events.iter().filter(|e| e.job == job.id).find_map(|e| at(&e.raw, name));
             add(name, sample.map_or("keyword", kind_of));
         }
-        let state = if job.has_buckets() {
-            "arcanna.bucket_state"
-        } else {
-            "arcanna.knowledge_base_state"
-        };
+        let state =
+            if job.has_buckets() { "arcanna.bucket_state" } else { "arcanna.knowledge_base_state" };
         for (name, kind) in [
             ("@timestamp", "date"),
             ("timestamp_inference", "date"),
@@ -194,14 +177,8 @@ fn fields(world: &World, request: &Request, mapping: bool) -> Reply {
             ("arcanna.outlier_flag", "boolean"),
             ("arcanna.confidence_score", "float"),
             ("arcanna.bucket_id", "keyword"),
-            (
-                "arcanna.attention.low_confidence_score.attention_required",
-                "boolean",
-            ),
-            (
-                "arcanna.attention.undecided_consensus.attention_required",
-                "boolean",
-            ),
+            ("arcanna.attention.low_confidence_score.attention_required", "boolean"),
+            ("arcanna.attention.undecided_consensus.attention_required", "boolean"),
             (state, "keyword"),
         ] {
             add(name, kind);
@@ -209,10 +186,7 @@ fn fields(world: &World, request: &Request, mapping: bool) -> Reply {
     }
     if mapping {
         return Reply::ok(
-            &fields
-                .into_iter()
-                .map(|(name, (kind, _))| (name, json!(kind)))
-                .collect(),
+            &fields.into_iter().map(|(name, (kind, _))| (name, json!(kind))).collect(),
         );
     }
     let rows: Value = fields
@@ -221,16 +195,7 @@ fn fields(world: &World, request: &Request, mapping: bool) -> Reply {
             let operators: Vec<&str> = match kind {
                 "keyword" => filter::OPERATORS[..10].to_vec(),
                 "boolean" => vec!["is", "is not", "exists", "not exists"],
-                _ => vec![
-                    "is",
-                    "is not",
-                    "exists",
-                    "not exists",
-                    "lt",
-                    "lte",
-                    "gt",
-                    "gte",
-                ],
+                _ => vec!["is", "is not", "exists", "not exists", "lt", "lte", "gt", "gte"],
             };
             json!({"field_name": name, "available_operators": operators, "available_in_jobs": jobs})
         })

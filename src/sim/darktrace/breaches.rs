@@ -27,19 +27,12 @@ fn window(request: &Request) -> Result<(Ms, Ms), Reply> {
             }
             (None, None) => Ok(otherwise),
         };
-    Ok((
-        bound("starttime", "from", 0)?,
-        bound("endtime", "to", i64::MAX)?,
-    ))
+    Ok((bound("starttime", "from", 0)?, bound("endtime", "to", i64::MAX)?))
 }
 
 /// `GET /modelbreaches`.
 pub fn list(world: &World, request: &Request) -> Reply {
-    let ids = [
-        int(request, "pbid"),
-        int(request, "did"),
-        int(request, "pid"),
-    ];
+    let ids = [int(request, "pbid"), int(request, "did"), int(request, "pid")];
     let [Ok(pbid), Ok(did), Ok(model)] = ids else {
         return input_error("pbid, did and pid are numbers");
     };
@@ -88,13 +81,7 @@ fn uuid_of(model: usize) -> String {
 }
 
 fn model(index: usize, now: Ms) -> Value {
-    let Model {
-        name,
-        priority,
-        category,
-        description,
-        technique,
-    } = &models()[index];
+    let Model { name, priority, category, description, technique } = &models()[index];
     // type-changing on purpose: false, a number or a list [XM, OAS]
     let set_priority = match index % 3 {
         0 => json!(false),
@@ -126,10 +113,7 @@ fn shown(world: &World, request: &Request, b: &Breach) -> Value {
         json!({"then": model, "now": model})
     };
     let mut components = component(b);
-    let device = b
-        .did
-        .and_then(|d| world.device(d))
-        .map(|d| Value::Object(d.json()));
+    let device = b.did.and_then(|d| world.device(d)).map(|d| Value::Object(d.json()));
     let on_top = request.flag("deviceattop", true);
     if let (Some(device), false) = (&device, on_top) {
         components["device"] = device.clone();
@@ -165,18 +149,11 @@ fn component(b: &Breach) -> Value {
 /// The fields of a JSON object or a form, whichever came.
 fn field(request: &Request, name: &str) -> Option<String> {
     if request.is_form() {
-        return form(&request.text())
-            .into_iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v);
+        return form(&request.text()).into_iter().find(|(n, _)| n == name).map(|(_, v)| v);
     }
     let body = request.json()?;
     let value = body.get(name)?;
-    Some(
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned),
-    )
+    Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 /// `POST /modelbreaches/{pbid}/acknowledge` and `/unacknowledge`: form, JSON true or JSON "true".
@@ -184,11 +161,7 @@ pub fn acknowledge(world: &mut World, request: &Request, pbid: &str, action: &st
     if field(request, action).as_deref() != Some("true") {
         return input_error(&format!("{action}=true is required"));
     }
-    let Some(breach) = world
-        .breaches
-        .iter_mut()
-        .find(|b| b.pbid.to_string() == pbid)
-    else {
+    let Some(breach) = world.breaches.iter_mut().find(|b| b.pbid.to_string() == pbid) else {
         return not_found();
     };
     let wanted = action == "acknowledge";
@@ -213,23 +186,16 @@ pub fn comments(world: &World, pbid: &str) -> Reply {
 
 /// `POST /modelbreaches/{pbid}/comments`: JSON with `message`.
 pub fn comment(world: &mut World, request: &Request, pbid: &str) -> Reply {
-    let message = request
-        .json()
-        .and_then(|b| b.get("message").and_then(Value::as_str).map(str::to_owned));
+    let message =
+        request.json().and_then(|b| b.get("message").and_then(Value::as_str).map(str::to_owned));
     let Some(message) = message.filter(|m| !m.is_empty()) else {
         return input_error("message is required, as JSON");
     };
     let id = world.id();
-    let Some(breach) = world
-        .breaches
-        .iter_mut()
-        .find(|b| b.pbid.to_string() == pbid)
-    else {
+    let Some(breach) = world.breaches.iter_mut().find(|b| b.pbid.to_string() == pbid) else {
         return not_found();
     };
-    breach
-        .comments
-        .push((request.now, "api".to_owned(), message.clone()));
+    breach.comments.push((request.now, "api".to_owned(), message.clone()));
     let row = json!({
         "message": message, "username": "api", "time": request.now, "pid": pid_of(breach.model), "commentid": id,
     });
@@ -266,19 +232,12 @@ pub fn all_comments(world: &World, request: &Request) -> Reply {
 
 /// `GET /details`: the breach first, then connections.
 pub fn details(world: &World, request: &Request) -> Reply {
-    let numbers = [
-        int(request, "pbid"),
-        int(request, "did"),
-        int(request, "count"),
-        int(request, "offset"),
-    ];
+    let numbers =
+        [int(request, "pbid"), int(request, "did"), int(request, "count"), int(request, "offset")];
     let [Ok(pbid), Ok(did), Ok(count), Ok(offset)] = numbers else {
         return input_error("pbid, did, count: numbers");
     };
-    let timed = request
-        .filled("from")
-        .or_else(|| request.filled("starttime"))
-        .is_some();
+    let timed = request.filled("from").or_else(|| request.filled("starttime")).is_some();
     if count.is_some() && timed {
         return input_error("count does not go together with from or starttime");
     }
@@ -299,10 +258,7 @@ pub fn details(world: &World, request: &Request) -> Reply {
         }
         (None, Some(did)) => (Some(did), request.now.min(world.start)),
         (None, None)
-            if request
-                .filled("msg")
-                .or_else(|| request.filled("blockedconnections"))
-                .is_some() =>
+            if request.filled("msg").or_else(|| request.filled("blockedconnections")).is_some() =>
         {
             (None, 0)
         }
@@ -347,11 +303,7 @@ fn connection(world: &World, place: usize, at: Ms, rng: &mut Rng) -> Option<Valu
         }
         Target::Group(_) => return None,
     };
-    let service = if peer.service == "-" {
-        "Unknown"
-    } else {
-        peer.service
-    };
+    let service = if peer.service == "-" { "Unknown" } else { peer.service };
     let mut row = json!({
         "time": spaced(at), "timems": at, "action": "connection", "eventType": "connection",
         "uid": format!("C{}", rng.hex(17)), "sdid": device.did, "port": peer.port, "sourcePort": source_port,

@@ -21,9 +21,7 @@ struct Asked {
 }
 
 fn asked(request: &Request) -> Result<Asked, Reply> {
-    let datatype = request
-        .filled("datatype")
-        .unwrap_or_else(|| "co".to_owned());
+    let datatype = request.filled("datatype").unwrap_or_else(|| "co".to_owned());
     if !["co", "sizeout", "sizein"].contains(&datatype.as_str()) {
         return Err(input_error("datatype: co, sizeout or sizein"));
     }
@@ -44,39 +42,30 @@ fn asked(request: &Request) -> Result<Asked, Reply> {
 
 /// `GET /deviceinfo`.
 pub fn info(world: &World, request: &Request) -> Reply {
-    let (did, asked, similar) = match (
-        int(request, "did"),
-        asked(request),
-        int(request, "similardevices"),
-    ) {
-        (Ok(Some(did)), Ok(asked), Ok(similar)) => {
-            (did, asked, similar.unwrap_or(0).max(0) as usize)
-        }
-        (Ok(None), ..) => return input_error("did is required"),
-        (Err(reply), ..) | (_, Err(reply), _) | (.., Err(reply)) => return reply,
-    };
+    let (did, asked, similar) =
+        match (int(request, "did"), asked(request), int(request, "similardevices")) {
+            (Ok(Some(did)), Ok(asked), Ok(similar)) => {
+                (did, asked, similar.unwrap_or(0).max(0) as usize)
+            }
+            (Ok(None), ..) => return input_error("did is required"),
+            (Err(reply), ..) | (_, Err(reply), _) | (.., Err(reply)) => return reply,
+        };
     // Assumption: an unknown device has an empty list.
     let Some(device) = world.device(did) else {
         return Reply::ok(&json!({"deviceInfo": []}));
     };
     let mut chosen = vec![(device, 100)];
     chosen.extend(devices::similar_to(world, did, similar));
-    let entries: Value = chosen
-        .iter()
-        .map(|(d, score)| entry(world, d, *score, &asked, request.now))
-        .collect();
+    let entries: Value =
+        chosen.iter().map(|(d, score)| entry(world, d, *score, &asked, request.now)).collect();
     let mut out = json!({"deviceInfo": entries});
     if request.flag("fulldevicedetails", false) {
         let mut wanted: Vec<i64> = chosen.iter().map(|(d, _)| d.did).collect();
         for (d, _) in &chosen {
-            wanted.extend(
-                peers(world, d, &asked)
-                    .into_iter()
-                    .filter_map(|p| match p.target {
-                        Target::Device(did) => Some(did),
-                        _ => None,
-                    }),
-            );
+            wanted.extend(peers(world, d, &asked).into_iter().filter_map(|p| match p.target {
+                Target::Device(did) => Some(did),
+                _ => None,
+            }));
         }
         wanted.sort_unstable();
         wanted.dedup();
@@ -90,11 +79,7 @@ pub fn info(world: &World, request: &Request) -> Reply {
 }
 
 fn peers<'a>(world: &'a World, device: &Device, asked: &Asked) -> Vec<&'a Peer> {
-    let place = world
-        .devices
-        .iter()
-        .position(|d| d.did == device.did)
-        .unwrap_or(0);
+    let place = world.devices.iter().position(|d| d.did == device.did).unwrap_or(0);
     let external = |p: &Peer| matches!(p.target, Target::Endpoint(_));
     world.peers[place]
         .iter()
@@ -169,9 +154,7 @@ fn grouped(
     let mut groups: BTreeMap<String, (Value, Option<Ms>, u64)> = BTreeMap::new();
     for peer in peers {
         let key = key(peer);
-        let row = groups
-            .entry(key.to_string())
-            .or_insert((key, Some(peer.first), 0));
+        let row = groups.entry(key.to_string()).or_insert((key, Some(peer.first), 0));
         row.1 = row.1.min(Some(peer.first));
         row.2 += weight(peer, datatype);
     }
@@ -196,30 +179,16 @@ fn rows(name: &str, peers: &[&Peer], datatype: &str, key: impl Fn(&Peer) -> Valu
 fn entry(world: &World, device: &Device, score: i64, asked: &Asked, now: Ms) -> Value {
     let peers = peers(world, device, asked);
     let all: u64 = {
-        let place = world
-            .devices
-            .iter()
-            .position(|d| d.did == device.did)
-            .unwrap_or(0);
-        world.peers[place]
-            .iter()
-            .map(|p| weight(p, &asked.datatype))
-            .sum()
+        let place = world.devices.iter().position(|d| d.did == device.did).unwrap_or(0);
+        world.peers[place].iter().map(|p| weight(p, &asked.datatype)).sum()
     };
     let kept: u64 = peers.iter().map(|p| weight(p, &asked.datatype)).sum();
     let mean: f64 = {
         let connections: u64 = peers.iter().map(|p| u64::from(p.weight)).sum();
-        if connections == 0 {
-            0.0
-        } else {
-            kept as f64 / connections as f64
-        }
+        if connections == 0 { 0.0 } else { kept as f64 / connections as f64 }
     };
-    let share = if all == 0 {
-        0.0
-    } else {
-        kept as f64 / all as f64
-    } * if asked.datatype == "co" { 1.0 } else { mean };
+    let share = if all == 0 { 0.0 } else { kept as f64 / all as f64 }
+        * if asked.datatype == "co" { 1.0 } else { mean };
     let (out, inn): (Vec<&Peer>, Vec<&Peer>) = peers.iter().partition(|p| p.out);
     let total = |list: &[&Peer]| list.iter().map(|p| u64::from(p.weight) * 16).sum::<u64>();
     let pairs = shares(
@@ -262,9 +231,7 @@ fn graph(world: &World, device: &Device, share: f64, asked: &Asked, now: Ms) -> 
     let mut out = Vec::new();
     let mut at = first;
     while at <= last {
-        let sum: i64 = (0..asked.interval)
-            .map(|h| world.hourly(device, at + h * HOUR))
-            .sum();
+        let sum: i64 = (0..asked.interval).map(|h| world.hourly(device, at + h * HOUR)).sum();
         let count = (sum as f64 * share) as i64;
         if count > 0 || asked.all_hours {
             out.push(json!({"time": at, "count": count}));

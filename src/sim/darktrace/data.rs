@@ -37,9 +37,7 @@ fn blank(did: i64, role: Role, start: Ms) -> Device {
 
 fn mac(rng: &mut Rng) -> String {
     let hex = rng.hex(10);
-    (0..5).fold("0a".to_owned(), |mac, i| {
-        format!("{mac}:{}", &hex[i * 2..i * 2 + 2])
-    })
+    (0..5).fold("0a".to_owned(), |mac, i| format!("{mac}:{}", &hex[i * 2..i * 2 + 2]))
 }
 
 /// The devices; four of them are those of the manual.
@@ -89,19 +87,11 @@ pub fn devices(seed: u64, start: Ms) -> Vec<Device> {
             hostname: text(name),
             mac: Some(mac(&mut rng)),
             vendor: Some("VMware, Inc."),
-            os: Some(if i % 3 == 0 {
-                "Linux"
-            } else {
-                "Windows Server 2022"
-            }),
+            os: Some(if i % 3 == 0 { "Linux" } else { "Windows Server 2022" }),
             typename,
             typelabel,
             sid: 11,
-            priority: if typename == "dcserver" {
-                4
-            } else {
-                rng.between(0, 2)
-            },
+            priority: if typename == "dcserver" { 4 } else { rng.between(0, 2) },
             credentials: if i % 3 == 0 {
                 Vec::new()
             } else {
@@ -137,10 +127,8 @@ pub fn devices(seed: u64, start: Ms) -> Vec<Device> {
             label: rng.chance(0.1).then(|| format!("{user}, 2nd floor")),
             sid: if i < 40 { 10 } else { 13 },
             first: start
-                - rng.between(
-                    if i % 13 == 0 { 1 } else { 40 },
-                    if i % 13 == 0 { 6 } else { 300 },
-                ) * DAY,
+                - rng.between(if i % 13 == 0 { 1 } else { 40 }, if i % 13 == 0 { 6 } else { 300 })
+                    * DAY,
             last: start - rng.between(1, 600) * MINUTE,
             credentials: vec![(user.to_owned(), start - rng.between(1, 40) * HOUR)],
             ..blank(100 + i, Role::Desktop, start)
@@ -218,10 +206,7 @@ pub fn world(seed: u64, start: Ms) -> World {
     let devices = devices(seed, start);
     let endpoints = tables::endpoints(start);
     let mut rng = Rng::new(seed, "habits");
-    let peers = devices
-        .iter()
-        .map(|d| habits(d, &devices, &endpoints, &mut rng))
-        .collect();
+    let peers = devices.iter().map(|d| habits(d, &devices, &endpoints, &mut rng)).collect();
     let tags = tables::tags();
     let entities = assignments(&devices, &tags, seed, start);
     World {
@@ -245,13 +230,7 @@ fn assignments(devices: &[Device], tags: &[Tag], seed: u64, start: Ms) -> Vec<En
     let mut out: Vec<Entity> = Vec::new();
     let mut put = |name: &str, kind, value: String, expiry| {
         if let Some(tag) = tags.iter().find(|t| t.name == name) {
-            out.push(Entity {
-                teid: 500 + out.len() as i64,
-                tid: tag.tid,
-                kind,
-                value,
-                expiry,
-            });
+            out.push(Entity { teid: 500 + out.len() as i64, tid: tag.tid, kind, value, expiry });
         }
     };
     for d in devices {
@@ -268,10 +247,7 @@ fn assignments(devices: &[Device], tags: &[Tag], seed: u64, start: Ms) -> Vec<En
             "dnsserver" => ["DNS Server", "Key Asset", "Tier::1"].map(|t| on(t, 0)),
             _ => [(); 3],
         };
-        if d.hostname
-            .as_deref()
-            .is_some_and(|h| h.contains("web-edge"))
-        {
+        if d.hostname.as_deref().is_some_and(|h| h.contains("web-edge")) {
             on("Internet Facing System", 0);
         }
         if d.role == Role::Backup {
@@ -281,14 +257,7 @@ fn assignments(devices: &[Device], tags: &[Tag], seed: u64, start: Ms) -> Vec<En
             on("cSensor Device", 0);
         }
         if d.role == Role::Desktop {
-            on(
-                if d.did % 2 == 0 {
-                    "Location::Berlin"
-                } else {
-                    "Location::Oslo"
-                },
-                0,
-            );
+            on(if d.did % 2 == 0 { "Location::Berlin" } else { "Location::Oslo" }, 0);
             if rng.chance(0.08) {
                 on("Active Threat", start + rng.between(2, 40) * HOUR);
             }
@@ -318,20 +287,8 @@ fn watched(start: Ms) -> Vec<Watched> {
             Some(start + 20 * DAY),
             false,
         ),
-        (
-            "203.0.113.77",
-            Some("C2 of case 4411"),
-            "ThreatIntel",
-            Some(start + 20 * DAY),
-            false,
-        ),
-        (
-            "invoice-portal.example",
-            Some("phishing wave"),
-            "Default",
-            None,
-            false,
-        ),
+        ("203.0.113.77", Some("C2 of case 4411"), "ThreatIntel", Some(start + 20 * DAY), false),
+        ("invoice-portal.example", Some("phishing wave"), "Default", None, false),
         ("login.cornpany.example", None, "Default", None, true),
     ]
     .map(|(name, description, source, expiry, exact)| Watched {
@@ -349,21 +306,12 @@ fn breaches(devices: &[Device], seed: u64, start: Ms) -> Vec<Breach> {
     let mut rng = Rng::new(seed, "breaches");
     let mut times: Vec<Ms> = (0..72)
         .map(|i| {
-            start
-                - if i < 24 {
-                    rng.between(4 * MINUTE, DAY)
-                } else {
-                    rng.between(DAY, 14 * DAY)
-                }
+            start - if i < 24 { rng.between(4 * MINUTE, DAY) } else { rng.between(DAY, 14 * DAY) }
         })
         .collect();
     times.sort_unstable();
     let picked = |roles: &[Role]| {
-        devices
-            .iter()
-            .filter(|d| roles.contains(&d.role))
-            .map(|d| d.did)
-            .collect::<Vec<_>>()
+        devices.iter().filter(|d| roles.contains(&d.role)).map(|d| d.did).collect::<Vec<_>>()
     };
     let (clients, servers, saas) = (
         picked(&[Role::Desktop, Role::Thing]),
@@ -418,12 +366,7 @@ pub fn similarity(a: &Device, b: &Device) -> i64 {
         return 100;
     }
     let spread = (hash(&format!("{}~{}", a.did.min(b.did), a.did.max(b.did))) % 18) as i64;
-    let alike = [
-        a.typename == b.typename,
-        a.role == b.role,
-        a.sid == b.sid,
-        a.os == b.os,
-    ];
+    let alike = [a.typename == b.typename, a.role == b.role, a.sid == b.sid, a.os == b.os];
     let points: i64 = alike
         .iter()
         .zip([38, 22, 12, 8])

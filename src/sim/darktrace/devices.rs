@@ -74,13 +74,7 @@ pub fn tags_of(world: &World, did: i64) -> Value {
         .entities
         .iter()
         .filter(|e| e.kind == "Device" && e.value == did)
-        .filter_map(|e| {
-            world
-                .tags
-                .iter()
-                .find(|t| t.tid == e.tid)
-                .map(|t| t.json(e.expiry))
-        })
+        .filter_map(|e| world.tags.iter().find(|t| t.tid == e.tid).map(|t| t.json(e.expiry)))
         .collect()
 }
 
@@ -140,11 +134,7 @@ pub fn list(world: &World, request: &Request) -> Reply {
         Ok(since) => request.now - since,
         Err(reply) => return reply,
     };
-    let (ip, mac, sid) = (
-        request.filled("ip"),
-        request.filled("mac"),
-        int(request, "sid"),
-    );
+    let (ip, mac, sid) = (request.filled("ip"), request.filled("mac"), int(request, "sid"));
     let sid = match sid {
         Ok(sid) => sid,
         Err(reply) => return reply,
@@ -163,13 +153,7 @@ pub fn list(world: &World, request: &Request) -> Reply {
             && sid.is_none_or(|s| d.sid == s)
     };
     Reply::ok(
-        &world
-            .devices
-            .iter()
-            .filter(kept)
-            .take(count)
-            .map(|d| listed(world, d, tags))
-            .collect(),
+        &world.devices.iter().filter(kept).take(count).map(|d| listed(world, d, tags)).collect(),
     )
 }
 
@@ -186,9 +170,7 @@ fn seen_since(request: &Request, otherwise: Ms) -> Result<Ms, Reply> {
         "day" => DAY,
         "week" => 7 * DAY,
         _ => {
-            return Err(input_error(
-                "seensince: seconds, or a number with min, hour, day or week",
-            ));
+            return Err(input_error("seensince: seconds, or a number with min, hour, day or week"));
         }
     };
     digits
@@ -231,9 +213,8 @@ struct Term {
 fn terms(query: &str) -> Vec<Term> {
     let (mut out, mut rest) = (Vec::new(), query.trim());
     while !rest.is_empty() {
-        let field_end = rest
-            .find(|c: char| c == ':' || c == '"' || c.is_whitespace())
-            .unwrap_or(rest.len());
+        let field_end =
+            rest.find(|c: char| c == ':' || c == '"' || c.is_whitespace()).unwrap_or(rest.len());
         let mut field = String::new();
         if rest[field_end..].starts_with(':') && rest[..field_end].chars().all(char::is_alphabetic)
         {
@@ -244,10 +225,7 @@ fn terms(query: &str) -> Vec<Term> {
             Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
             None => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
         };
-        out.push(Term {
-            field: field.to_lowercase(),
-            pattern: pattern.to_owned(),
-        });
+        out.push(Term { field: field.to_lowercase(), pattern: pattern.to_owned() });
         rest = next.trim_start();
     }
     out
@@ -315,9 +293,7 @@ pub fn search(world: &World, request: &Request) -> Reply {
             })
         })
         .collect();
-    let column = request
-        .filled("orderBy")
-        .unwrap_or_else(|| "lastSeen".to_owned());
+    let column = request.filled("orderBy").unwrap_or_else(|| "lastSeen".to_owned());
     let key = |d: &Device| {
         let text = |t: Option<&str>| (0, t.unwrap_or_default().to_lowercase());
         match column.as_str() {
@@ -337,11 +313,7 @@ pub fn search(world: &World, request: &Request) -> Reply {
     if request.param("order").as_deref() == Some("desc") {
         found.reverse();
     }
-    let rows: Vec<Value> = found
-        .iter()
-        .skip(offset as usize)
-        .take(count as usize)
-        .map(|d| full(world, d))
-        .collect();
+    let rows: Vec<Value> =
+        found.iter().skip(offset as usize).take(count as usize).map(|d| full(world, d)).collect();
     Reply::ok(&json!({"totalCount": found.len(), "devices": rows}))
 }

@@ -26,18 +26,9 @@ pub fn details(world: &World, request: &Request) -> Reply {
 
 /// The devices that talk to it, without score.
 fn visitors(world: &World, place: Option<usize>) -> Value {
-    let talks = |i: usize| {
-        world.peers[i]
-            .iter()
-            .any(|p| Some(p.target) == place.map(Target::Endpoint))
-    };
-    world
-        .devices
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| talks(*i))
-        .map(|(_, d)| d.json())
-        .collect()
+    let talks =
+        |i: usize| world.peers[i].iter().any(|p| Some(p.target) == place.map(Target::Endpoint));
+    world.devices.iter().enumerate().filter(|(i, _)| talks(*i)).map(|(_, d)| d.json()).collect()
 }
 
 fn find(world: &World, test: impl Fn(&Endpoint) -> bool) -> Option<(usize, &Endpoint)> {
@@ -62,13 +53,9 @@ fn by_name(world: &World, request: &Request, name: &str) -> Reply {
     }
     if request.flag("additionalinfo", false) {
         let last = request.now.min(world.start) - 90_000;
-        let ips =
-            e.ip.map(|ip| json!({"ip": ip, "firsttime": e.first, "lasttime": last}));
+        let ips = e.ip.map(|ip| json!({"ip": ip, "firsttime": e.first, "lasttime": last}));
         out.insert("ips".into(), ips.into_iter().collect());
-        out.insert(
-            "locations".into(),
-            e.ip.map(|_| location(e)).into_iter().collect(),
-        );
+        out.insert("locations".into(), e.ip.map(|_| location(e)).into_iter().collect());
     }
     if request.flag("score", false) {
         out.insert("popularity".into(), json!(e.popularity));
@@ -127,11 +114,7 @@ fn subnet(sid: i64) -> (&'static str, &'static str) {
 }
 
 fn internal(world: &World, request: &Request, ip: &str) -> Reply {
-    let here: Vec<&Device> = world
-        .devices
-        .iter()
-        .filter(|d| d.ip.as_deref() == Some(ip))
-        .collect();
+    let here: Vec<&Device> = world.devices.iter().filter(|d| d.ip.as_deref() == Some(ip)).collect();
     let sid = here.first().map_or(0, |d| d.sid);
     let (label, network) = subnet(sid);
     // no ip and no firsttime in this one, and the id is a text [OAS]

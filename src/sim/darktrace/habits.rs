@@ -24,12 +24,7 @@ pub fn habits(
             first: base + (out.len() as Ms) * 761_000,
         });
     };
-    let by = |name: &str| {
-        endpoints
-            .iter()
-            .position(|e| e.hostname == name)
-            .unwrap_or(0)
-    };
+    let by = |name: &str| endpoints.iter().position(|e| e.hostname == name).unwrap_or(0);
     let server = |i: usize| Target::Device(20 + i as i64);
     match device.role {
         Role::Silent => return Vec::new(),
@@ -38,55 +33,20 @@ pub fn habits(
             add(Target::Device(2), 53, true, 24, "dns", 90);
             add(Target::Endpoint(by("dns.google")), 53, true, 19, "dns", 90);
             add(Target::Group(-5), 80, true, 12, "http", 900);
-            add(
-                Target::Endpoint(by("pool.ntp.org")),
-                123,
-                true,
-                11,
-                "ntp",
-                48,
-            );
+            add(Target::Endpoint(by("pool.ntp.org")), 123, true, 11, "ntp", 48);
             add(Target::Group(-3), 7_070, true, 10, "-", 300);
             add(Target::Device(3), 67, true, 9, "dhcp", 300);
-            add(
-                Target::Endpoint(by("s3.eu-central-1.amazonaws.com")),
-                443,
-                true,
-                4,
-                "ssl",
-                40_000,
-            );
+            add(Target::Endpoint(by("s3.eu-central-1.amazonaws.com")), 443, true, 4, "ssl", 40_000);
             add(Target::Group(-6), 1_514, true, 4, "syslog", 500);
-            add(
-                Target::Endpoint(by("updates.vendor.example")),
-                80,
-                true,
-                3,
-                "http",
-                700,
-            );
+            add(Target::Endpoint(by("updates.vendor.example")), 80, true, 3, "http", 700);
             add(Target::Group(-4), 3_289, true, 2, "-", 100);
             add(Target::Group(-4), 1_124, true, 1, "-", 100);
             add(Target::Device(823), 22, true, 1, "ssh", 4_000);
         }
         Role::Server | Role::Backup => {
             add(Target::Device(2), 53, true, 20, "dns", 90);
-            add(
-                Target::Endpoint(by("windowsupdate.microsoft.com")),
-                443,
-                true,
-                6,
-                "ssl",
-                3_000,
-            );
-            add(
-                Target::Endpoint(by("pool.ntp.org")),
-                123,
-                true,
-                4,
-                "ntp",
-                48,
-            );
+            add(Target::Endpoint(by("windowsupdate.microsoft.com")), 443, true, 6, "ssl", 3_000);
+            add(Target::Endpoint(by("pool.ntp.org")), 123, true, 4, "ntp", 48);
             if device.role == Role::Backup {
                 for i in [2, 3, 4, 5, 9] {
                     add(server(i), 445, true, 14, "smb", 900_000);
@@ -131,14 +91,7 @@ pub fn habits(
         Role::Desktop => {
             add(Target::Device(2), 53, true, 18, "dns", 90);
             add(server(0), 88, true, 6, "kerberos", 1_500);
-            add(
-                server(if device.did % 2 == 0 { 2 } else { 3 }),
-                445,
-                true,
-                12,
-                "smb",
-                60_000,
-            );
+            add(server(if device.did % 2 == 0 { 2 } else { 3 }), 445, true, 12, "smb", 60_000);
             for name in [
                 "www.google.com",
                 "outlook.office365.com",
@@ -164,14 +117,7 @@ pub fn habits(
                     30_000,
                 );
             }
-            add(
-                Target::Endpoint(by("updates.vendor.example")),
-                80,
-                true,
-                2,
-                "http",
-                700,
-            );
+            add(Target::Endpoint(by("updates.vendor.example")), 80, true, 2, "http", 700);
             if rng.chance(0.35) {
                 let rare = 15 + rng.below(9);
                 add(
@@ -192,14 +138,9 @@ pub fn habits(
             add(Target::Group(-3), 1_900, true, 3, "-", 200);
             add(server(9), 443, true, 2, "ssl", 2_000);
         }
-        Role::Saas => add(
-            Target::Endpoint(by("outlook.office365.com")),
-            443,
-            true,
-            9,
-            "ssl",
-            8_000,
-        ),
+        Role::Saas => {
+            add(Target::Endpoint(by("outlook.office365.com")), 443, true, 9, "ssl", 8_000)
+        }
     }
     out.retain(|p| p.target != Target::Device(device.did) && known(p, devices));
     out

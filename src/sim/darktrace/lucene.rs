@@ -79,9 +79,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             }
             '[' | '{' => {
                 let end = rest.find([']', '}']).ok_or("a range is not closed")?;
-                let (from, to) = rest[1..end]
-                    .split_once(" TO ")
-                    .ok_or("a range is [a TO b]")?;
+                let (from, to) = rest[1..end].split_once(" TO ").ok_or("a range is [a TO b]")?;
                 out.push(Token::Range(from.trim().to_owned(), to.trim().to_owned()));
                 rest = rest[end + 1..].trim_start();
                 continue;
@@ -164,11 +162,7 @@ impl Reader {
             self.at += 1;
             list.push(self.and()?);
         }
-        Ok(if list.len() == 1 {
-            list.remove(0)
-        } else {
-            Query::Or(list)
-        })
+        Ok(if list.len() == 1 { list.remove(0) } else { Query::Or(list) })
     }
 
     // Assumption: two conditions side by side must both hold; the contract's examples always say AND.
@@ -182,11 +176,7 @@ impl Reader {
             }
             list.push(self.not()?);
         }
-        Ok(if list.len() == 1 {
-            list.remove(0)
-        } else {
-            Query::And(list)
-        })
+        Ok(if list.len() == 1 { list.remove(0) } else { Query::And(list) })
     }
 
     fn not(&mut self) -> Result<Query, String> {
@@ -282,9 +272,9 @@ impl Query {
             Self::And(list) => list.iter().all(|q| q.matches(record)),
             Self::Or(list) => list.iter().any(|q| q.matches(record)),
             Self::Not(inner) => !inner.matches(record),
-            Self::Term(Some(name), pattern) => record
-                .field(name)
-                .is_some_and(|v: Cow<'_, str>| pattern.holds(&v)),
+            Self::Term(Some(name), pattern) => {
+                record.field(name).is_some_and(|v: Cow<'_, str>| pattern.holds(&v))
+            }
             Self::Term(None, pattern) => record.all().any(|v| pattern.holds(&v)),
         }
     }
@@ -303,10 +293,7 @@ mod tests {
         let query = parse("@type:\"conn\" AND @fields.dest_port:\"443\"").unwrap();
         assert_eq!(
             query,
-            Query::And(vec![
-                term("@type", "conn"),
-                term("@fields.dest_port", "443")
-            ])
+            Query::And(vec![term("@type", "conn"), term("@fields.dest_port", "443")])
         );
     }
 
@@ -321,18 +308,13 @@ mod tests {
             parse("(a:1 OR b:2) AND NOT c:3").unwrap(),
             Query::And(vec![Query::Or(vec![a.clone(), b]), Query::Not(Box::new(c))])
         );
-        assert_eq!(
-            parse("a:(1 OR 2)").unwrap(),
-            Query::Or(vec![a, term("a", "2")])
-        );
+        assert_eq!(parse("a:(1 OR 2)").unwrap(), Query::Or(vec![a, term("a", "2")]));
         assert_eq!(parse("  ").unwrap(), Query::All);
     }
 
     #[test]
     fn says_what_it_cannot_read() {
-        for bad in [
-            "a:\"x", "(a:1", "a:1 AND", "AND a:1", "a:1)", "a:[1 2]", "a:>x",
-        ] {
+        for bad in ["a:\"x", "(a:1", "a:1 AND", "AND a:1", "a:1)", "a:[1 2]", "a:>x"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

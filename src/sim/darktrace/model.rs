@@ -176,22 +176,13 @@ pub fn hosts(seed: u64, start: Ms) -> Hosts {
         Some(Host { ip, name })
     };
     let role = |roles: &[Role]| {
-        devices
-            .iter()
-            .filter(|d| roles.contains(&d.role))
-            .filter_map(host)
-            .collect()
+        devices.iter().filter(|d| roles.contains(&d.role)).filter_map(host).collect()
     };
     let outside = |rare: bool| {
         tables::endpoints(start)
             .iter()
             .filter(|e| (e.popularity < 20) == rare || !rare)
-            .filter_map(|e| {
-                Some(Host {
-                    ip: e.ip?.to_owned(),
-                    name: e.hostname.to_owned(),
-                })
-            })
+            .filter_map(|e| Some(Host { ip: e.ip?.to_owned(), name: e.hostname.to_owned() }))
             .collect()
     };
     Hosts {

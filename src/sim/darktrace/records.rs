@@ -35,11 +35,7 @@ pub fn generate(world: &World) -> Vec<Record> {
     let hours: Vec<Vec<i64>> = world
         .devices
         .iter()
-        .map(|d| {
-            (0..28 * 24)
-                .map(|h| world.hourly(d, first + h * HOUR))
-                .collect()
-        })
+        .map(|d| (0..28 * 24).map(|h| world.hourly(d, first + h * HOUR)).collect())
         .collect();
     let total: i64 = hours.iter().flatten().sum::<i64>().max(1);
     let mut rng = Rng::new(world.seed, "records");
@@ -48,11 +44,8 @@ pub fn generate(world: &World) -> Vec<Record> {
         if peers.is_empty() {
             continue;
         }
-        let weights: Vec<(u16, u32)> = peers
-            .iter()
-            .enumerate()
-            .map(|(i, p)| (i as u16, p.weight))
-            .collect();
+        let weights: Vec<(u16, u32)> =
+            peers.iter().enumerate().map(|(i, p)| (i as u16, p.weight)).collect();
         // what one record stands for is carried over, so that quiet devices are not lost to rounding
         let mut carried = 0;
         for (hour, count) in hours.iter().enumerate() {
@@ -80,11 +73,7 @@ pub fn generate(world: &World) -> Vec<Record> {
                 }
                 out.push(record);
                 if peer.service != "-" && rng.chance(0.5) {
-                    out.push(Record {
-                        protocol: true,
-                        at: at + 7,
-                        ..record
-                    });
+                    out.push(Record { protocol: true, at: at + 7, ..record });
                 }
             }
         }
@@ -111,11 +100,7 @@ impl<'a> Seen<'a> {
     }
 
     fn kind(&self) -> &'static str {
-        if self.record.protocol {
-            self.peer().service
-        } else {
-            "conn"
-        }
+        if self.record.protocol { self.peer().service } else { "conn" }
     }
 
     /// The address and the name of the other end.
@@ -141,16 +126,10 @@ impl<'a> Seen<'a> {
         let (other_ip, other_name) = self.other();
         let text = |t: Option<&'a str>| t.map(Cow::Borrowed);
         let number = |n: u64| Some(Cow::Owned(n.to_string()));
-        let (mine, theirs) = (
-            (device.ip.as_deref(), device.hostname.as_deref()),
-            (other_ip, other_name),
-        );
+        let (mine, theirs) =
+            ((device.ip.as_deref(), device.hostname.as_deref()), (other_ip, other_name));
         // of an incoming connection the other end is the source
-        let (source, destination) = if peer.out {
-            (mine, theirs)
-        } else {
-            (theirs, mine)
-        };
+        let (source, destination) = if peer.out { (mine, theirs) } else { (theirs, mine) };
         let on = |kinds: &[&str]| r.protocol && kinds.contains(&peer.service);
         match name.strip_prefix("@fields.").unwrap_or(name) {
             "@type" => Some(Cow::Borrowed(self.kind())),
@@ -160,13 +139,13 @@ impl<'a> Seen<'a> {
             "dest_ip" => text(destination.0),
             "dest_host" => text(destination.1),
             "dest_port" => number(u64::from(peer.port)),
-            "proto" => Some(Cow::Borrowed(
-                if matches!(peer.port, 53 | 67 | 123 | 1_514 | 1_900 | 5_353) {
+            "proto" => {
+                Some(Cow::Borrowed(if matches!(peer.port, 53 | 67 | 123 | 1_514 | 1_900 | 5_353) {
                     "udp"
                 } else {
                     "tcp"
-                },
-            )),
+                }))
+            }
             "service" if !r.protocol && peer.service != "-" => Some(Cow::Borrowed(peer.service)),
             "uid" => Some(Cow::Owned(format!("C{:016x}", r.uid))),
             "orig_bytes" if !r.protocol => number(u64::from(r.sent)),
@@ -180,17 +159,13 @@ impl<'a> Seen<'a> {
             )),
             "epochdate" => Some(Cow::Owned((r.at / 1000).to_string())),
             "server_name" if on(&["ssl"]) => text(other_name),
-            "version" if on(&["ssl"]) => Some(Cow::Borrowed(if r.uid.is_multiple_of(4) {
-                "TLSv12"
-            } else {
-                "TLSv13"
-            })),
+            "version" if on(&["ssl"]) => {
+                Some(Cow::Borrowed(if r.uid.is_multiple_of(4) { "TLSv12" } else { "TLSv13" }))
+            }
             "host" if on(&["http"]) => text(other_name.or(other_ip)),
-            "method" if on(&["http"]) => Some(Cow::Borrowed(if r.uid.is_multiple_of(5) {
-                "POST"
-            } else {
-                "GET"
-            })),
+            "method" if on(&["http"]) => {
+                Some(Cow::Borrowed(if r.uid.is_multiple_of(5) { "POST" } else { "GET" }))
+            }
             "query" if on(&["dns"]) => {
                 let place = (r.uid % self.world.endpoints.len() as u64) as usize;
                 Some(Cow::Borrowed(self.world.endpoints[place].hostname))
@@ -257,8 +232,5 @@ pub fn typed(text: &str) -> Value {
     if let Ok(whole) = text.parse::<i64>() {
         return json!(whole);
     }
-    text.parse::<f64>()
-        .ok()
-        .filter(|n| n.is_finite())
-        .map_or_else(|| json!(text), |n| json!(n))
+    text.parse::<f64>().ok().filter(|n| n.is_finite()).map_or_else(|| json!(text), |n| json!(n))
 }

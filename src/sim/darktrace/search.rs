@@ -48,14 +48,10 @@ pub fn answer(world: &mut World, request: &Request, path: &[&str]) -> Reply {
     }
     match (request.method.as_str(), path) {
         ("GET", ["analyze", field, operation, hash @ ..]) if !hash.is_empty() => {
-            with(&hash.join("/"), request, |asked| {
-                analyze(world, field, operation, &asked)
-            })
+            with(&hash.join("/"), request, |asked| analyze(world, field, operation, &asked))
         }
         ("GET", ["search", hash @ ..]) if !hash.is_empty() => {
-            with(&hash.join("/"), request, |asked| {
-                Reply::ok(&search(world, &asked))
-            })
+            with(&hash.join("/"), request, |asked| Reply::ok(&search(world, &asked)))
         }
         ("POST", ["search"]) => {
             let hash = request
@@ -78,9 +74,7 @@ pub fn answer(world: &mut World, request: &Request, path: &[&str]) -> Reply {
                 }
                 hash => (hash.join("/"), 0),
             };
-            with(&hash, request, |asked| {
-                graph(world, mode, interval.max(1_000), page, &asked)
-            })
+            with(&hash, request, |asked| graph(world, mode, interval.max(1_000), page, &asked))
         }
         _ => Reply::html(404, "Error", "<pre>Cannot GET</pre>"),
     }
@@ -102,9 +96,7 @@ fn read(hash: &str, now: Ms) -> Result<Asked, String> {
             c => c,
         })
         .collect();
-    let bytes = LENIENT
-        .decode(standard)
-        .map_err(|e| format!("the query is not base64: {e}"))?;
+    let bytes = LENIENT.decode(standard).map_err(|e| format!("the query is not base64: {e}"))?;
     let body: Value =
         serde_json::from_slice(&bytes).map_err(|e| format!("the query is not JSON: {e}"))?;
     let text = |name: &str| body.get(name).and_then(Value::as_str);
@@ -115,17 +107,16 @@ fn read(hash: &str, now: Ms) -> Result<Asked, String> {
     let number =
         |name: &str, otherwise: i64| match body.get(name).filter(|v| v.as_str() != Some("")) {
             None | Some(Value::Null) => Ok(otherwise),
-            Some(value) => whole(value)
-                .filter(|n| *n >= 0)
-                .ok_or_else(|| format!("{name} is not a number")),
+            Some(value) => {
+                whole(value).filter(|n| *n >= 0).ok_or_else(|| format!("{name} is not a number"))
+            }
         };
     let size = number("size", 50)?;
     if size > SIZE_MAX {
         return Err(format!("size: at most {SIZE_MAX}"));
     }
-    let frame = body
-        .get("timeframe")
-        .map(|t| t.as_str().map_or_else(|| t.to_string(), str::to_owned));
+    let frame =
+        body.get("timeframe").map(|t| t.as_str().map_or_else(|| t.to_string(), str::to_owned));
     let (from, to) = match frame.as_deref() {
         Some("custom") => {
             let bound = |names: [&str; 2]| {
@@ -139,9 +130,8 @@ fn read(hash: &str, now: Ms) -> Result<Asked, String> {
             (bound(["from", "starttime"])?, bound(["to", "endtime"])?)
         }
         Some(seconds) => {
-            let seconds: i64 = seconds
-                .parse()
-                .map_err(|_| "timeframe: seconds, or custom".to_owned())?;
+            let seconds: i64 =
+                seconds.parse().map_err(|_| "timeframe: seconds, or custom".to_owned())?;
             (now.saturating_sub(seconds.saturating_mul(1000)), now)
         }
         None => return Err("timeframe is required".to_owned()),
@@ -205,11 +195,8 @@ fn analyze(world: &World, field: &str, operation: &str, asked: &Asked) -> Reply 
     let reply = match operation {
         "score" => {
             let rows = counts(world, slice, field);
-            let rows: Value = rows
-                .iter()
-                .take(ROWS)
-                .map(|(id, n)| json!({"id": id, "count": n}))
-                .collect();
+            let rows: Value =
+                rows.iter().take(ROWS).map(|(id, n)| json!({"id": id, "count": n})).collect();
             frame(asked, &hits(rows, slice.len()), None)
         }
         "trend" => {
@@ -226,11 +213,7 @@ fn analyze(world: &World, field: &str, operation: &str, asked: &Asked) -> Reply 
                 .map(|(key, n)| json!({"key": typed(key), "doc_count": n}))
                 .collect();
             let terms = json!({"doc_count_error_upper_bound": 0, "sum_other_doc_count": others, "buckets": buckets});
-            frame(
-                asked,
-                &hits(json!([]), slice.len()),
-                Some(json!({"terms": terms})),
-            )
+            frame(asked, &hits(json!([]), slice.len()), Some(json!({"terms": terms})))
         }
         // the cap of 10,000 does not bind here: the contract's example counts 10,355
         "mean" => frame(
@@ -251,25 +234,15 @@ fn trend(world: &World, slice: &[&Record], field: &str) -> Value {
     let (newer, older) = slice.split_at(slice.len() / 2);
     let before: HashMap<String, usize> = counts(world, older, field).into_iter().collect();
     let after: HashMap<String, usize> = counts(world, newer, field).into_iter().collect();
-    let mut ids: Vec<&String> = before
-        .keys()
-        .chain(after.keys().filter(|k| !before.contains_key(*k)))
-        .collect();
+    let mut ids: Vec<&String> =
+        before.keys().chain(after.keys().filter(|k| !before.contains_key(*k))).collect();
     let half = newer.len().max(1) as f64;
     let change = |id: &String| {
-        let (start, count) = (
-            before.get(id).copied().unwrap_or(0),
-            after.get(id).copied().unwrap_or(0),
-        );
+        let (start, count) =
+            (before.get(id).copied().unwrap_or(0), after.get(id).copied().unwrap_or(0));
         (start, count, (count as f64 - start as f64) * 100.0 / half)
     };
-    ids.sort_by(|a, b| {
-        change(b)
-            .2
-            .abs()
-            .total_cmp(&change(a).2.abs())
-            .then_with(|| a.cmp(b))
-    });
+    ids.sort_by(|a, b| change(b).2.abs().total_cmp(&change(a).2.abs()).then_with(|| a.cmp(b)));
     ids.into_iter()
         .take(ROWS)
         .map(|id| {
@@ -294,17 +267,9 @@ fn stats(world: &World, records: &[&Record], field: &str) -> Value {
 
 fn search(world: &World, asked: &Asked) -> Value {
     let all = found(world, asked);
-    let rows: Value = all
-        .iter()
-        .skip(asked.offset)
-        .take(asked.size)
-        .map(|r| Seen::new(world, r).hit())
-        .collect();
-    frame(
-        asked,
-        &json!({"total": all.len(), "max_score": null, "hits": rows}),
-        None,
-    )
+    let rows: Value =
+        all.iter().skip(asked.offset).take(asked.size).map(|r| Seen::new(world, r).hit()).collect();
+    frame(asked, &json!({"total": all.len(), "max_score": null, "hits": rows}), None)
 }
 
 /// Buckets of a day; `next: 1` says there is an earlier one.
@@ -317,21 +282,13 @@ fn graph(world: &World, mode: &str, interval: Ms, page: usize, asked: &Asked) ->
     let midnight = to.div_euclid(DAY) * DAY - page as i64 * DAY;
     let (from, to) = (midnight.max(asked.from), to.min(midnight + DAY - 1));
     let earlier = midnight > asked.from;
-    let day = Asked {
-        query: asked.query.clone(),
-        from,
-        to,
-        analyze: asked.analyze.clone(),
-        ..*asked
-    };
+    let day =
+        Asked { query: asked.query.clone(), from, to, analyze: asked.analyze.clone(), ..*asked };
     let records = found(world, &day);
     let mut groups: std::collections::BTreeMap<Ms, Vec<&Record>> =
         std::collections::BTreeMap::new();
     for record in &records {
-        groups
-            .entry(record.at.div_euclid(interval) * interval)
-            .or_default()
-            .push(record);
+        groups.entry(record.at.div_euclid(interval) * interval).or_default().push(record);
     }
     let total = records.len();
     let aggregations = match mode {
@@ -354,11 +311,8 @@ fn graph(world: &World, mode: &str, interval: Ms, page: usize, asked: &Asked) ->
         }
         _ => return input_error("graph: count or mean"),
     };
-    let mut out = frame(
-        &day,
-        &json!({"total": total, "max_score": null, "hits": []}),
-        Some(aggregations),
-    );
+    let mut out =
+        frame(&day, &json!({"total": total, "max_score": null, "hits": []}), Some(aggregations));
     if earlier {
         out["next"] = json!(1);
     }

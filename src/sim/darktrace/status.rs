@@ -35,21 +35,12 @@ pub fn time(request: &Request) -> Reply {
 pub fn summary(world: &World, request: &Request) -> Reply {
     let typed = |name: &str| world.devices.iter().filter(|d| d.typename == name).count();
     let subnets: Value = {
-        let mut sids: Vec<i64> = world
-            .devices
-            .iter()
-            .map(|d| d.sid)
-            .filter(|s| *s > 0)
-            .collect();
+        let mut sids: Vec<i64> = world.devices.iter().map(|d| d.sid).filter(|s| *s > 0).collect();
         sids.sort_unstable();
         sids.dedup();
         json!(sids.len())
     };
-    let recent = world
-        .breaches
-        .iter()
-        .filter(|b| b.time > request.now - 28 * DAY)
-        .count();
+    let recent = world.breaches.iter().filter(|b| b.time > request.now - 28 * DAY).count();
     // Assumption: the shape; only the call and its use as a connection test are known.
     Reply::ok(&json!({
         "usercredentials": 20, "subnets": subnets, "patterns": 88_213, "bandwidth": [], "devicecount": {

@@ -74,16 +74,7 @@ pub fn models() -> &'static [Model] {
 /// The servers.
 pub fn servers() -> impl Iterator<Item = Server> {
     rows::<4>(SERVERS).map(|[name, typename, typelabel, role]| {
-        (
-            name,
-            typename,
-            typelabel,
-            if role == "Backup" {
-                Role::Backup
-            } else {
-                Role::Server
-            },
-        )
+        (name, typename, typelabel, if role == "Backup" { Role::Backup } else { Role::Server })
     })
 }
 
@@ -113,56 +104,35 @@ pub fn endpoints(start: Ms) -> Vec<Endpoint> {
     ];
     rows::<10>(ENDPOINTS)
         .chain([hostile])
-        .map(
-            |[
+        .map(|[hostname, ip, asn, country, city, latitude, longitude, popularity, dga, days]| {
+            let degrees = |text: &str| text.parse().unwrap_or_default();
+            Endpoint {
                 hostname,
-                ip,
+                ip: filled(ip),
                 asn,
-                country,
-                city,
-                latitude,
-                longitude,
-                popularity,
-                dga,
-                days,
-            ]| {
-                let degrees = |text: &str| text.parse().unwrap_or_default();
-                Endpoint {
-                    hostname,
-                    ip: filled(ip),
-                    asn,
-                    place: (country, city, degrees(latitude), degrees(longitude)),
-                    popularity: number(popularity),
-                    dga: number(dga),
-                    first: start - number(days) * DAY - 41_000 * (number(popularity) + 1),
-                }
-            },
-        )
+                place: (country, city, degrees(latitude), degrees(longitude)),
+                popularity: number(popularity),
+                dga: number(dga),
+                first: start - number(days) * DAY - 41_000 * (number(popularity) + 1),
+            }
+        })
         .collect()
 }
 
 /// The tags.
 pub fn tags() -> Vec<Tag> {
-    let hostile = [
-        "Odd\u{1b}[32mTag\u{202e}gat",
-        "77",
-        "\u{1b}]0;owned\u{7}",
-        "false",
-        "false",
-        "true",
-    ];
+    let hostile =
+        ["Odd\u{1b}[32mTag\u{202e}gat", "77", "\u{1b}]0;owned\u{7}", "false", "false", "true"];
     rows::<6>(TAGS)
         .chain([hostile])
         .enumerate()
-        .map(
-            |(i, [name, hue, description, restricted, referenced, more])| Tag {
-                tid: 10 + i as i64 * 3,
-                name: name.to_owned(),
-                restricted: restricted == "true",
-                referenced: referenced == "true",
-                data: tag_data(number(hue), description, more == "true", i),
-            },
-        )
+        .map(|(i, [name, hue, description, restricted, referenced, more])| Tag {
+            tid: 10 + i as i64 * 3,
+            name: name.to_owned(),
+            restricted: restricted == "true",
+            referenced: referenced == "true",
+            data: tag_data(number(hue), description, more == "true", i),
+        })
         .collect()
 }
 
@@ -171,11 +141,7 @@ fn tag_data(hue: i64, description: &str, more: bool, place: usize) -> Value {
     let mut data = json!({"color": hue, "description": description});
     if more {
         data["auto"] = json!(false);
-        data["visibility"] = json!(if place.is_multiple_of(4) {
-            "Public"
-        } else {
-            ""
-        });
+        data["visibility"] = json!(if place.is_multiple_of(4) { "Public" } else { "" });
     }
     data
 }
@@ -194,10 +160,6 @@ mod tests {
         assert_eq!(endpoints(0).len(), lines(ENDPOINTS) + 1);
         assert_eq!(tags().len(), lines(TAGS) + 1);
         assert!(models().iter().all(|m| (0..=5).contains(&m.priority)));
-        assert!(
-            endpoints(0)
-                .iter()
-                .all(|e| e.place.2.abs() > 1.0 && e.first < 0)
-        );
+        assert!(endpoints(0).iter().all(|e| e.place.2.abs() > 1.0 && e.first < 0));
     }
 }

@@ -12,9 +12,7 @@ pub fn answer(world: &mut World, request: &Request, path: &[&str]) -> Reply {
     match (request.method.as_str(), path) {
         ("GET", []) => match request.filled("tag") {
             None => Reply::ok(&world.tags.iter().map(|t| t.json(0)).collect()),
-            Some(name) => world
-                .tag(&name)
-                .map_or_else(gone, |t| Reply::ok(&t.json(0))),
+            Some(name) => world.tag(&name).map_or_else(gone, |t| Reply::ok(&t.json(0))),
         },
         ("POST", []) => create(world, request),
         ("GET", ["entities"]) => entities(world, request),
@@ -29,14 +27,8 @@ pub fn answer(world: &mut World, request: &Request, path: &[&str]) -> Reply {
         ("POST", [tid, "entities"]) => put_many(world, request, tid),
         ("DELETE", [tid, "entities", assigned]) => {
             let before = world.entities.len();
-            world
-                .entities
-                .retain(|e| e.tid.to_string() != *tid || e.teid.to_string() != *assigned);
-            if world.entities.len() == before {
-                gone()
-            } else {
-                success()
-            }
+            world.entities.retain(|e| e.tid.to_string() != *tid || e.teid.to_string() != *assigned);
+            if world.entities.len() == before { gone() } else { success() }
         }
         _ => gone(),
     }
@@ -75,11 +67,7 @@ fn tagged(world: &World, tag: &Tag, full: bool) -> Reply {
     let devices: Value = world
         .devices
         .iter()
-        .filter(|d| {
-            entities
-                .iter()
-                .any(|e| e.kind == "Device" && e.value == d.did.to_string())
-        })
+        .filter(|d| entities.iter().any(|e| e.kind == "Device" && e.value == d.did.to_string()))
         .map(|d| devices::full(world, d))
         .collect();
     Reply::ok(&json!({"entities": rows, "devices": devices}))
@@ -118,34 +106,18 @@ fn assign(
         // Assumption: what an unknown device answers.
         return Err(input_error("no such device"));
     }
-    let scope = tag
-        .name
-        .split_once("::")
-        .map(|(scope, _)| format!("{scope}::"));
+    let scope = tag.name.split_once("::").map(|(scope, _)| format!("{scope}::"));
     let rivals: Vec<i64> = world
         .tags
         .iter()
         // one tag per scope and device: the new one takes its sibling's place [OAS]
-        .filter(|t| {
-            t.tid == tid
-                || scope
-                    .as_ref()
-                    .is_some_and(|s| t.name.starts_with(s.as_str()))
-        })
+        .filter(|t| t.tid == tid || scope.as_ref().is_some_and(|s| t.name.starts_with(s.as_str())))
         .map(|t| t.tid)
         .collect();
-    world
-        .entities
-        .retain(|e| e.kind != kind || e.value != value || !rivals.contains(&e.tid));
+    world.entities.retain(|e| e.kind != kind || e.value != value || !rivals.contains(&e.tid));
     let expiry = seconds.map_or(0, |s| now + s * 1000);
     let assigned = world.id();
-    let new = Entity {
-        teid: assigned,
-        tid,
-        kind,
-        value: value.to_owned(),
-        expiry,
-    };
+    let new = Entity { teid: assigned, tid, kind, value: value.to_owned(), expiry };
     let shown = entity(&new);
     world.entities.push(new);
     Ok(shown)
@@ -158,11 +130,7 @@ fn put(world: &mut World, request: &Request) -> Reply {
     }
     let pairs = form(&request.text());
     let value = |name: &str| {
-        pairs
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v.as_str())
-            .filter(|v| !v.is_empty())
+        pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
     };
     let (Some(did), Some(name)) = (value("did"), value("tag")) else {
         return input_error("did and tag are required");
@@ -197,18 +165,14 @@ fn put_many(world: &mut World, request: &Request, tid: &str) -> Reply {
     };
     let values: Vec<String> = match body.get("entityValue") {
         Some(Value::String(one)) => vec![one.clone()],
-        Some(Value::Array(list)) if list.iter().all(Value::is_string) => list
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect(),
+        Some(Value::Array(list)) if list.iter().all(Value::is_string) => {
+            list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        }
         _ => return input_error("entityValue: a text or a list of texts"),
     };
     let seconds = body.get("expiryDuration").and_then(whole);
-    let rows: Result<Vec<Value>, Reply> = values
-        .iter()
-        .map(|v| assign(world, tid, kind, v, seconds, request.now))
-        .collect();
+    let rows: Result<Vec<Value>, Reply> =
+        values.iter().map(|v| assign(world, tid, kind, v, seconds, request.now)).collect();
     rows.map_or_else(|reply| reply, |rows| Reply::ok(&json!(rows)))
 }
 
@@ -224,9 +188,7 @@ fn take_off(world: &mut World, request: &Request) -> Reply {
         return Reply::json(403, &json!({"error": "Tag is restricted"}));
     }
     // Assumption: taking off what is not there is a success.
-    world
-        .entities
-        .retain(|e| e.tid != tag.tid || e.kind != "Device" || e.value != did);
+    world.entities.retain(|e| e.tid != tag.tid || e.kind != "Device" || e.value != did);
     success()
 }
 
@@ -263,10 +225,7 @@ fn delete(world: &mut World, tid: &str) -> Reply {
         return gone();
     };
     if tag.restricted || tag.referenced {
-        return Reply::json(
-            403,
-            &json!({"error": "Tag is restricted or referenced by a model"}),
-        );
+        return Reply::json(403, &json!({"error": "Tag is restricted or referenced by a model"}));
     }
     world.tags.retain(|t| t.tid != tag.tid);
     world.entities.retain(|e| e.tid != tag.tid);

@@ -13,10 +13,7 @@ pub fn list(world: &World, request: &Request) -> Reply {
         return Reply::ok(&json!(world.sources));
     }
     let source = request.filled("source");
-    let rows = world
-        .watched
-        .iter()
-        .filter(|w| source.as_ref().is_none_or(|s| *s == w.source));
+    let rows = world.watched.iter().filter(|w| source.as_ref().is_none_or(|s| *s == w.source));
     if !request.flag("fulldetails", false) {
         return Reply::ok(&rows.map(|w| json!(w.name)).collect());
     }
@@ -39,14 +36,7 @@ fn fields(request: &Request) -> Option<Vec<(String, String)>> {
         return Some(form(&request.text()));
     }
     let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-    Some(
-        request
-            .json()?
-            .as_object()?
-            .iter()
-            .map(|(k, v)| (k.clone(), text(v)))
-            .collect(),
-    )
+    Some(request.json()?.as_object()?.iter().map(|(k, v)| (k.clone(), text(v))).collect())
 }
 
 /// `POST /intelfeed`.
@@ -54,12 +44,7 @@ pub fn change(world: &mut World, request: &Request) -> Reply {
     let Some(fields) = fields(request) else {
         return input_error("a JSON object or a form is wanted");
     };
-    let value = |name: &str| {
-        fields
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v.as_str())
-    };
+    let value = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
     let on = |name: &str| value(name) == Some("true");
     if on("removeall") {
         world.watched.clear();
@@ -71,9 +56,7 @@ pub fn change(world: &mut World, request: &Request) -> Reply {
             return input_error("source is required: the entry is in several");
         }
         // Assumption: removing what is not there is a success.
-        world
-            .watched
-            .retain(|w| w.name != name || source.is_some_and(|s| s != w.source));
+        world.watched.retain(|w| w.name != name || source.is_some_and(|s| s != w.source));
         return Reply::ok(&json!({"response": "SUCCESS"}));
     }
     let description = value("description").filter(|d| !d.is_empty());

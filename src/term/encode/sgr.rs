@@ -14,18 +14,11 @@ pub(super) struct Pen {
 }
 
 impl Pen {
-    pub(super) const PLAIN: Self = Self {
-        fg: Color::Reset,
-        bg: Color::Reset,
-        modifier: Modifier::empty(),
-    };
+    pub(super) const PLAIN: Self =
+        Self { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() };
 
     pub(super) fn of_blank(cell: &Cell) -> Self {
-        Self {
-            fg: Color::Reset,
-            bg: cell.bg,
-            modifier: cell.modifier & ON_BLANKS,
-        }
+        Self { fg: Color::Reset, bg: cell.bg, modifier: cell.modifier & ON_BLANKS }
     }
 }
 
@@ -139,11 +132,7 @@ mod tests {
 
     #[test]
     fn a_step_from_look_to_look_takes_the_shorter_way() {
-        let pen = |fg, modifier| Pen {
-            fg,
-            bg: Color::Reset,
-            modifier,
-        };
+        let pen = |fg, modifier| Pen { fg, bg: Color::Reset, modifier };
         let step = |a, b| {
             let mut s = String::new();
             sgr(a, b, &mut s);
@@ -152,13 +141,7 @@ mod tests {
         let bold_red = pen(Color::Red, Modifier::BOLD | Modifier::REVERSED);
         assert_eq!(step(bold_red, Pen::PLAIN), "\x1b[m");
         assert_eq!(step(bold_red, pen(Color::Red, Modifier::BOLD)), "\x1b[27m");
-        assert_eq!(
-            step(Pen::PLAIN, pen(Color::LightBlue, Modifier::empty())),
-            "\x1b[94m"
-        );
-        assert_eq!(
-            step(bold_red, pen(Color::Blue, Modifier::empty())),
-            "\x1b[;34m"
-        );
+        assert_eq!(step(Pen::PLAIN, pen(Color::LightBlue, Modifier::empty())), "\x1b[94m");
+        assert_eq!(step(bold_red, pen(Color::Blue, Modifier::empty())), "\x1b[;34m");
     }
 }

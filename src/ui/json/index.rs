@@ -31,13 +31,7 @@ pub(super) fn plain(text: &str) -> Vec<Row> {
     let mut at = 0u32;
     for line in text.split('\n') {
         let end = at + line.len() as u32;
-        rows.push(Row {
-            key: (0, 0),
-            value: (at, end),
-            depth: 0,
-            comma: false,
-            kind: Kind::Plain,
-        });
+        rows.push(Row { key: (0, 0), value: (at, end), depth: 0, comma: false, kind: Kind::Plain });
         at = end + 1;
     }
     rows
@@ -161,11 +155,7 @@ pub(super) fn index(text: &str) -> Option<Vec<Row>> {
                         kind: Kind::Close,
                     });
                 }
-                if open.is_empty() {
-                    Next::End
-                } else {
-                    Next::CommaOrEnd
-                }
+                if open.is_empty() { Next::End } else { Next::CommaOrEnd }
             }
             (Next::First | Next::Key, _) if in_object && word.starts_with('"') => {
                 key = range;
@@ -183,19 +173,9 @@ pub(super) fn index(text: &str) -> Option<Vec<Row>> {
             {
                 count(&mut rows, &open);
                 let depth = u16::try_from(open.len()).unwrap_or(u16::MAX);
-                rows.push(Row {
-                    key,
-                    value: range,
-                    depth,
-                    comma: false,
-                    kind: Kind::Scalar,
-                });
+                rows.push(Row { key, value: range, depth, comma: false, kind: Kind::Scalar });
                 key = (0, 0);
-                if open.is_empty() {
-                    Next::End
-                } else {
-                    Next::CommaOrEnd
-                }
+                if open.is_empty() { Next::End } else { Next::CommaOrEnd }
             }
             _ => return None,
         };

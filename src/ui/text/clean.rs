@@ -29,11 +29,7 @@ pub fn clean(s: &str) -> Cow<'_, str> {
     for cluster in s.graphemes(true) {
         clean_cluster(cluster, &mut out);
     }
-    if out == s {
-        Cow::Borrowed(s)
-    } else {
-        Cow::Owned(out)
-    }
+    if out == s { Cow::Borrowed(s) } else { Cow::Owned(out) }
 }
 
 /// Cleans one grapheme cluster into `out`.
@@ -55,10 +51,7 @@ fn clean_cluster(cluster: &str, out: &mut String) {
                 (based, marks) = (true, 0);
             }
             Verdict::Joiner
-                if based
-                    && chars
-                        .peek()
-                        .is_some_and(|n| matches!(judge(*n), Verdict::Keep)) =>
+                if based && chars.peek().is_some_and(|n| matches!(judge(*n), Verdict::Keep)) =>
             {
                 out.push(c);
             }
@@ -82,10 +75,7 @@ fn clean_cluster(cluster: &str, out: &mut String) {
             Verdict::Mark | Verdict::Joiner | Verdict::Selector | Verdict::Hide => {
                 out.push(HIDDEN);
                 based = false;
-                while chars
-                    .peek()
-                    .is_some_and(|n| matches!(judge(*n), Verdict::Mark))
-                {
+                while chars.peek().is_some_and(|n| matches!(judge(*n), Verdict::Mark)) {
                     chars.next();
                 }
             }
@@ -238,10 +228,7 @@ pub(super) mod tests {
         assert_eq!(clean("pay\u{200b}pal \u{e0041}"), "pay·pal ·");
         assert_eq!(clean("a\u{200d}b"), "a·b");
         assert_eq!(clean("❤\u{fe0f}!"), "❤!");
-        assert_eq!(
-            clean(&format!("e{}x", "\u{301}".repeat(9))),
-            "e\u{301}\u{301}\u{301}\u{301}·x"
-        );
+        assert_eq!(clean(&format!("e{}x", "\u{301}".repeat(9))), "e\u{301}\u{301}\u{301}\u{301}·x");
         assert_eq!(clean("\u{9b}31m"), "·31m");
     }
 }

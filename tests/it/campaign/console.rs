@@ -99,12 +99,7 @@ pub fn ledger(home: &Path, words: &str) -> (bool, String) {
 impl Console {
     pub fn open(home: &Path, server: &Server) -> Self {
         let pair = native_pty_system()
-            .openpty(PtySize {
-                rows: ROWS,
-                cols: COLUMNS,
-                pixel_width: 0,
-                pixel_height: 0,
-            })
+            .openpty(PtySize { rows: ROWS, cols: COLUMNS, pixel_width: 0, pixel_height: 0 })
             .unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_socdeck"));
         command.env_clear();
@@ -188,9 +183,7 @@ impl Console {
         self.type_in(":");
         self.wait_until("the command line", |screen| screen.holds("── command"));
         self.type_in(&format!("job {JOB}"));
-        self.wait_until("the typed line", |screen| {
-            screen.holds(&format!("job {JOB}"))
-        });
+        self.wait_until("the typed line", |screen| screen.holds(&format!("job {JOB}")));
         self.type_in("\r");
         self.wait_until("an event with its labels", |screen| {
             screen.holds(&format!(" TRIAGE {JOB}"))
@@ -292,11 +285,7 @@ impl Console {
         let mut offered = false;
         loop {
             let screen = self.screen();
-            assert!(
-                Instant::now() < until,
-                "{what}: never; {}",
-                screen.0.join("\n")
-            );
+            assert!(Instant::now() < until, "{what}: never; {}", screen.0.join("\n"));
             if screen.holds("shows them in Activity") {
                 offered = true;
                 self.type_in("r");
@@ -319,16 +308,11 @@ impl Console {
                 })
         });
         let writes = self.screen().writes();
-        let held: Vec<_> = writes
-            .iter()
-            .filter(|(state, ..)| state == "HELD")
-            .collect();
+        let held: Vec<_> = writes.iter().filter(|(state, ..)| state == "HELD").collect();
         assert!(offered || held.is_empty(), "held and not offered: {held:?}");
         // The newest stands first: what is below it is older.
         let newest_last = held.into_iter().rev();
-        newest_last
-            .map(|(_, event, label)| (event.clone(), label.clone()))
-            .collect()
+        newest_last.map(|(_, event, label)| (event.clone(), label.clone())).collect()
     }
 
     /// Says yes to what is offered and waits until it is sent.

@@ -28,12 +28,7 @@ pub struct Figures {
 
 impl Figures {
     pub fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            sums: BTreeMap::new(),
-            latency: Vec::new(),
-            faults: Vec::new(),
-        }
+        Self { seed, sums: BTreeMap::new(), latency: Vec::new(), faults: Vec::new() }
     }
 
     pub fn add(&mut self, strike: Strike, number: u64, figure: Figure) {

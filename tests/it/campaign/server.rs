@@ -36,28 +36,16 @@ impl Server {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().unwrap().unwrap();
-        let address = first
-            .strip_prefix("listening on http://")
-            .unwrap()
-            .to_owned();
+        let address = first.strip_prefix("listening on http://").unwrap().to_owned();
         let exports = lines
             .take(6)
             .map(|line| {
                 let line = line.unwrap();
-                let (name, value) = line
-                    .strip_prefix("export ")
-                    .unwrap()
-                    .split_once('=')
-                    .unwrap();
+                let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
                 (name.to_owned(), value.to_owned())
             })
             .collect();
-        let mut server = Self {
-            child,
-            address,
-            exports,
-            before: 0,
-        };
+        let mut server = Self { child, address, exports, before: 0 };
         server.before = server.feedback().len();
         server
     }

@@ -14,10 +14,7 @@ fn now(shift_s: i64) -> String {
 fn arcanna(target: &str) -> Answer {
     let answer = match target {
         "/api/v1/health/" => json(200, r#"{"status":true}"#),
-        "/api/v1/jobs/" => json(
-            200,
-            r#"[{"job_id":1,"title":"a"},{"job_id":2,"title":"b"}]"#,
-        ),
+        "/api/v1/jobs/" => json(200, r#"[{"job_id":1,"title":"a"},{"job_id":2,"title":"b"}]"#),
         "/api/v2/token/scopes" => json(403, r#"{"detail":"Forbidden"}"#),
         _ => json(404, r#"{"detail":"Not Found"}"#),
     };
@@ -36,10 +33,8 @@ fn darktrace(target: &str) -> Answer {
 fn doctor(arcanna: Option<&str>, darktrace: Option<&str>) -> Ran {
     let mut environment = vec![("TERM", "xterm"), ("LANG", "C.UTF-8")];
     if let Some(url) = arcanna {
-        environment.extend([
-            ("SOCDECK_ARCANNA_URL", url),
-            ("SOCDECK_ARCANNA_API_KEY", "hunter2hunter2"),
-        ]);
+        environment
+            .extend([("SOCDECK_ARCANNA_URL", url), ("SOCDECK_ARCANNA_API_KEY", "hunter2hunter2")]);
     }
     if let Some(url) = darktrace {
         environment.extend([
@@ -57,17 +52,11 @@ fn doctor(arcanna: Option<&str>, darktrace: Option<&str>) -> Ran {
 
 /// State and words of a topic: `fault the key was not accepted`.
 fn told<'a>(ran: &'a Ran, chapter: &str, topic: &str) -> &'a str {
-    let from = ran
-        .out
-        .find(&format!("\n{chapter}"))
-        .unwrap_or_else(|| panic!("no {chapter}: {ran:?}"));
-    let mut lines = ran.out[from + 1..]
-        .lines()
-        .skip(1)
-        .take_while(|line| !line.is_empty());
+    let from =
+        ran.out.find(&format!("\n{chapter}")).unwrap_or_else(|| panic!("no {chapter}: {ran:?}"));
+    let mut lines = ran.out[from + 1..].lines().skip(1).take_while(|line| !line.is_empty());
     let rest = lines.find_map(|line| line.trim_start().strip_prefix(topic));
-    rest.unwrap_or_else(|| panic!("no {topic}: {}", ran.out))
-        .trim_start()
+    rest.unwrap_or_else(|| panic!("no {topic}: {}", ran.out)).trim_start()
 }
 
 #[test]
@@ -80,10 +69,7 @@ fn all_is_well() {
     assert!(told(&ran, "Arcanna", "clock").starts_with("ok "));
     assert!(told(&ran, "Arcanna", "credentials").starts_with("ok "));
     assert_eq!(told(&ran, "Arcanna", "permission"), "ok        2 jobs");
-    assert!(
-        told(&ran, "Arcanna", "v2 scopes").starts_with("note "),
-        "an input key is no fault"
-    );
+    assert!(told(&ran, "Arcanna", "v2 scopes").starts_with("note "), "an input key is no fault");
     assert_eq!(
         told(&ran, "Darktrace", "permission"),
         "ok        status: Darktrace 7.1.0 (4ff13d8c)"
@@ -104,19 +90,12 @@ fn an_absent_product_is_a_note_and_two_are_a_fault() {
 
 #[test]
 fn a_key_that_is_not_accepted_is_exit_4() {
-    for refusal in [
-        (200, r#"{"status":false}"#),
-        (401, r#"{"detail":"Unauthorized"}"#),
-    ] {
+    for refusal in [(200, r#"{"status":false}"#), (401, r#"{"detail":"Unauthorized"}"#)] {
         let a = Server::start(move |_| json(refusal.0, refusal.1).header(DATE, now(0)));
         let ran = doctor(Some(&a.url), None);
         assert_eq!(ran.code, 4, "{ran:?}");
         assert!(told(&ran, "Arcanna", "reach").starts_with("ok "));
-        assert!(
-            told(&ran, "Arcanna", "credentials").starts_with("fault "),
-            "{}",
-            ran.out
-        );
+        assert!(told(&ran, "Arcanna", "credentials").starts_with("fault "), "{}", ran.out);
         assert!(ran.out.contains("next: "), "{}", ran.out);
     }
 }
@@ -125,9 +104,7 @@ fn a_key_that_is_not_accepted_is_exit_4() {
 fn a_status_that_is_not_open_does_not_condemn_the_token() {
     for location in ["/login", "/403"] {
         let d = Server::start(move |target| match target.split('?').next() {
-            Some("/status") => json(302, "Found")
-                .header("Location", location)
-                .header(DATE, now(0)),
+            Some("/status") => json(302, "Found").header("Location", location).header(DATE, now(0)),
             _ => darktrace(target),
         });
         let ran = doctor(None, Some(&d.url));
@@ -140,18 +117,10 @@ fn a_status_that_is_not_open_does_not_condemn_the_token() {
             ran.out
         );
     }
-    let d = Server::start(|_| {
-        json(302, "Found")
-            .header("Location", "/403")
-            .header(DATE, now(0))
-    });
+    let d = Server::start(|_| json(302, "Found").header("Location", "/403").header(DATE, now(0)));
     let ran = doctor(None, Some(&d.url));
     assert_eq!(ran.code, 4, "{ran:?}");
-    assert!(
-        told(&ran, "Darktrace", "permission").starts_with("fault "),
-        "{}",
-        ran.out
-    );
+    assert!(told(&ran, "Darktrace", "permission").starts_with("fault "), "{}", ran.out);
 }
 
 #[test]
@@ -179,11 +148,7 @@ fn a_wrong_signature_and_a_wrong_clock_are_told_apart() {
 #[test]
 fn a_clock_that_is_off_deserves_a_word_before_it_is_refused() {
     let d = Server::start(|target| {
-        Answer::header(
-            json(200, if target == "/tags" { "[]" } else { "{}" }),
-            DATE,
-            now(-95),
-        )
+        Answer::header(json(200, if target == "/tags" { "[]" } else { "{}" }), DATE, now(-95))
     });
     let ran = doctor(None, Some(&d.url));
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -197,10 +162,7 @@ fn a_clock_that_is_off_deserves_a_word_before_it_is_refused() {
 #[test]
 fn what_cannot_be_reached_is_exit_5_and_worse_than_a_key() {
     // a port that was free a moment ago and that nobody listens on
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{closed}");
     let a = Server::start(|_| json(200, r#"{"status":false}"#));
     let ran = doctor(Some(&a.url), Some(&url));
@@ -218,11 +180,7 @@ fn a_page_of_something_else_is_not_the_product() {
         Server::start(|_| json(200, "<html><title>Captive</title></html>").header(DATE, now(0)));
     let ran = doctor(Some(&a.url), None);
     assert_eq!(ran.code, 5, "{ran:?}");
-    assert!(
-        told(&ran, "Arcanna", "reach").starts_with("fault "),
-        "{}",
-        ran.out
-    );
+    assert!(told(&ran, "Arcanna", "reach").starts_with("fault "), "{}", ran.out);
 }
 
 #[test]

@@ -19,11 +19,7 @@ impl Drop for Running {
 #[test]
 fn simulate_prints_what_a_shell_needs_and_ends_on_a_signal() {
     let home = Home::new();
-    let child = home
-        .command(&["simulate", "--seed", "7"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = home.command(&["simulate", "--seed", "7"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut running = Running(child);
     let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
@@ -34,18 +30,12 @@ fn simulate_prints_what_a_shell_needs_and_ends_on_a_signal() {
         .take(6)
         .map(|line| {
             let line = line.unwrap();
-            let (name, value) = line
-                .strip_prefix("export ")
-                .unwrap()
-                .split_once('=')
-                .unwrap();
+            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
             (name.to_owned(), value.to_owned())
         })
         .collect();
-    let exports: Vec<(&str, &str)> = exports
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
+    let exports: Vec<(&str, &str)> =
+        exports.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let ran = home.run_with(&["exec", "arcanna-get-jobs", "--format", "json"], &exports);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.out.contains("\"Jobs\""), "{}", ran.out);

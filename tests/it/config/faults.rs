@@ -35,10 +35,7 @@ fn every_kind_of_fault_is_told_with_its_place_and_what_is_allowed() {
         ),
         (
             "arcanna = 1",
-            vec![
-                "F:1:11: arcanna: 1 is not accepted",
-                "[arcanna] on a line of its own",
-            ],
+            vec!["F:1:11: arcanna: 1 is not accepted", "[arcanna] on a line of its own"],
         ),
         (
             "[ui]\ntheme = 'monno'",
@@ -48,13 +45,7 @@ fn every_kind_of_fault_is_told_with_its_place_and_what_is_allowed() {
                 "one of: ansi16, mono, cb-safe, high-contrast",
             ],
         ),
-        (
-            "[ui]\ntime = 1",
-            vec![
-                "F:2:8: ui.time: 1 is not accepted",
-                "one of: utc, local, age",
-            ],
-        ),
+        ("[ui]\ntime = 1", vec!["F:2:8: ui.time: 1 is not accepted", "one of: utc, local, age"]),
         (
             "[ui]\n\n  mouse   = 'yes'",
             vec!["F:3:13: ui.mouse: \"yes\" is not accepted", "true or false"],
@@ -66,10 +57,7 @@ fn every_kind_of_fault_is_told_with_its_place_and_what_is_allowed() {
         // addresses
         (
             "[arcanna]\nurl = 'arcanna.example'",
-            vec![
-                "F:2:7: arcanna.url: it does not start with https://",
-                "\"https://host:8443\"",
-            ],
+            vec!["F:2:7: arcanna.url: it does not start with https://", "\"https://host:8443\""],
         ),
         (
             "[darktrace]\nurl = 'ftp://x'",
@@ -86,22 +74,13 @@ fn every_kind_of_fault_is_told_with_its_place_and_what_is_allowed() {
         // numbers and times
         (
             "[arcanna]\ndefault_job_id = 'x'",
-            vec![
-                "F:2:18: arcanna.default_job_id: \"x\" is not accepted",
-                "a whole number from 0",
-            ],
+            vec!["F:2:18: arcanna.default_job_id: \"x\" is not accepted", "a whole number from 0"],
         ),
         (
             "[arcanna]\ntimeout = 30",
-            vec![
-                "F:2:11: arcanna.timeout: 30 is not accepted",
-                "from \"1s\" to \"10 minutes\"",
-            ],
+            vec!["F:2:11: arcanna.timeout: 30 is not accepted", "from \"1s\" to \"10 minutes\""],
         ),
-        (
-            "[arcanna]\ntimeout = '0s'",
-            vec!["F:2:11: arcanna.timeout: \"0s\" is not accepted"],
-        ),
+        ("[arcanna]\ntimeout = '0s'", vec!["F:2:11: arcanna.timeout: \"0s\" is not accepted"]),
         (
             "[darktrace]\nmin_score = 101",
             vec![
@@ -111,17 +90,11 @@ fn every_kind_of_fault_is_told_with_its_place_and_what_is_allowed() {
         ),
         (
             "[darktrace]\nmax_alerts = 0",
-            vec![
-                "F:2:14: darktrace.max_alerts: 0 is not accepted",
-                "from 1 to 50",
-            ],
+            vec!["F:2:14: darktrace.max_alerts: 0 is not accepted", "from 1 to 50"],
         ),
         (
             "[darktrace]\nfirst_fetch = '2 years'",
-            vec![
-                "F:2:15: darktrace.first_fetch: \"2 years\" is not accepted",
-                "to \"1 year\"",
-            ],
+            vec!["F:2:15: darktrace.first_fetch: \"2 years\" is not accepted", "to \"1 year\""],
         ),
         (
             "[darktrace]\nsign_query = 'encoded'",
@@ -137,10 +110,7 @@ fn every_kind_of_fault_is_told_with_its_place_and_what_is_allowed() {
         ),
         (
             "[guard]\nburst_ms = -1",
-            vec![
-                "F:2:12: guard.burst_ms: -1 is not accepted",
-                "0 turns it off",
-            ],
+            vec!["F:2:12: guard.burst_ms: -1 is not accepted", "0 turns it off"],
         ),
         (
             "[guard]\nburst_ms = 99999999999999999999",
@@ -149,22 +119,13 @@ fn every_kind_of_fault_is_told_with_its_place_and_what_is_allowed() {
         // keys
         (
             "[keys]\n'jobs.refresh' = 1",
-            vec![
-                "F:2:18: keys.jobs.refresh: 1 is not accepted",
-                "[\"r\", \"f5\"]",
-            ],
+            vec!["F:2:18: keys.jobs.refresh: 1 is not accepted", "[\"r\", \"f5\"]"],
         ),
-        (
-            "[keys]\njobs.refresh = ['r', 1]",
-            vec!["F:2:16: keys.jobs.refresh"],
-        ),
+        ("[keys]\njobs.refresh = ['r', 1]", vec!["F:2:16: keys.jobs.refresh"]),
         // the log
         (
             "[log]\nlevel = 'verbose'",
-            vec![
-                "F:2:9: log.level: \"verbose\"",
-                "off, error, warn, info, debug, trace",
-            ],
+            vec!["F:2:9: log.level: \"verbose\"", "off, error, warn, info, debug, trace"],
         ),
         // syntax
         ("[arcanna\nurl = 'x'", vec!["F:1:9: not TOML"]),
@@ -177,46 +138,25 @@ fn every_kind_of_fault_is_told_with_its_place_and_what_is_allowed() {
             "[arcanna]\nurl = 'https://a'\napi_key = 'hunter2'\napi_key_command = 'pass x'",
             vec!["F:4:19: arcanna.api_key_command: both api_key and api_key_command are set"],
         ),
-        (
-            "[arcanna]\napi_key = 7",
-            vec!["F:2:11: arcanna.api_key: it is not text"],
-        ),
+        ("[arcanna]\napi_key = 7", vec!["F:2:11: arcanna.api_key: it is not text"]),
         (
             "[darktrace]\nisFetch = true\nfetch_alerts = true",
             vec!["F:2:1: darktrace.isFetch: isFetch and fetch_alerts are the same setting"],
         ),
         // profiles
-        (
-            "profile = 'acme'",
-            vec![
-                "F:1:11: profile: \"acme\" is not accepted",
-                "default_profile",
-            ],
-        ),
+        ("profile = 'acme'", vec!["F:1:11: profile: \"acme\" is not accepted", "default_profile"]),
         (
             "default_profile = 'acme'",
-            vec![
-                "F:1:19: profile: there is no profile \"acme\"",
-                "F has no [profile.NAME]",
-            ],
+            vec!["F:1:19: profile: there is no profile \"acme\"", "F has no [profile.NAME]"],
         ),
         (
             "default_profile = 'acne'\n[profile.acme.ui]\nmouse=true",
-            vec![
-                "there is no profile \"acne\"; did you mean \"acme\"?",
-                "allowed: acme",
-            ],
+            vec!["there is no profile \"acne\"; did you mean \"acme\"?", "allowed: acme"],
         ),
-        (
-            "default_profile = 1",
-            vec!["F:1:19: default_profile: 1 is not accepted"],
-        ),
+        ("default_profile = 1", vec!["F:1:19: default_profile: 1 is not accepted"]),
         (
             "default_profile = 'acme'\n[profile.acme.iu]\nmouse=true",
-            vec![
-                "F:2:15: profile.acme.iu: there is no such table",
-                "did you mean \"ui\"?",
-            ],
+            vec!["F:2:15: profile.acme.iu: there is no such table", "did you mean \"ui\"?"],
         ),
         (
             "default_profile = 'acme'\n[profile.acme.ui]\nmouse=1",
@@ -225,10 +165,7 @@ fn every_kind_of_fault_is_told_with_its_place_and_what_is_allowed() {
     ] {
         let refusal = Home::with(text).refusal();
         for told in told {
-            assert!(
-                refusal.contains(told),
-                "{text}\n---\n{refusal}\n--- lacks\n{told}"
-            );
+            assert!(refusal.contains(told), "{text}\n---\n{refusal}\n--- lacks\n{told}");
         }
     }
 }
@@ -269,10 +206,7 @@ fn check_reads_every_profile() {
     let home = Home::with(
         "[profile.a.ui]\nmouse = true\n[profile.b.ui]\nmouse = 2\n[profile.c.arcana]\nx = 1",
     );
-    assert!(
-        home.load().is_ok(),
-        "what is not in force does not stand in the way"
-    );
+    assert!(home.load().is_ok(), "what is not in force does not stand in the way");
     let refusal = config::check(&home.sources).unwrap_err().to_string();
     assert!(refusal.contains(":4:9: ui.mouse: 2"), "{refusal}");
     assert!(refusal.contains("profile.c.arcana"), "{refusal}");
@@ -284,8 +218,5 @@ fn a_named_file_must_exist_and_the_usual_one_need_not() {
     assert!(config::load(&sources).unwrap().file.is_none());
     sources.config = Some(PathBuf::from("/nonexistent/c.toml"));
     let refusal = config::load(&sources).unwrap_err().to_string();
-    assert!(
-        refusal.starts_with("/nonexistent/c.toml: it cannot be opened: "),
-        "{refusal}"
-    );
+    assert!(refusal.starts_with("/nonexistent/c.toml: it cannot be opened: "), "{refusal}");
 }

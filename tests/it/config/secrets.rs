@@ -30,16 +30,8 @@ fn a_secret_in_a_file_of_others_is_refused_with_the_line_that_helps() {
         (key, 0o604, Some("(mode 0604)")),
         (key, 0o600, None),
         (key, 0o400, None),
-        (
-            tokens,
-            0o644,
-            Some("F:2:1: profile.x.darktrace.public_api_token: a secret stands"),
-        ),
-        (
-            proxy,
-            0o644,
-            Some("F:2:1: darktrace.proxy: a secret stands"),
-        ),
+        (tokens, 0o644, Some("F:2:1: profile.x.darktrace.public_api_token: a secret stands")),
+        (proxy, 0o644, Some("F:2:1: darktrace.proxy: a secret stands")),
         (command, 0o644, None),
         (
             command,
@@ -69,15 +61,7 @@ fn printed_rows_hide_secrets() {
         "[arcanna]\nurl='https://a'\napi_key='abcdefghijklmnop'\nproxy='http://me:hunter2@proxy:3128'\n[darktrace]\nurl='https://d'\npublic_token='short'",
     );
     let loaded = home.load().unwrap();
-    let value = |key: &str| {
-        loaded
-            .rows
-            .iter()
-            .find(|row| row.key == key)
-            .unwrap()
-            .value
-            .clone()
-    };
+    let value = |key: &str| loaded.rows.iter().find(|row| row.key == key).unwrap().value.clone();
     assert_eq!(value("arcanna.api_key"), "set (…mnop)");
     assert_eq!(value("darktrace.public_token"), "set");
     assert_eq!(value("arcanna.proxy"), "\"http://…@proxy:3128\"");
@@ -93,18 +77,12 @@ fn a_profile_with_another_address_takes_no_credentials_along() {
                 [profile.b.arcanna]\nurl = 'https://b'\n[profile.c.arcanna]\ntimeout = '9s'";
     let b = Home::with(file).profile("b").load().unwrap().settings;
     let arcanna = b.arcanna.unwrap();
-    assert!(
-        arcanna.api_key.is_none(),
-        "the key of one tenant must not go to another"
-    );
+    assert!(arcanna.api_key.is_none(), "the key of one tenant must not go to another");
     assert_eq!(arcanna.link.timeout, Duration::from_secs(7));
     let darktrace = b.darktrace.unwrap();
     assert!(darktrace.public_token.is_some() && darktrace.private_token.is_some());
     let c = Home::with(file).profile("c").load().unwrap().settings;
-    assert!(
-        c.arcanna.unwrap().api_key.is_some(),
-        "the same address keeps its key"
-    );
+    assert!(c.arcanna.unwrap().api_key.is_some(), "the same address keeps its key");
 }
 
 #[tokio::test]
@@ -127,21 +105,10 @@ async fn endpoints_carry_the_settings_and_run_only_the_commands_they_need() {
     assert_eq!(endpoint.tls, Tls::Insecure);
     assert_eq!(endpoint.proxy, Proxy::Url("http://proxy:3128".into()));
     assert_eq!(endpoint.ca_file, Some(PathBuf::from("/etc/ca.pem")));
-    assert_eq!(
-        (
-            endpoint.connect_timeout.as_secs(),
-            endpoint.timeout.as_secs()
-        ),
-        (2, 9)
-    );
+    assert_eq!((endpoint.connect_timeout.as_secs(), endpoint.timeout.as_secs()), (2, 9));
     match &endpoint.auth {
-        Auth::Darktrace {
-            public, private, ..
-        } => {
-            assert_eq!(
-                (public.expose_secret(), private.expose_secret()),
-                ("p", "q")
-            );
+        Auth::Darktrace { public, private, .. } => {
+            assert_eq!((public.expose_secret(), private.expose_secret()), ("p", "q"));
         }
         Auth::Arcanna { .. } => panic!("Darktrace's endpoint has Arcanna's key"),
     }
@@ -152,12 +119,7 @@ async fn endpoints_carry_the_settings_and_run_only_the_commands_they_need() {
 #[tokio::test]
 async fn what_is_missing_is_told_with_the_way_to_set_it() {
     for (file, product, class, told) in [
-        (
-            "",
-            Product::Arcanna,
-            Class::Configuration,
-            "SOCDECK_ARCANNA_URL",
-        ),
+        ("", Product::Arcanna, Class::Configuration, "SOCDECK_ARCANNA_URL"),
         (
             "[arcanna]\nurl='https://a'",
             Product::Arcanna,

@@ -55,12 +55,8 @@ async fn a_connection_is_used_again() {
 async fn a_write_is_never_lost_on_a_connection_the_server_has_closed() {
     let (url, connections, mut closings) = keep_alive(1).await;
     let transport = HttpTransport::new([(Product::Arcanna, endpoint(Product::Arcanna, &url))]);
-    let write = Call::new(
-        Product::Arcanna,
-        "some write",
-        Method::Post,
-        Path::fixed("/api/v1/train"),
-    );
+    let write =
+        Call::new(Product::Arcanna, "some write", Method::Post, Path::fixed("/api/v1/train"));
     for _ in 0..5 {
         send_by(&transport, &write).await.unwrap();
         tokio::time::timeout(PATIENCE, closings.recv())

@@ -10,11 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// The credentials of these tests: no text of any error may hold one.
-pub const SECRETS: [&str; 3] = [
-    "arcanna-key-7f3a",
-    "public-token-11b2",
-    "private-token-c94d",
-];
+pub const SECRETS: [&str; 3] = ["arcanna-key-7f3a", "public-token-11b2", "private-token-c94d"];
 
 /// No test waits longer than this for one call.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -139,12 +135,9 @@ pub async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Seen>
     };
     for line in lines {
         let (name, value) = line.split_once(':')?;
-        seen.headers
-            .push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        seen.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let length: usize = seen
-        .header("content-length")
-        .map_or(0, |text| text.parse().unwrap());
+    let length: usize = seen.header("content-length").map_or(0, |text| text.parse().unwrap());
     seen.body = bytes[end + 4..].to_vec();
     while seen.body.len() < length {
         if stream.read_buf(&mut seen.body).await.ok()? == 0 {
@@ -156,10 +149,8 @@ pub async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Seen>
 
 /// A whole answer with its length.
 pub fn answer(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "HTTP/1.1 {status} Some Reason\r\n{headers}Content-Length: {}\r\n\r\n",
-        body.len()
-    );
+    let head =
+        format!("HTTP/1.1 {status} Some Reason\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
@@ -174,10 +165,7 @@ pub fn endpoint(product: Product, url: &str) -> Endpoint {
             query: socdeck::api::darktrace::sign::QuerySigning::AsSent,
         },
     };
-    Endpoint {
-        proxy: Proxy::None,
-        ..Endpoint::new(url, auth)
-    }
+    Endpoint { proxy: Proxy::None, ..Endpoint::new(url, auth) }
 }
 
 /// A read of `product`.
@@ -196,9 +184,7 @@ pub async fn send(endpoint: Endpoint, call: &Call) -> Result<Answer, ApiError> {
 
 /// Sends one call; fails the test when it outlives every limit.
 pub async fn send_by(transport: &HttpTransport, call: &Call) -> Result<Answer, ApiError> {
-    let result = tokio::time::timeout(PATIENCE, transport.send(call))
-        .await
-        .expect("the call hung");
+    let result = tokio::time::timeout(PATIENCE, transport.send(call)).await.expect("the call hung");
     if let Err(error) = &result {
         no_secret(error);
     }
@@ -213,10 +199,7 @@ pub fn no_secret(error: &ApiError) {
         assert!(!texts.contains(secret), "{texts}");
     }
     assert_eq!(error.to_string(), told.what);
-    assert!(
-        told.what.ends_with('.') && told.next.ends_with('.'),
-        "{told:?}"
-    );
+    assert!(told.what.ends_with('.') && told.next.ends_with('.'), "{told:?}");
 }
 
 /// The error of a read of `product` by a server that does this.

@@ -35,10 +35,7 @@ fn by_system_proxy(url: &str) -> Endpoint {
 
 #[test]
 fn a_proxy_of_the_environment() {
-    elsewhere(
-        "under_a_proxy",
-        &[("http_proxy", DEAD_PROXY), ("HTTP_PROXY", DEAD_PROXY)],
-    );
+    elsewhere("under_a_proxy", &[("http_proxy", DEAD_PROXY), ("HTTP_PROXY", DEAD_PROXY)]);
 }
 
 #[tokio::test]
@@ -51,26 +48,18 @@ async fn under_a_proxy() {
 
     // any other host goes through it; this address is reserved and never asked
     let there = by_system_proxy("http://192.0.2.1");
-    let error = send(there.clone(), &read(Product::Arcanna))
-        .await
-        .unwrap_err();
+    let error = send(there.clone(), &read(Product::Arcanna)).await.unwrap_err();
     let Cause::Unreachable(text) = &*error.cause else {
         panic!("{error:?}");
     };
     assert!(text.to_lowercase().contains("http_proxy"), "{text}");
-    assert!(
-        text.contains("connection refused") && !text.contains("hunter2"),
-        "{text}"
-    );
+    assert!(text.contains("connection refused") && !text.contains("hunter2"), "{text}");
 }
 
 #[test]
 fn a_machine_without_a_ca_store() {
     let nowhere = "/nonexistent/ca";
-    elsewhere(
-        "without_a_ca_store",
-        &[("SSL_CERT_FILE", nowhere), ("SSL_CERT_DIR", nowhere)],
-    );
+    elsewhere("without_a_ca_store", &[("SSL_CERT_FILE", nowhere), ("SSL_CERT_DIR", nowhere)]);
 }
 
 #[tokio::test]
@@ -78,14 +67,10 @@ fn a_machine_without_a_ca_store() {
 async fn without_a_ca_store() {
     let server = serve(Act::Say(answer(200, "", b"{}"))).await;
     let call = read(Product::Arcanna);
-    send(endpoint(Product::Arcanna, &server.url()), &call)
-        .await
-        .unwrap();
+    send(endpoint(Product::Arcanna, &server.url()), &call).await.unwrap();
 
     let secure = server.url().replace("http:", "https:");
-    let error = send(endpoint(Product::Arcanna, &secure), &call)
-        .await
-        .unwrap_err();
+    let error = send(endpoint(Product::Arcanna, &secure), &call).await.unwrap_err();
     let Cause::Tls(text) = &*error.cause else {
         panic!("{error:?}");
     };
@@ -98,9 +83,7 @@ async fn a_proxy_that_is_named_is_used_and_its_failures_are_its_own() {
     let mut through = endpoint(Product::Arcanna, "http://127.0.0.1:9");
     through.proxy = Proxy::Url(format!("http://ann:hunter2@{}", proxy.address));
     assert!(!format!("{through:?}").contains("hunter2"));
-    send(through.clone(), &read(Product::Arcanna))
-        .await
-        .unwrap();
+    send(through.clone(), &read(Product::Arcanna)).await.unwrap();
     let seen = &proxy.seen()[0];
     assert_eq!(seen.target, "http://127.0.0.1:9/api/v1/jobs/?did=1");
 
@@ -108,16 +91,11 @@ async fn a_proxy_that_is_named_is_used_and_its_failures_are_its_own() {
     for url in ["http://127.0.0.1:9", "https://127.0.0.1:9"] {
         through.url = url.into();
         through.proxy = Proxy::Url(format!("http://ann:hunter2@{}", refusing.address));
-        let error = send(through.clone(), &read(Product::Arcanna))
-            .await
-            .unwrap_err();
+        let error = send(through.clone(), &read(Product::Arcanna)).await.unwrap_err();
         let Cause::Unreachable(text) = &*error.cause else {
             panic!("{error:?}");
         };
-        assert!(
-            text.contains("407") && !format!("{error:?}").contains("hunter2"),
-            "{text}"
-        );
+        assert!(text.contains("407") && !format!("{error:?}").contains("hunter2"), "{text}");
         let last = refusing.seen().pop().unwrap();
         if url.starts_with("https:") {
             assert_eq!(last.method, "CONNECT");

@@ -16,9 +16,7 @@ use super::server::{Act, answer, endpoint, perform, read, read_request, send, se
 
 /// Serves `{}` over TLS with a self-signed certificate; returns the URL and the certificate as PEM.
 async fn secure(change: impl FnOnce(&mut CertificateParams)) -> (String, String) {
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .ok();
+    rustls::crypto::ring::default_provider().install_default().ok();
     let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
     change(&mut params);
     let key = KeyPair::generate().unwrap();
@@ -65,10 +63,7 @@ async fn distrust(url: &str, pem: &str) -> String {
     assert_eq!(error.class(), Class::Network);
     assert!(!error.outcome_unknown() && !error.repeatable());
     let told = error.explain();
-    assert!(
-        told.next.contains("ca_file") && told.next.contains("insecure"),
-        "{told:?}"
-    );
+    assert!(told.next.contains("ca_file") && told.next.contains("insecure"), "{told:?}");
     match *error.cause {
         Cause::Tls(text) => text,
         other => panic!("{other:?}"),
@@ -86,16 +81,11 @@ async fn a_self_signed_server_is_refused_until_it_is_trusted() {
     assert!(matches!(&*error.cause, Cause::Tls(_)), "{error:?}");
 
     let (_, other) = secure(|params| {
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "another authority");
+        params.distinguished_name.push(DnType::CommonName, "another authority");
     })
     .await;
     let text = distrust(&url, &other).await;
-    assert!(
-        text.contains("an authority this machine does not know"),
-        "{text}"
-    );
+    assert!(text.contains("an authority this machine does not know"), "{text}");
     let (_, renewed) = secure(unchanged).await;
     let text = distrust(&url, &renewed).await;
     assert!(text.contains("renewed"), "{text}");
@@ -117,10 +107,7 @@ async fn certificates_say_what_is_wrong_with_them() {
     })
     .await;
     let text = distrust(&url, &pem).await;
-    assert!(
-        text.contains("127.0.0.1") && text.contains("other.example"),
-        "{text}"
-    );
+    assert!(text.contains("127.0.0.1") && text.contains("other.example"), "{text}");
 
     let (url, pem) = secure(|params| params.not_after = date_time_ymd(2020, 3, 4)).await;
     let text = distrust(&url, &pem).await;
@@ -143,20 +130,13 @@ async fn what_does_not_speak_tls_is_told() {
     let url = format!("https://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            perform(
-                &mut stream,
-                Act::Hang(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()),
-            )
-            .await;
+            perform(&mut stream, Act::Hang(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())).await;
         }
     });
     let mut insecure = endpoint(Product::Darktrace, &url);
     insecure.tls = Tls::Insecure;
     let error = send(insecure, &read(Product::Darktrace)).await.unwrap_err();
-    assert!(
-        matches!(&*error.cause, Cause::Tls(text) if text.contains("http://")),
-        "{error:?}"
-    );
+    assert!(matches!(&*error.cause, Cause::Tls(text) if text.contains("http://")), "{error:?}");
 }
 
 #[tokio::test]
@@ -166,10 +146,7 @@ async fn a_handshake_that_never_ends_is_no_connection() {
     silent.tls = Tls::Insecure;
     silent.connect_timeout = Duration::from_millis(200);
     let error = send(silent, &read(Product::Arcanna)).await.unwrap_err();
-    assert_eq!(
-        *error.cause,
-        Cause::ConnectTimeout(Duration::from_millis(200))
-    );
+    assert_eq!(*error.cause, Cause::ConnectTimeout(Duration::from_millis(200)));
     assert_eq!(error.class(), Class::TimedOut);
     assert!(!error.outcome_unknown());
 }

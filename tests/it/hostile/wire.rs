@@ -29,11 +29,7 @@ fn verify(seen: &Seen) {
     let date = seen.header("dtapi-date").unwrap();
     let sent: jiff::civil::DateTime = date.parse().unwrap();
     let age = jiff::Timestamp::now().as_second()
-        - sent
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .unwrap()
-            .timestamp()
-            .as_second();
+        - sent.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().as_second();
     assert!((0..60).contains(&age), "{date}");
     assert_eq!(seen.header("dtapi-token"), Some(SECRETS[1]));
     let mut text = seen.target.clone();
@@ -90,10 +86,7 @@ async fn arcanna_requests_arrive_as_written() {
         assert_eq!(seen.body, body.as_bytes());
     }
     let seen = recorded(&call(Product::Arcanna, Method::Post, "/api/v1/train")).await;
-    assert_eq!(
-        (seen.header("content-length"), seen.body.len()),
-        (Some("0"), 0)
-    );
+    assert_eq!((seen.header("content-length"), seen.body.len()), (Some("0"), 0));
     let seen = recorded(&call(Product::Arcanna, Method::Delete, "/x")).await;
     assert_eq!(seen.method, "DELETE");
 }
@@ -114,17 +107,8 @@ async fn darktrace_requests_verify() {
     ];
     let form = call(Product::Darktrace, Method::Post, "/tags/entities").form(fields);
     let text = ascii_json(&serde_json::json!({"message": "ünïcode 😀\n\"quoted\""})).unwrap();
-    let json = call(
-        Product::Darktrace,
-        Method::Post,
-        "/modelbreaches/101/comments",
-    )
-    .json(text);
-    let empty = call(
-        Product::Darktrace,
-        Method::Post,
-        "/modelbreaches/101/acknowledge",
-    );
+    let json = call(Product::Darktrace, Method::Post, "/modelbreaches/101/comments").json(text);
+    let empty = call(Product::Darktrace, Method::Post, "/modelbreaches/101/acknowledge");
     let search = Call::new(
         Product::Darktrace,
         "search",
@@ -145,13 +129,7 @@ async fn darktrace_requests_verify() {
             "",
             None,
         ),
-        (
-            deleted,
-            "DELETE",
-            "/tags/entities?did=-7&tag=a%20b",
-            "",
-            None,
-        ),
+        (deleted, "DELETE", "/tags/entities?did=-7&tag=a%20b", "", None),
         (
             form,
             "POST",
@@ -177,10 +155,7 @@ async fn darktrace_requests_verify() {
     ];
     for (call, method, target, body, kind) in cases {
         let seen = recorded(&call).await;
-        assert_eq!(
-            (seen.method.as_str(), seen.target.as_str()),
-            (method, target)
-        );
+        assert_eq!((seen.method.as_str(), seen.target.as_str()), (method, target));
         assert_eq!(String::from_utf8_lossy(&seen.body), body);
         assert_eq!(seen.header("content-type"), kind);
         assert_eq!(seen.header("x-arcanna-api-key"), None);

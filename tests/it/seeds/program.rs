@@ -68,10 +68,8 @@ fn exit_codes_tell_what_happened() {
         |status: u16, body: &'static str| Server::start(move |_| Reply::json(status, body));
     let jobs = ["arcanna-get-jobs"];
 
-    let invalid = status(
-        422,
-        r#"{"detail":[{"loc":["path","job_id"],"msg":"not an int","type":"x"}]}"#,
-    );
+    let invalid =
+        status(422, r#"{"detail":[{"loc":["path","job_id"],"msg":"not an int","type":"x"}]}"#);
     let output = exec(&invalid.url, &jobs);
     assert_eq!(code(&output), 1, "{}", err(&output));
     assert!(err(&output).contains("not an int"), "{}", err(&output));
@@ -79,11 +77,7 @@ fn exit_codes_tell_what_happened() {
 
     let output = exec(&server.url, &["arcanna-get-job"]);
     assert_eq!(code(&output), 2);
-    assert!(
-        err(&output).contains("did you mean `arcanna-get-jobs`?"),
-        "{}",
-        err(&output)
-    );
+    assert!(err(&output).contains("did you mean `arcanna-get-jobs`?"), "{}", err(&output));
 
     let output = exec(
         &server.url,
@@ -99,11 +93,7 @@ fn exit_codes_tell_what_happened() {
     let said = err(&output);
     assert!(said.contains("Its labels: Escalate, Drop"), "{said}");
     assert!(said.contains("did you mean `Escalate`?"), "{said}");
-    assert_eq!(
-        server.take().len(),
-        1,
-        "the label is looked up, nothing is sent"
-    );
+    assert_eq!(server.take().len(), 1, "the label is looked up, nothing is sent");
 
     let output = socdeck(&server.url)
         .env_remove("SOCDECK_ARCANNA_URL")
@@ -117,28 +107,15 @@ fn exit_codes_tell_what_happened() {
         .args(["exec", "arcanna-export-event job_id=1 event=2"])
         .output()
         .unwrap();
-    assert_eq!(
-        code(&output),
-        2,
-        "a wrong line is told before wrong settings"
-    );
+    assert_eq!(code(&output), 2, "a wrong line is told before wrong settings");
     let said = err(&output);
     assert!(said.contains("no argument `event`"), "{said}");
-    assert!(
-        said.contains("usage: arcanna-export-event [job_id=…] event_id=…"),
-        "{said}"
-    );
+    assert!(said.contains("usage: arcanna-export-event [job_id=…] event_id=…"), "{said}");
 
     let denied = status(401, r#"{"detail":"bad key"}"#);
     assert_eq!(code(&exec(&denied.url, &jobs)), 4);
     let signature = status(400, r#"{"response":"API SIGNATURE ERROR"}"#);
-    assert_eq!(
-        code(&exec(
-            &signature.url,
-            &["darktrace-get-tags-for-device", "did=1"]
-        )),
-        4
-    );
+    assert_eq!(code(&exec(&signature.url, &["darktrace-get-tags-for-device", "did=1"])), 4);
 
     let gone = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -146,12 +123,7 @@ fn exit_codes_tell_what_happened() {
     };
     let output = exec(&gone, &jobs);
     assert_eq!(code(&output), 5, "{}", err(&output));
-    assert_eq!(
-        err(&output).matches("trying again").count(),
-        2,
-        "{}",
-        err(&output)
-    );
+    assert_eq!(err(&output).matches("trying again").count(), 2, "{}", err(&output));
 
     let pending = status(200, r#"{"event_id":"7","status":"pending_inference"}"#);
     let output = exec(
@@ -166,30 +138,17 @@ fn exit_codes_tell_what_happened() {
         ],
     );
     assert_eq!(code(&output), 6);
-    assert!(
-        out(&output).contains("pending_inference"),
-        "the last state is printed"
-    );
+    assert!(out(&output).contains("pending_inference"), "the last state is printed");
     assert_eq!(pending.take().len(), 2, "at once, and a second later");
 }
 
 #[test]
 fn an_event_that_ended_in_error_is_printed_and_refused() {
     let server = Server::start(|_| {
-        Reply::json(
-            200,
-            r#"{"event_id":"7","status":"ERROR","error_message":"no model"}"#,
-        )
+        Reply::json(200, r#"{"event_id":"7","status":"ERROR","error_message":"no model"}"#)
     });
-    let output = exec(
-        &server.url,
-        &[
-            "arcanna-get-event-status",
-            "job_id=1",
-            "event_id=7",
-            "polling=true",
-        ],
-    );
+    let output =
+        exec(&server.url, &["arcanna-get-event-status", "job_id=1", "event_id=7", "polling=true"]);
     assert_eq!(code(&output), 1);
     assert!(out(&output).contains("no model"));
     assert!(err(&output).contains("ended in ERROR: no model"));
@@ -208,27 +167,16 @@ fn reads_are_repeated_and_writes_are_not() {
     assert!(err(&output).contains("no job"), "{}", err(&output));
 
     let down = Server::start(|_| Reply::json(503, "{}"));
-    let output = exec(
-        &down.url,
-        &["arcanna-trigger-train", "job_id=1", "username=a"],
-    );
+    let output = exec(&down.url, &["arcanna-trigger-train", "job_id=1", "username=a"]);
     assert_eq!(code(&output), 1);
     assert_eq!(down.take().len(), 1);
-    assert!(
-        err(&output).contains("may have been made"),
-        "{}",
-        err(&output)
-    );
+    assert!(err(&output).contains("may have been made"), "{}", err(&output));
 
     let busy = Server::start(|_| Reply::json(429, "{}").header("Retry-After", "60"));
     let output = exec(&busy.url, &["arcanna-get-jobs"]);
     assert_eq!(code(&output), 1);
     assert_eq!(busy.take().len(), 1, "a minute is not waited for");
-    assert!(
-        err(&output).contains("asks to wait 60 s"),
-        "{}",
-        err(&output)
-    );
+    assert!(err(&output).contains("asks to wait 60 s"), "{}", err(&output));
 }
 
 #[test]
@@ -242,10 +190,7 @@ fn data_goes_to_stdout_alone_and_is_safe_in_tables() {
     for format in ["table", "markdown", "csv"] {
         let output = exec(&server.url, &["arcanna-get-jobs", "--format", format]);
         let text = out(&output);
-        assert!(
-            !text.contains(['\u{1b}', '\u{9b}', '\u{202e}']),
-            "{format}: {text:?}"
-        );
+        assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{format}: {text:?}");
     }
 }
 
@@ -258,12 +203,7 @@ fn events_come_from_files_and_standard_input() {
     let event = "{\"n\": 123456789012345678901234567890, \"a\": 1.50}";
     fs::write(&path, format!("{event}\n")).unwrap();
     let from_file = format!("event_json=@{}", path.display());
-    let words = [
-        "arcanna-send-event",
-        "job_id=1202",
-        "title=t",
-        "id_value=my id",
-    ];
+    let words = ["arcanna-send-event", "job_id=1202", "title=t", "id_value=my id"];
     let output = exec(&server.url, &[&words[..], &[from_file.as_str()]].concat());
     assert_eq!(code(&output), 0, "{}", err(&output));
 
@@ -275,22 +215,14 @@ fn events_come_from_files_and_standard_input() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(event.as_bytes())
-        .unwrap();
+    child.stdin.take().unwrap().write_all(event.as_bytes()).unwrap();
     assert!(child.wait_with_output().unwrap().status.success());
 
     let seen = server.take();
     assert_eq!(seen.len(), 2);
     for request in seen {
         assert_eq!(request.target, "/api/v1/events/my%20id");
-        assert_eq!(
-            request.body,
-            format!(r#"{{"job_id":1202,"title":"t","raw_body":{event}}}"#)
-        );
+        assert_eq!(request.body, format!(r#"{{"job_id":1202,"title":"t","raw_body":{event}}}"#));
     }
 }
 
@@ -298,12 +230,7 @@ fn events_come_from_files_and_standard_input() {
 fn a_closed_pipe_is_quiet() {
     let server = good();
     let mut child = socdeck(&server.url)
-        .args([
-            "exec",
-            "darktrace-get-device-connection-info",
-            "did=1",
-            "data_type=co",
-        ])
+        .args(["exec", "darktrace-get-device-connection-info", "did=1", "data_type=co"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -324,11 +251,7 @@ fn the_list_names_all_fifteen_and_needs_no_settings() {
     assert_eq!(code(&output), 0, "{}", err(&output));
     let text = out(&output);
     for entry in catalogue::ALL {
-        assert!(
-            text.lines()
-                .any(|line| line.split(' ').next() == Some(entry.name)),
-            "{text}"
-        );
+        assert!(text.lines().any(|line| line.split(' ').next() == Some(entry.name)), "{text}");
     }
     assert!(text.contains("closing_notes"), "{text}");
 }
@@ -341,20 +264,10 @@ fn a_server_that_never_answers_ends_with_the_polling_limit() {
     let started = Instant::now();
     let output = exec(
         &url,
-        &[
-            "arcanna-get-event-status",
-            "job_id=1",
-            "event_id=7",
-            "polling=true",
-            "timeout=1",
-        ],
+        &["arcanna-get-event-status", "job_id=1", "event_id=7", "polling=true", "timeout=1"],
     );
     assert_eq!(code(&output), 6, "{}", err(&output));
-    assert!(
-        err(&output).contains("no look was answered"),
-        "{}",
-        err(&output)
-    );
+    assert!(err(&output).contains("no look was answered"), "{}", err(&output));
     assert!(started.elapsed() < Duration::from_secs(10));
 }
 
@@ -387,18 +300,10 @@ fn a_gateway_error_after_the_tag_was_set_is_looked_into() {
         "POST" => Reply::json(502, "{}"),
         _ => Reply::json(200, r#"[{"tid":57,"name":"Admin"}]"#),
     });
-    let words = [
-        "darktrace-post-tag-to-device",
-        "deviceId=2",
-        "tagName=Admin",
-    ];
+    let words = ["darktrace-post-tag-to-device", "deviceId=2", "tagName=Admin"];
     let output = exec(&applied.url, &words);
     assert_eq!(code(&output), 0, "{}", err(&output));
-    assert!(
-        err(&output).contains("the device carries the tag now"),
-        "{}",
-        err(&output)
-    );
+    assert!(err(&output).contains("the device carries the tag now"), "{}", err(&output));
     assert_eq!(applied.take().len(), 2, "the tag is sent once");
 
     let lost = Server::start(|request| match request.method.as_str() {
@@ -412,13 +317,7 @@ fn a_gateway_error_after_the_tag_was_set_is_looked_into() {
 fn read_only_settings_forbid_changes() {
     let server = good();
     let output = socdeck(&server.url)
-        .args([
-            "--read-only",
-            "exec",
-            "arcanna-trigger-train",
-            "job_id=1201",
-            "username=a",
-        ])
+        .args(["--read-only", "exec", "arcanna-trigger-train", "job_id=1201", "username=a"])
         .output()
         .unwrap();
     assert_eq!(code(&output), 3, "{}", err(&output));

@@ -50,11 +50,7 @@ impl Request {
         let mut mac = Hmac::<Sha1>::new_from_slice(PRIVATE.as_bytes()).unwrap();
         mac.update(format!("{request}\n{PUBLIC}\n{date}").as_bytes());
         let wanted = hex::encode(mac.finalize().into_bytes());
-        assert_eq!(
-            self.header("DTAPI-Signature"),
-            Some(wanted.as_str()),
-            "{self:?}"
-        );
+        assert_eq!(self.header("DTAPI-Signature"), Some(wanted.as_str()), "{self:?}");
     }
 }
 
@@ -144,16 +140,9 @@ fn receive(stream: &TcpStream) -> Option<Request> {
         };
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
-    let mut request = Request {
-        number: 0,
-        method,
-        target,
-        headers,
-        body: String::new(),
-    };
-    let length: usize = request
-        .header("content-length")
-        .map_or(0, |length| length.parse().unwrap());
+    let mut request = Request { number: 0, method, target, headers, body: String::new() };
+    let length: usize =
+        request.header("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     request.body = String::from_utf8(body).unwrap();

@@ -20,18 +20,11 @@ fn simulator() -> &'static Sim {
     static SIM: OnceLock<Sim> = OnceLock::new();
     SIM.get_or_init(|| {
         let bound = sim::bind(sim::Options::default()).unwrap();
-        let sim = Sim {
-            url: bound.base_url(),
-            credentials: bound.credentials(),
-        };
+        let sim = Sim { url: bound.base_url(), credentials: bound.credentials() };
         thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime
-                .block_on(bound.serve(std::future::pending()))
-                .unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(bound.serve(std::future::pending())).unwrap();
         });
         sim
     })
@@ -50,10 +43,7 @@ fn rows(line: &str) -> Vec<Value> {
     .output()
     .unwrap();
     assert_eq!(code(&output), 0, "{line}\n{}", err(&output));
-    out(&output)
-        .lines()
-        .map(|row| serde_json::from_str(row).unwrap())
-        .collect()
+    out(&output).lines().map(|row| serde_json::from_str(row).unwrap()).collect()
 }
 
 #[test]
@@ -73,15 +63,11 @@ fn all_fifteen_run_and_what_they_change_is_there_afterwards() {
     ));
     let event = text(&sent[0]["event_id"]);
     let which = format!("job_id={job} event_id={event}");
-    let status = run(&format!(
-        "arcanna-get-event-status {which} polling=true interval=1 timeout=60"
-    ));
+    let status =
+        run(&format!("arcanna-get-event-status {which} polling=true interval=1 timeout=60"));
     assert_eq!(status[0]["status"], "OK");
     let export = run(&format!("arcanna-export-event {which}"));
-    assert!(
-        export[0]["arcanna_event"].to_string().contains("\"n\""),
-        "{export:?}"
-    );
+    assert!(export[0]["arcanna_event"].to_string().contains("\"n\""), "{export:?}");
     let before = status[0]["bucket_state"].clone();
     let feedback = run(&format!(
         "arcanna-send-event-feedback {which} feedback={} username=ann",
@@ -119,21 +105,11 @@ fn all_fifteen_run_and_what_they_change_is_there_afterwards() {
     let tagged = run(&format!(r#"{tag} deviceId={did} tagName="Active Threat""#));
     assert_eq!(tagged[0]["response"], "the device carries the tag");
     let tags = run(&format!("darktrace-get-tags-for-device deviceId={did}"));
-    assert!(
-        tags.iter().any(|tag| tag["tagName"] == "Active Threat"),
-        "{tags:?}"
-    );
+    assert!(tags.iter().any(|tag| tag["tagName"] == "Active Threat"), "{tags:?}");
     let holders = run(r#"darktrace-get-tagged-devices tagName="Active Threat""#);
-    assert!(
-        holders.iter().any(|device| device["deviceId"] == did),
-        "{holders:?}"
-    );
+    assert!(holders.iter().any(|device| device["deviceId"] == did), "{holders:?}");
 
     for entry in catalogue::ALL {
-        assert!(
-            ran.iter().any(|name| name == entry.name),
-            "{} is not tried",
-            entry.name
-        );
+        assert!(ran.iter().any(|name| name == entry.name), "{} is not tried", entry.name);
     }
 }

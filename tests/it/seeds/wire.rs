@@ -55,19 +55,11 @@ fn wire() -> Vec<(String, Vec<OnTheWire>)> {
     let get = |target: &str| ("GET", target.to_owned(), String::new());
     let line = |name: &str| fixture(&format!("{name}.line")).trim().to_owned();
     let sent = Line::parse(&line("arcanna-send-event")).unwrap();
-    let raw = &sent
-        .pairs
-        .iter()
-        .find(|(key, _)| key == "event_json")
-        .unwrap()
-        .1;
+    let raw = &sent.pairs.iter().find(|(key, _)| key == "event_json").unwrap().1;
     // default-spaced JSON is one reading of the contract, compact another; ours is compact
     let query = r#"{"search":"@type:\"ssl\" AND @fields.dest_port:\"443\"","fields":[],"offset":"0","timeframe":"custom","graphmode":"count","time":{"from":"2026-01-01T08:00:00Z","to":"2026-01-02T09:30:00Z","user_interval":"0"},"mode":"","analyze_field":""}"#;
     let query = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, query);
-    let query = query
-        .replace('=', "%3D")
-        .replace('+', "%2B")
-        .replace('/', "%2F");
+    let query = query.replace('=', "%3D").replace('+', "%2B").replace('/', "%2F");
     vec![
         (line("arcanna-get-jobs"), vec![get("/api/v1/jobs/")]),
         (
@@ -153,10 +145,8 @@ fn every_command_is_on_the_wire_as_the_contracts_say() {
         let context: Value = serde_json::from_str(&out(&output)).unwrap();
         assert!(context.is_object(), "{line}");
         let seen = server.take();
-        let got: Vec<_> = seen
-            .iter()
-            .map(|r| (r.method.as_str(), r.target.clone(), r.body.clone()))
-            .collect();
+        let got: Vec<_> =
+            seen.iter().map(|r| (r.method.as_str(), r.target.clone(), r.body.clone())).collect();
         assert_eq!(got, wanted, "{line}");
         for request in &seen {
             request.check_credentials();
@@ -164,10 +154,6 @@ fn every_command_is_on_the_wire_as_the_contracts_say() {
         names.push(Line::parse(&line).unwrap().name);
     }
     for entry in catalogue::ALL {
-        assert!(
-            names.iter().any(|name| name == entry.name),
-            "{} is not tried",
-            entry.name
-        );
+        assert!(names.iter().any(|name| name == entry.name), "{} is not tried", entry.name);
     }
 }

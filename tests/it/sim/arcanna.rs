@@ -8,35 +8,18 @@ use super::harness::start;
 fn a_wrong_key_is_told_by_health_and_refused_elsewhere() {
     let sim = start();
     let with = |key: &str, target: &str| {
-        sim.raw("GET", target, &[("X-Arcanna-Api-Key", key)], b"")
-            .unwrap()
+        sim.raw("GET", target, &[("X-Arcanna-Api-Key", key)], b"").unwrap()
     };
-    assert_eq!(
-        with("wrong", "/api/v1/health/").json(),
-        json!({"status": false})
-    );
+    assert_eq!(with("wrong", "/api/v1/health/").json(), json!({"status": false}));
     assert_eq!(
         sim.raw("GET", "/api/v1/health", &[], b"").unwrap().json(),
         json!({"status": false})
     );
     assert_eq!(with("wrong", "/api/v1/jobs/").status, 401);
     assert_eq!(with("wrong", "/api/v2/token/scopes").status, 401);
-    assert_eq!(
-        sim.arcanna("GET", "/api/v1/health/", "").json(),
-        json!({"status": true})
-    );
-    assert_eq!(
-        sim.arcanna("GET", "/api/v2/health/", "").json()["status"],
-        "OK"
-    );
-    assert!(
-        sim.arcanna("GET", "/api/v2/token/scopes", "")
-            .json()
-            .as_array()
-            .unwrap()
-            .len()
-            > 10
-    );
+    assert_eq!(sim.arcanna("GET", "/api/v1/health/", "").json(), json!({"status": true}));
+    assert_eq!(sim.arcanna("GET", "/api/v2/health/", "").json()["status"], "OK");
+    assert!(sim.arcanna("GET", "/api/v2/token/scopes", "").json().as_array().unwrap().len() > 10);
 }
 
 #[test]
@@ -47,15 +30,9 @@ fn collections_answer_with_and_without_slash_and_items_redirect() {
     // a body with GET is ignored, as connectors send one
     assert_eq!(sim.arcanna("GET", "/api/v1/jobs/", "{}").json(), plain);
     let away = sim.arcanna("GET", "/api/v1/jobs/1201/", "");
-    assert_eq!(
-        (away.status, away.header("location")),
-        (307, Some("/api/v1/jobs/1201"))
-    );
+    assert_eq!((away.status, away.header("location")), (307, Some("/api/v1/jobs/1201")));
     assert_eq!(sim.arcanna("GET", "/api/v1/events/", "").status, 405);
-    assert_eq!(
-        sim.arcanna("GET", "/api/v1/nothing", "").json(),
-        json!({"detail": "Not Found"})
-    );
+    assert_eq!(sim.arcanna("GET", "/api/v1/nothing", "").json(), json!({"detail": "Not Found"}));
 }
 
 #[test]
@@ -67,10 +44,7 @@ fn an_event_is_pending_then_decided_then_labelled_then_learnt() {
     let sent = sim.arcanna("POST", "/api/v1/events/", &body);
     assert_eq!(sent.status, 201);
     let sent = sent.json();
-    assert_eq!(
-        (&sent["status"], &sent["job_id"]),
-        (&json!("pending_inference"), &json!(1208))
-    );
+    assert_eq!((&sent["status"], &sent["job_id"]), (&json!("pending_inference"), &json!(1208)));
     let path = format!("/api/v1/events/1208/{}", sent["event_id"].as_str().unwrap());
     let status = || sim.arcanna("GET", &path, "").json();
     assert_eq!(
@@ -81,18 +55,11 @@ fn an_event_is_pending_then_decided_then_labelled_then_learnt() {
     assert_eq!(status()["status"], "pending_inference");
     sim.pass(1);
     let decided = status();
-    assert_eq!(
-        (&decided["status"], &decided["bucket_state"]),
-        (&json!("OK"), &json!("new"))
-    );
+    assert_eq!((&decided["status"], &decided["bucket_state"]), (&json!("OK"), &json!("new")));
     let guessed = decided["result_label"].as_str().unwrap().to_owned();
     assert!(decided["confidence_score"].as_f64().unwrap() <= 100.0);
 
-    let label = if guessed == "Drop" {
-        "Escalate"
-    } else {
-        "Drop"
-    };
+    let label = if guessed == "Drop" { "Escalate" } else { "Drop" };
     let feedback = |label: &str| {
         let body =
             json!({"cortex_user": "ana", "feedback": label, "closing_notes": ""}).to_string();
@@ -100,10 +67,7 @@ fn an_event_is_pending_then_decided_then_labelled_then_learnt() {
     };
     let refused = feedback("drop it");
     assert_eq!(refused.status, 422);
-    assert_eq!(
-        refused.json()["detail"][0]["loc"],
-        json!(["body", "feedback"])
-    );
+    assert_eq!(refused.json()["detail"][0]["loc"], json!(["body", "feedback"]));
     let before = sim.arcanna("GET", "/api/v1/jobs/1208", "").json()["feedback_documents_count"]
         .as_u64()
         .unwrap();
@@ -133,19 +97,12 @@ fn an_event_is_pending_then_decided_then_labelled_then_learnt() {
     assert_eq!(state["arcanna"]["trainings"][0]["username"], "ana b&c");
     let heard = &state["arcanna"]["feedback"];
     assert_eq!(
-        (
-            heard.as_array().unwrap().len(),
-            &heard[0]["username"],
-            &heard[0]["label"]
-        ),
+        (heard.as_array().unwrap().len(), &heard[0]["username"], &heard[0]["label"]),
         (1, &json!("ana"), &json!(label))
     );
     // a second vote of the same person takes the first one's place
     feedback(&guessed);
-    assert_eq!(
-        sim.desk("GET", "state", "")["arcanna"]["feedback"][1]["replaced"],
-        label
-    );
+    assert_eq!(sim.desk("GET", "state", "")["arcanna"]["feedback"][1]["replaced"], label);
 }
 
 #[test]
@@ -169,34 +126,20 @@ fn ids_in_the_path_are_decoded_and_the_manuals_event_is_there() {
         json!(["Drop", "Escalate"])
     );
     let odd = "/api/v1/events/1208/INC%2042%2F7%3Fx%3D1%23%C3%BC";
-    assert_eq!(
-        sim.arcanna("GET", odd, "").json()["event_id"],
-        "INC 42/7?x=1#ü"
-    );
+    assert_eq!(sim.arcanna("GET", odd, "").json()["event_id"], "INC 42/7?x=1#ü");
     let own =
         json!({"job_id": "1202", "raw_body": {"rule": {"name": "x"}}, "severity": "3"}).to_string();
-    assert_eq!(
-        sim.arcanna("POST", "/api/v1/events/my%2Fown", &own).json()["event_id"],
-        "my/own"
-    );
+    assert_eq!(sim.arcanna("POST", "/api/v1/events/my%2Fown", &own).json()["event_id"], "my/own");
     // not found: in-band for export, 404 for the status
+    assert_eq!(sim.arcanna("GET", "/api/v1/events/1208/nope", "").status, 404);
     assert_eq!(
-        sim.arcanna("GET", "/api/v1/events/1208/nope", "").status,
-        404
-    );
-    assert_eq!(
-        sim.arcanna("GET", "/api/v1/events/1208/nope/export", "")
-            .json()["arcanna_event"],
+        sim.arcanna("GET", "/api/v1/events/1208/nope/export", "").json()["arcanna_event"],
         Value::Null
     );
     let export = sim.arcanna("GET", "/api/v1/events/1208/615471/export", "");
     assert!(export.text().contains("576330410117303"));
     assert!(
-        export.json()["arcanna_event"]["arcanna"]["log_messages"]
-            .as_array()
-            .unwrap()
-            .len()
-            >= 3
+        export.json()["arcanna_event"]["arcanna"]["log_messages"].as_array().unwrap().len() >= 3
     );
 }
 
@@ -207,17 +150,9 @@ fn a_bad_body_is_a_422_with_every_place() {
         let answer = sim.arcanna("POST", "/api/v1/events/", body);
         assert_eq!(answer.status, 422, "{body}");
         let detail = answer.json()["detail"].clone();
-        detail
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|d| d["loc"].to_string())
-            .collect::<Vec<_>>()
+        detail.as_array().unwrap().iter().map(|d| d["loc"].to_string()).collect::<Vec<_>>()
     };
-    assert_eq!(
-        places("{}"),
-        [r#"["body","job_id"]"#, r#"["body","raw_body"]"#]
-    );
+    assert_eq!(places("{}"), [r#"["body","job_id"]"#, r#"["body","raw_body"]"#]);
     assert_eq!(
         places(r#"{"job_id": "x", "raw_body": [1]}"#),
         [r#"["body","job_id"]"#, r#"["body","raw_body"]"#]
@@ -230,8 +165,7 @@ fn a_bad_body_is_a_422_with_every_place() {
     assert_eq!(places("{"), [r#"["body",0]"#]);
     assert_eq!(sim.arcanna("GET", "/api/v1/jobs/abc", "").status, 422);
     assert_eq!(
-        sim.arcanna("POST", "/api/v1/jobs/1217/train?username=a", "")
-            .json()["status"],
+        sim.arcanna("POST", "/api/v1/jobs/1217/train?username=a", "").json()["status"],
         "ERROR"
     );
 }
@@ -240,10 +174,7 @@ fn a_bad_body_is_a_422_with_every_place() {
 fn a_stopped_job_keeps_events_waiting_until_it_is_started() {
     let sim = start();
     let body = json!({"job_id": 1211, "raw_body": {"rule": {"name": "x"}}}).to_string();
-    assert_eq!(
-        sim.arcanna("POST", "/api/v1/events/waiting", &body).status,
-        201
-    );
+    assert_eq!(sim.arcanna("POST", "/api/v1/events/waiting", &body).status, 201);
     let status = || sim.arcanna("GET", "/api/v1/events/1211/waiting", "").json()["status"].clone();
     sim.pass(3600);
     assert_eq!(status(), "pending_inference");
@@ -254,10 +185,7 @@ fn a_stopped_job_keeps_events_waiting_until_it_is_started() {
     // stopping again does not undo what was decided
     sim.arcanna("POST", "/api/v2/jobs/1211/stop", "");
     assert_eq!(status(), "OK");
-    assert_eq!(
-        sim.arcanna("GET", "/api/v1/jobs/1211", "").json()["status"],
-        "DISABLED"
-    );
+    assert_eq!(sim.arcanna("GET", "/api/v1/jobs/1211", "").json()["status"], "DISABLED");
 }
 
 #[test]
@@ -292,18 +220,13 @@ fn the_event_query_filters_sorts_and_pages_per_job() {
 
     let bare = query(json!({"event_ids": "615471", "decision_points_only": true})).json();
     assert_eq!(
-        (
-            &bare["events"][0]["raw_event"],
-            &bare["events"][0]["job_id"]
-        ),
+        (&bare["events"][0]["raw_event"], &bare["events"][0]["job_id"]),
         (&Value::Null, &json!(1208))
     );
     assert_eq!(bare["events"][0]["decision_points"]["source.ip"], "8.8.8.8");
     let raw = json!({"job_ids": 1208, "query_body": {"query": {"term": {"arcanna.result_label.keyword": "Escalate"}},
         "size": 0, "aggs": {"labels": {"terms": {"field": "arcanna.result_label.keyword"}}}}});
-    let raw = sim
-        .arcanna("POST", "/api/v2/events/raw_es_query", &raw.to_string())
-        .json();
+    let raw = sim.arcanna("POST", "/api/v2/events/raw_es_query", &raw.to_string()).json();
     assert_eq!(raw["hits"]["total"]["value"], total);
     assert_eq!(
         raw["aggregations"]["labels"]["buckets"],
@@ -315,16 +238,8 @@ fn the_event_query_filters_sorts_and_pages_per_job() {
 fn a_key_without_the_scope_is_refused() {
     let sim = start();
     sim.desk("PUT", "scopes", r#"["read:resources"]"#);
-    assert_eq!(
-        sim.arcanna("POST", "/api/v2/events/query", r#"{"size": 1}"#)
-            .status,
-        403
-    );
-    assert_eq!(
-        sim.arcanna("GET", "/api/v2/resources?resource_type=job", "")
-            .status,
-        200
-    );
+    assert_eq!(sim.arcanna("POST", "/api/v2/events/query", r#"{"size": 1}"#).status, 403);
+    assert_eq!(sim.arcanna("GET", "/api/v2/resources?resource_type=job", "").status, 200);
 }
 
 #[test]
@@ -332,58 +247,27 @@ fn the_world_has_what_a_console_must_show() {
     let sim = start();
     let jobs = sim.arcanna("GET", "/api/v1/jobs/", "").json();
     let jobs = jobs.as_array().unwrap();
-    let sizes: Vec<usize> = jobs
-        .iter()
-        .map(|j| j["labels"].as_array().unwrap().len())
-        .collect();
+    let sizes: Vec<usize> = jobs.iter().map(|j| j["labels"].as_array().unwrap().len()).collect();
     assert!([2, 3, 5].iter().all(|n| sizes.contains(n)), "{sizes:?}");
     assert!(jobs.iter().any(|j| j["status"] == "DISABLED"));
     let count = |field: &str, operator: &str, value: Value| {
         let body =
             json!({"size": 1, "filters": [{"field": field, "operator": operator, "value": value}]})
                 .to_string();
-        sim.arcanna("POST", "/api/v2/events/query", &body).json()["total_count"]
-            .as_u64()
-            .unwrap()
+        sim.arcanna("POST", "/api/v2/events/query", &body).json()["total_count"].as_u64().unwrap()
     };
     assert!(count("arcanna.outlier_flag", "is", json!(true)) >= 10);
     assert!(
-        count(
-            "arcanna.attention.low_confidence_score.attention_required",
-            "is",
-            json!(true)
-        ) >= 10
+        count("arcanna.attention.low_confidence_score.attention_required", "is", json!(true)) >= 10
     );
     assert!(
-        count(
-            "arcanna.attention.undecided_consensus.attention_required",
-            "is",
-            json!(true)
-        ) >= 3
+        count("arcanna.attention.undecided_consensus.attention_required", "is", json!(true)) >= 3
     );
-    assert!(
-        count("arcanna.result_label", "not exists", Value::Null) >= 45,
-        "an untrained job"
-    );
+    assert!(count("arcanna.result_label", "not exists", Value::Null) >= 45, "an untrained job");
     assert!(count("metadata.description", "contains", json!("\u{1b}]52;c;")) >= 1);
     // alerts speak of devices the other product knows
-    let event = sim
-        .arcanna(
-            "POST",
-            "/api/v2/events/query",
-            r#"{"job_ids": 1215, "size": 1}"#,
-        )
-        .json();
-    let ip = event["events"][0]["raw_event"]["source"]["ip"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    assert!(
-        !sim.get(&format!("/devices?ip={ip}"))
-            .json()
-            .as_array()
-            .unwrap()
-            .is_empty(),
-        "{ip}"
-    );
+    let event =
+        sim.arcanna("POST", "/api/v2/events/query", r#"{"job_ids": 1215, "size": 1}"#).json();
+    let ip = event["events"][0]["raw_event"]["source"]["ip"].as_str().unwrap().to_owned();
+    assert!(!sim.get(&format!("/devices?ip={ip}")).json().as_array().unwrap().is_empty(), "{ip}");
 }

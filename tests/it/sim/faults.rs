@@ -10,9 +10,7 @@ use super::harness::{Sim, start, start_with};
 fn labels(sim: &Sim) -> Vec<String> {
     let state = sim.desk("GET", "state", "");
     let list = state["arcanna"]["feedback"].as_array().unwrap().clone();
-    list.iter()
-        .map(|f| f["label"].as_str().unwrap().to_owned())
-        .collect()
+    list.iter().map(|f| f["label"].as_str().unwrap().to_owned()).collect()
 }
 
 fn key(sim: &Sim) -> (&str, &str) {
@@ -30,10 +28,7 @@ fn statuses_by_place_method_and_count_and_cleared_at_run_time() {
     );
     assert_eq!(jobs().status, 200);
     let slow_down = sim.get("/tags");
-    assert_eq!(
-        (slow_down.status, slow_down.header("retry-after")),
-        (429, Some("8"))
-    );
+    assert_eq!((slow_down.status, slow_down.header("retry-after")), (429, Some("8")));
     assert_eq!(
         sim.desk("GET", "faults", "")[0],
         json!({"spec": "503@/api/v1/jobs:GET,x1", "left": 0})
@@ -43,10 +38,7 @@ fn statuses_by_place_method_and_count_and_cleared_at_run_time() {
     sim.desk("POST", "faults", r#"["404@/tags", "unauthorized@/api"]"#);
     assert_eq!((sim.get("/tags").status, jobs().status), (404, 401));
     let bad = sim.raw("POST", "/__sim/faults", &[], b"explode").unwrap();
-    assert_eq!(
-        (bad.status, bad.text().contains("PATH-PREFIX")),
-        (400, true)
-    );
+    assert_eq!((bad.status, bad.text().contains("PATH-PREFIX")), (400, true));
 }
 
 #[test]
@@ -54,12 +46,7 @@ fn applied_faults_do_the_work_and_the_others_do_not() {
     let sim = start();
     let label = |label: &str| {
         let body = json!({"cortex_user": "ana", "feedback": label}).to_string();
-        sim.raw(
-            "PUT",
-            "/api/v1/events/1208/615471/feedback",
-            &[key(&sim)],
-            body.as_bytes(),
-        )
+        sim.raw("PUT", "/api/v1/events/1208/615471/feedback", &[key(&sim)], body.as_bytes())
     };
     for (fault, text, status) in [
         ("reset,x1", "Drop", None),
@@ -76,14 +63,8 @@ fn applied_faults_do_the_work_and_the_others_do_not() {
 
 #[test]
 fn a_reset_is_a_reset_and_a_truncated_body_is_shorter_than_it_says() {
-    let sim = start_with(
-        1,
-        &[
-            "reset@/api/v1/health",
-            "truncated@/api/v1/jobs",
-            "badjson@/api/v2/token",
-        ],
-    );
+    let sim =
+        start_with(1, &["reset@/api/v1/health", "truncated@/api/v1/jobs", "badjson@/api/v2/token"]);
     let error = sim.raw("GET", "/api/v1/health/", &[], b"").unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     let mut stream = sim.connect();
@@ -97,20 +78,10 @@ fn a_reset_is_a_reset_and_a_truncated_body_is_shorter_than_it_says() {
     // the connection may end in order or in error; what counts is what arrived
     drop(stream.read_to_end(&mut got));
     let text = String::from_utf8_lossy(&got).into_owned();
-    let (head, body) = text
-        .split_once("\r\n\r\n")
-        .unwrap_or_else(|| panic!("{text}"));
-    let length: usize = head
-        .lines()
-        .find_map(|l| l.strip_prefix("content-length: "))
-        .unwrap()
-        .parse()
-        .unwrap();
-    assert!(
-        !body.is_empty() && body.len() < length,
-        "{} of {length}",
-        body.len()
-    );
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{text}"));
+    let length: usize =
+        head.lines().find_map(|l| l.strip_prefix("content-length: ")).unwrap().parse().unwrap();
+    assert!(!body.is_empty() && body.len() < length, "{} of {length}", body.len());
     let cut = sim.arcanna("GET", "/api/v2/token/scopes", "");
     assert_eq!(
         (cut.status, cut.header("content-length")),
@@ -129,10 +100,7 @@ fn pages_redirects_and_empty_answers() {
     };
     let page = under("html");
     assert_eq!(
-        (
-            page.status,
-            page.text().contains("<title>Log In | Darktrace</title>")
-        ),
+        (page.status, page.text().contains("<title>Log In | Darktrace</title>")),
         (200, true)
     );
     assert_eq!(under("redirect=403").text(), "Found. Redirecting to /403");
@@ -145,30 +113,18 @@ fn pages_redirects_and_empty_answers() {
     let zipped = {
         sim.desk("DELETE", "faults", "");
         sim.desk("POST", "faults", "gzip");
-        sim.raw(
-            "GET",
-            "/api/v1/health/",
-            &[key(&sim), ("accept-encoding", "gzip")],
-            b"",
-        )
-        .unwrap()
+        sim.raw("GET", "/api/v1/health/", &[key(&sim), ("accept-encoding", "gzip")], b"").unwrap()
     };
     assert_eq!(zipped.header("content-encoding"), Some("gzip"));
     assert_eq!(&zipped.body[..3], [0x1f, 0x8b, 8]);
-    assert!(
-        zipped.text().contains(r#"{"status":true}"#),
-        "stored, not squeezed"
-    );
+    assert!(zipped.text().contains(r#"{"status":true}"#), "stored, not squeezed");
 }
 
 #[test]
 fn a_skewed_clock_shows_in_the_date_header_and_refuses_signatures() {
     let sim = start_with(1, &["skew=3600"]);
     let answer = sim.get("/tags");
-    assert_eq!(
-        (answer.status, answer.text().contains("API DATE ERROR")),
-        (400, true)
-    );
+    assert_eq!((answer.status, answer.text().contains("API DATE ERROR")), (400, true));
     assert_eq!(answer.header("date"), Some("Fri, 02 Jan 2026 04:04:05 GMT"));
 }
 
@@ -176,11 +132,7 @@ fn a_skewed_clock_shows_in_the_date_header_and_refuses_signatures() {
 fn a_huge_body_is_more_than_64_mib() {
     let sim = start_with(1, &["huge"]);
     let mut stream = sim.connect();
-    write!(
-        stream,
-        "GET /tags HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
-    )
-    .unwrap();
+    write!(stream, "GET /tags HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
     let size = std::io::copy(&mut stream, &mut std::io::sink()).unwrap();
     assert!(size > 64 << 20, "{size}");
 }
@@ -192,11 +144,7 @@ fn delays_delay() {
     assert_eq!(sim.arcanna("GET", "/api/v1/health/", "").status, 200);
     assert!(began.elapsed() >= Duration::from_millis(60));
     let began = Instant::now();
-    assert!(
-        sim.arcanna("GET", "/api/v2/token/scopes", "")
-            .json()
-            .is_array()
-    );
+    assert!(sim.arcanna("GET", "/api/v2/token/scopes", "").json().is_array());
     assert!(began.elapsed() >= Duration::from_millis(64), "in pieces");
 }
 
@@ -217,13 +165,9 @@ fn a_hanging_request_hangs_and_does_not_keep_the_server_alive() {
     while !seen() {
         assert!(Instant::now() < deadline, "the request never came");
     }
-    stream
-        .set_read_timeout(Some(Duration::from_millis(50)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
     assert!(stream.read(&mut [0; 1]).is_err(), "no answer");
-    stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     drop(sim);
     assert!(matches!(stream.read(&mut [0; 1]), Ok(0) | Err(_)));
 }

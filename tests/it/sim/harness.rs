@@ -61,13 +61,7 @@ pub fn start() -> Sim {
 pub fn start_with(seed: u64, faults: &[&str]) -> Sim {
     let start = Timestamp::from_millisecond(START).unwrap();
     let faults = faults.iter().map(|f| parse_fault(f).unwrap()).collect();
-    let bound = bind(Options {
-        seed,
-        faults,
-        start,
-        ..Options::default()
-    })
-    .unwrap();
+    let bound = bind(Options { seed, faults, start, ..Options::default() }).unwrap();
     serve(bound)
 }
 
@@ -76,30 +70,14 @@ fn serve(bound: Bound) -> Sim {
     let shown = Arc::clone(&clock);
     let bound = bound
         .with_clock(move || Timestamp::from_millisecond(shown.load(Ordering::SeqCst)).unwrap());
-    let address = bound
-        .base_url()
-        .strip_prefix("http://")
-        .unwrap()
-        .parse()
-        .unwrap();
+    let address = bound.base_url().strip_prefix("http://").unwrap().parse().unwrap();
     let credentials = bound.credentials();
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let thread = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime
-            .block_on(bound.serve(async { drop(stopped.await) }))
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(bound.serve(async { drop(stopped.await) })).unwrap();
     });
-    Sim {
-        address,
-        credentials,
-        clock,
-        stop: Some(stop),
-        thread: Some(thread),
-    }
+    Sim { address, credentials, clock, stop: Some(stop), thread: Some(thread) }
 }
 
 impl Drop for Sim {
@@ -120,9 +98,7 @@ impl Sim {
 
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream
     }
 
@@ -135,16 +111,10 @@ impl Sim {
         body: &[u8],
     ) -> std::io::Result<Answer> {
         let mut stream = self.connect();
-        let mut lines = vec![
-            format!("{method} {target} HTTP/1.1"),
-            format!("host: {}", self.address),
-        ];
+        let mut lines =
+            vec![format!("{method} {target} HTTP/1.1"), format!("host: {}", self.address)];
         lines.push("connection: close".to_owned());
-        lines.extend(
-            headers
-                .iter()
-                .map(|(name, value)| format!("{name}: {value}")),
-        );
+        lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
         if !body.is_empty() {
             lines.push(format!("content-length: {}", body.len()));
         }
@@ -162,21 +132,14 @@ impl Sim {
             .nth(1)
             .and_then(|s| s.parse().ok())
             .ok_or(std::io::ErrorKind::InvalidData)?;
-        Ok(Answer {
-            status,
-            head,
-            body: all[end + 4..].to_vec(),
-        })
+        Ok(Answer { status, head, body: all[end + 4..].to_vec() })
     }
 
     /// An Arcanna call with the right key; an empty text sends no body.
     #[track_caller]
     pub fn arcanna(&self, method: &str, target: &str, body: &str) -> Answer {
         let headers = [
-            (
-                "x-arcanna-api-key",
-                self.credentials.arcanna_api_key.as_str(),
-            ),
+            ("x-arcanna-api-key", self.credentials.arcanna_api_key.as_str()),
             ("content-type", "application/json"),
         ];
         self.raw(method, target, &headers, body.as_bytes()).unwrap()
@@ -188,11 +151,7 @@ impl Sim {
             Hmac::<Sha1>::new_from_slice(self.credentials.darktrace_private_token.as_bytes())
                 .unwrap();
         mac.update(
-            format!(
-                "{text}\n{}\n{date}",
-                self.credentials.darktrace_public_token
-            )
-            .as_bytes(),
+            format!("{text}\n{}\n{date}", self.credentials.darktrace_public_token).as_bytes(),
         );
         hex::encode(mac.finalize().into_bytes())
     }
@@ -216,10 +175,7 @@ impl Sim {
     ) -> Answer {
         let signature = self.sign(signed, date);
         let headers = [
-            (
-                "DTAPI-Token",
-                self.credentials.darktrace_public_token.as_str(),
-            ),
+            ("DTAPI-Token", self.credentials.darktrace_public_token.as_str()),
             ("DTAPI-Date", date),
             ("DTAPI-Signature", signature.as_str()),
             ("content-type", kind),
@@ -234,46 +190,23 @@ impl Sim {
 
     #[track_caller]
     pub fn delete(&self, target: &str) -> Answer {
-        self.signed(
-            "DELETE",
-            target,
-            target,
-            &self.date(),
-            "application/json",
-            "",
-        )
+        self.signed("DELETE", target, target, &self.date(), "application/json", "")
     }
 
     #[track_caller]
     pub fn post_form(&self, path: &str, form: &str) -> Answer {
         let kind = "application/x-www-form-urlencoded";
-        self.signed(
-            "POST",
-            path,
-            &format!("{path}?{form}"),
-            &self.date(),
-            kind,
-            form,
-        )
+        self.signed("POST", path, &format!("{path}?{form}"), &self.date(), kind, form)
     }
 
     #[track_caller]
     pub fn post_json(&self, path: &str, json: &str) -> Answer {
-        self.signed(
-            "POST",
-            path,
-            &format!("{path}?{json}"),
-            &self.date(),
-            "application/json",
-            json,
-        )
+        self.signed("POST", path, &format!("{path}?{json}"), &self.date(), "application/json", json)
     }
 
     /// The control desk.
     #[track_caller]
     pub fn desk(&self, method: &str, what: &str, body: &str) -> Value {
-        self.raw(method, &format!("/__sim/{what}"), &[], body.as_bytes())
-            .unwrap()
-            .json()
+        self.raw(method, &format!("/__sim/{what}"), &[], body.as_bytes()).unwrap().json()
     }
 }

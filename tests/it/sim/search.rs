@@ -15,19 +15,14 @@ fn query(search: &str, offset: usize) -> Value {
 
 fn analyze(sim: &Sim, field: &str, operation: &str, query: &Value) -> Value {
     let hash = URL_SAFE_NO_PAD.encode(query.to_string());
-    sim.get(&format!(
-        "/advancedsearch/api/analyze/{field}/{operation}/{hash}"
-    ))
-    .json()
+    sim.get(&format!("/advancedsearch/api/analyze/{field}/{operation}/{hash}")).json()
 }
 
 #[test]
 fn advanced_search_counts_what_search_finds() {
     let sim = start();
     let conn = query("@type:\"conn\" AND @fields.dest_port:\"443\"", 0);
-    let total = analyze(&sim, "@fields.proto", "terms", &conn)["hits"]["total"]
-        .as_u64()
-        .unwrap();
+    let total = analyze(&sim, "@fields.proto", "terms", &conn)["hits"]["total"].as_u64().unwrap();
     assert!(total > 2_000, "{total}");
     // the same number, counted over the rows
     let (mut rows, mut found) = (Vec::new(), 0);
@@ -48,20 +43,13 @@ fn advanced_search_counts_what_search_finds() {
     assert!(rows.iter().all(|r| r["_source"]["@type"] == "conn" && r["_source"]["@fields"]["dest_port"] == 443));
     let top = analyze(&sim, "@fields.source_ip", "score", &conn)["hits"]["hits"][0].clone();
     let newest = &rows[..rows.len().min(10_000)];
-    let counted = newest
-        .iter()
-        .filter(|r| r["_source"]["@fields"]["source_ip"] == top["id"])
-        .count();
+    let counted =
+        newest.iter().filter(|r| r["_source"]["@fields"]["source_ip"] == top["id"]).count();
     assert_eq!(top["count"], counted);
     let stats = analyze(&sim, "@fields.orig_bytes", "mean", &conn)["aggregations"]["stats"].clone();
-    let sum: f64 = rows
-        .iter()
-        .map(|r| r["_source"]["@fields"]["orig_bytes"].as_f64().unwrap())
-        .sum();
-    assert!(
-        (stats["sum"].as_f64().unwrap() - sum).abs() < 1.0,
-        "{stats} {sum}"
-    );
+    let sum: f64 =
+        rows.iter().map(|r| r["_source"]["@fields"]["orig_bytes"].as_f64().unwrap()).sum();
+    assert!((stats["sum"].as_f64().unwrap() - sum).abs() < 1.0, "{stats} {sum}");
     assert_eq!(stats["count"], total);
 }
 
@@ -75,12 +63,8 @@ fn analyses_look_at_ten_thousand_records_a_slice() {
     for offset in (0..total as usize).step_by(10_000) {
         let answer = slice(offset);
         let buckets = answer["aggregations"]["terms"]["buckets"].clone();
-        let sum: u64 = buckets
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|b| b["doc_count"].as_u64().unwrap())
-            .sum();
+        let sum: u64 =
+            buckets.as_array().unwrap().iter().map(|b| b["doc_count"].as_u64().unwrap()).sum();
         assert_eq!(answer["hits"]["count"], sum);
         counted += sum;
     }
@@ -88,23 +72,9 @@ fn analyses_look_at_ten_thousand_records_a_slice() {
     let trend =
         analyze(&sim, "@fields.dest_port", "trend", &query("@type:conn", 0))["hits"]["hits"]
             .clone();
-    assert!(
-        trend
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|r| r["trend"].as_f64().unwrap() < 0.0)
-    );
-    let nothing = analyze(
-        &sim,
-        "@fields.dest_port",
-        "score",
-        &query("@fields.dest_port:\"1\"", 0),
-    );
-    assert_eq!(
-        (&nothing["hits"]["total"], &nothing["hits"]["hits"]),
-        (&json!(0), &json!([]))
-    );
+    assert!(trend.as_array().unwrap().iter().any(|r| r["trend"].as_f64().unwrap() < 0.0));
+    let nothing = analyze(&sim, "@fields.dest_port", "score", &query("@fields.dest_port:\"1\"", 0));
+    assert_eq!((&nothing["hits"]["total"], &nothing["hits"]["hits"]), (&json!(0), &json!([])));
 }
 
 #[test]

@@ -11,10 +11,7 @@ fn every_cause() -> Vec<(Cause, Class)> {
     vec![
         (Cause::NotConfigured, Class::Configuration),
         (Cause::Misconfigured(text()), Class::Configuration),
-        (
-            Cause::BadInput(BadInput::new("tag", "a\nb", "no")),
-            Class::Usage,
-        ),
+        (Cause::BadInput(BadInput::new("tag", "a\nb", "no")), Class::Usage),
         (Cause::Unresolved(text()), Class::Network),
         (Cause::Unreachable(text()), Class::Network),
         (Cause::Tls(text()), Class::Network),
@@ -24,14 +21,8 @@ fn every_cause() -> Vec<(Cause, Class)> {
         (Cause::TooLarge(1), Class::Network),
         (Cause::Redirect(Redirect::Login), Class::Credentials),
         (Cause::Redirect(Redirect::Denied), Class::Credentials),
-        (
-            Cause::Redirect(Redirect::SameOrigin(text())),
-            Class::Refused,
-        ),
-        (
-            Cause::Redirect(Redirect::OtherOrigin(text())),
-            Class::Network,
-        ),
+        (Cause::Redirect(Redirect::SameOrigin(text())), Class::Refused),
+        (Cause::Redirect(Redirect::OtherOrigin(text())), Class::Network),
         (Cause::Redirect(Redirect::Downgrade(text())), Class::Network),
         (Cause::Redirect(Redirect::Nowhere), Class::Refused),
         (Cause::Credentials(text()), Class::Credentials),
@@ -47,13 +38,7 @@ fn every_cause() -> Vec<(Cause, Class)> {
         (Cause::NotJson(NotJson::Html), Class::Network),
         (Cause::NotJson(NotJson::Text), Class::Network),
         (Cause::Truncated, Class::Network),
-        (
-            Cause::Unexpected {
-                at: "[0].x".into(),
-                why: text(),
-            },
-            Class::Refused,
-        ),
+        (Cause::Unexpected { at: "[0].x".into(), why: text() }, Class::Refused),
         (Cause::Refused(text()), Class::Refused),
         (Cause::Cancelled, Class::Refused),
         (Cause::Crashed(text()), Class::Refused),
@@ -72,10 +57,7 @@ fn every_cause_has_a_class_and_whole_sentences() {
             let error = error(product, Method::Post, cause);
             assert_eq!(error.class(), class, "{error:?}");
             let told = error.explain();
-            assert!(
-                told.what.ends_with('.') && told.next.ends_with('.'),
-                "{told:?}"
-            );
+            assert!(told.what.ends_with('.') && told.next.ends_with('.'), "{told:?}");
             let all = format!("{}|{}|{}", told.what, told.why, told.next);
             assert!(!all.contains("  ") && !all.contains(".."), "{all}");
             assert!(!all.contains(char::is_control), "{all}");
@@ -101,16 +83,10 @@ fn the_clock_is_named_where_it_matters() {
         "Darktrace refused the date of the request: your clock is 95 s behind its clock."
     );
     date.skew_s = Some(3_600);
-    assert!(
-        date.to_string().contains("3600 s ahead of its clock"),
-        "{date}"
-    );
+    assert!(date.to_string().contains("3600 s ahead of its clock"), "{date}");
     for skew in [Some(1), None] {
         date.skew_s = skew;
-        assert_eq!(
-            date.to_string(),
-            "Darktrace refused the date of the request."
-        );
+        assert_eq!(date.to_string(), "Darktrace refused the date of the request.");
     }
     let words = Cause::Credentials("API SIGNATURE ERROR".into());
     let mut signature = error(Product::Darktrace, Method::Get, words);

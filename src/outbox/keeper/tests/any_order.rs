@@ -142,10 +142,7 @@ impl World {
         let order = self.order.entry(row.draft.act.subject()).or_default();
         if !order.contains(&id) {
             if !asked {
-                assert!(
-                    order.iter().all(|before| *before < id),
-                    "{id} overtakes {order:?}"
-                );
+                assert!(order.iter().all(|before| *before < id), "{id} overtakes {order:?}");
             }
             order.push(id);
         }
@@ -206,8 +203,7 @@ impl World {
                 };
                 self.ended.insert(id, *how);
                 let answered = Answered::default();
-                self.keeper()
-                    .handle(Request::Settle(id, settlement, answered), now)
+                self.keeper().handle(Request::Settle(id, settlement, answered), now)
             }
             Step::Crash => {
                 self.keepers[self.at] = None;

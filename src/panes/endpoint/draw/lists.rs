@@ -37,19 +37,9 @@ impl EndpointPane {
     }
 
     pub(super) fn draw_past(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-        rule(
-            buf,
-            area,
-            0,
-            look,
-            "look-ups of this session",
-            &self.past.len().to_string(),
-        );
-        let below = Rect {
-            y: area.y + 1.min(area.height),
-            height: area.height.saturating_sub(1),
-            ..area
-        };
+        rule(buf, area, 0, look, "look-ups of this session", &self.past.len().to_string());
+        let below =
+            Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
         let table = Table::new(vec![
             Column::new("", Width::Flex(14, 1)),
             Column::new("", Width::Fixed(6)),
@@ -57,46 +47,25 @@ impl EndpointPane {
         ])
         .bare()
         .active(self.part == Part::Past);
-        table.draw(
-            below,
-            buf,
-            look.theme,
-            &self.past_list,
-            self.past.len(),
-            |index| {
-                let (endpoint, at) = &self.past[index];
-                Cells::new([
-                    Text::from(lookup::shown(named(endpoint).0)),
-                    Text::styled(look.clock.minute(*at), look.theme.dim),
-                    marks(store, endpoint, look),
-                ])
-            },
-        );
+        table.draw(below, buf, look.theme, &self.past_list, self.past.len(), |index| {
+            let (endpoint, at) = &self.past[index];
+            Cells::new([
+                Text::from(lookup::shown(named(endpoint).0)),
+                Text::styled(look.clock.minute(*at), look.theme.dim),
+                marks(store, endpoint, look),
+            ])
+        });
     }
 
     pub(super) fn draw_batch(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let surplus = if self.surplus > 0 {
-            format!(
-                "{} more were left out: {} at a time",
-                self.surplus,
-                lookup::BATCH
-            )
+            format!("{} more were left out: {} at a time", self.surplus, lookup::BATCH)
         } else {
             format!("{} other parts", look.key("endpoint.next-part"))
         };
-        rule(
-            buf,
-            area,
-            0,
-            look,
-            &format!("{} pasted", self.given.len()),
-            &surplus,
-        );
-        let below = Rect {
-            y: area.y + 1.min(area.height),
-            height: area.height.saturating_sub(1),
-            ..area
-        };
+        rule(buf, area, 0, look, &format!("{} pasted", self.given.len()), &surplus);
+        let below =
+            Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
         let table = Table::new(vec![
             Column::new("ENDPOINT", Width::Flex(18, 2)),
             Column::new("KIND", Width::Fixed(8)).rank(2),
@@ -107,14 +76,9 @@ impl EndpointPane {
             Column::new("", Width::Flex(18, 1)),
         ])
         .marks(1);
-        table.draw(
-            below,
-            buf,
-            look.theme,
-            &self.given_list,
-            self.given.len(),
-            |index| self.batch_row(index, store, look),
-        );
+        table.draw(below, buf, look.theme, &self.given_list, self.given.len(), |index| {
+            self.batch_row(index, store, look)
+        });
     }
 
     fn batch_row(&self, index: usize, store: &Store, look: &Look<'_>) -> Cells<'static> {
@@ -133,10 +97,7 @@ impl EndpointPane {
             return Cells::new(cells).mark(mark);
         };
         let (name, kind) = named(endpoint);
-        let mut cells = vec![
-            Text::from(lookup::shown(name)),
-            Text::styled(kind, look.theme.dim),
-        ];
+        let mut cells = vec![Text::from(lookup::shown(name)), Text::styled(kind, look.theme.dim)];
         let remote = store.endpoints.get(endpoint);
         if let Some(report) = remote.and_then(Remote::value) {
             let number = |number: Option<f64>| {
@@ -159,10 +120,9 @@ impl EndpointPane {
         cells.extend((0..4).map(|_| blank()));
         let words = match remote {
             Some(remote) if remote.pending => Text::styled("looking", look.theme.accent),
-            Some(Remote {
-                error: Some((error, _)),
-                ..
-            }) => Text::styled(error.to_string(), look.theme.bad),
+            Some(Remote { error: Some((error, _)), .. }) => {
+                Text::styled(error.to_string(), look.theme.bad)
+            }
             _ if self.batch.waits(endpoint) => Text::styled("waits", look.theme.dim),
             _ => Text::styled("stopped", look.theme.warn),
         };
@@ -174,10 +134,7 @@ impl EndpointPane {
 /// What the session knows of an endpoint, as one cell.
 fn marks(store: &Store, endpoint: &Endpoint, look: &Look<'_>) -> Text<'static> {
     let words = lookup::marks(store, endpoint, look.theme);
-    let worst = words
-        .iter()
-        .find(|(_, style)| *style != look.theme.dim)
-        .or(words.first());
+    let worst = words.iter().find(|(_, style)| *style != look.theme.dim).or(words.first());
     let style = worst.map_or(look.theme.dim, |(_, style)| *style);
     let words: Vec<String> = words.into_iter().map(|(word, _)| word).collect();
     Text::styled(words.join("  "), style)

@@ -44,14 +44,10 @@ impl SearchPane {
         let form = &self.form;
         let tall = area.width == FORM;
         // What is shown was found in that window: `last 1h` moves on only when it is asked again.
-        let asked = self
-            .run()
-            .filter(|run| run.time == form.time.text() && form.focus != Some(Part::Time));
+        let asked =
+            self.run().filter(|run| run.time == form.time.text() && form.focus != Some(Part::Time));
         let window = match asked {
-            Some(Run { first, .. }) => Ok(Window {
-                from: first.query.from,
-                to: first.query.to,
-            }),
+            Some(Run { first, .. }) => Ok(Window { from: first.query.from, to: first.query.to }),
             None => window::parse(form.time.text(), look.clock.now),
         };
         let beside = area.width >= 76 && !tall;
@@ -63,17 +59,8 @@ impl SearchPane {
         if beside {
             let wide = words.0.chars().count() as u16 + 1;
             time.width = area.width.saturating_sub(wide + 1);
-            let at = Rect {
-                x: time.right() + 1,
-                width: wide,
-                ..area
-            };
-            put(
-                buf,
-                at,
-                0,
-                &Spans::from(Span::styled(words.0.clone(), words.1)),
-            );
+            let at = Rect { x: time.right() + 1, width: wide, ..area };
+            put(buf, at, 0, &Spans::from(Span::styled(words.0.clone(), words.1)));
         }
         let mut cursor = self.draw_field((Part::Time, "time", &form.time), look, time, buf);
         let mut y = 1;
@@ -99,12 +86,7 @@ impl SearchPane {
         self.draw_operation(look, operation, buf);
         let y = if tall { 5 } else { 3 };
         let (words, style) = self.message(look, window.as_ref().ok());
-        put(
-            buf,
-            area,
-            y,
-            &Spans::from(Span::styled(format!(" {words}"), style)),
-        );
+        put(buf, area, y, &Spans::from(Span::styled(format!(" {words}"), style)));
         cursor
     }
 
@@ -116,11 +98,7 @@ impl SearchPane {
         for (operation, _) in names::OPERATIONS {
             let chosen = operation == self.form.operation;
             if chosen {
-                let style = if focus {
-                    look.theme.accent
-                } else {
-                    look.theme.text
-                };
+                let style = if focus { look.theme.accent } else { look.theme.text };
                 spans.push(Span::styled(format!("[{operation}]"), style));
             } else if area.width >= LABEL + 28 {
                 spans.push(Span::styled(format!(" {operation} "), look.theme.dim));
@@ -155,14 +133,11 @@ impl SearchPane {
                     (words, dim)
                 }
             },
-            Some(Part::Metric) => (
-                "Tab takes the first name   Up Down all names   Enter runs".to_owned(),
-                dim,
-            ),
+            Some(Part::Metric) => {
+                ("Tab takes the first name   Up Down all names   Enter runs".to_owned(), dim)
+            }
             Some(Part::Operation) => {
-                let told = names::OPERATIONS
-                    .iter()
-                    .find(|(one, _)| *one == self.form.operation);
+                let told = names::OPERATIONS.iter().find(|(one, _)| *one == self.form.operation);
                 let told = told.map_or("", |(_, told)| told);
                 (format!("{told}   Space changes   Enter runs"), dim)
             }
@@ -184,20 +159,9 @@ impl SearchPane {
         if offers.is_empty() {
             return 0;
         }
-        rule(
-            buf,
-            area,
-            0,
-            look,
-            "names",
-            "Tab takes the first; any other name may be typed",
-        );
+        rule(buf, area, 0, look, "names", "Tab takes the first; any other name may be typed");
         let lines = offers.iter().enumerate().map(|(index, name)| {
-            let style = if index == 0 {
-                look.theme.accent
-            } else {
-                look.theme.text
-            };
+            let style = if index == 0 { look.theme.accent } else { look.theme.text };
             Spans::from(Span::styled(format!("   {name}"), style))
         });
         let room = below(area, 1);
@@ -207,15 +171,7 @@ impl SearchPane {
 }
 
 fn label_at(label: &str, focus: bool, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let (mark, style) = if focus {
-        (look.theme.glyphs.cursor, look.theme.accent)
-    } else {
-        (" ", look.theme.dim)
-    };
-    put(
-        buf,
-        area,
-        0,
-        &Spans::from(Span::styled(format!("{mark}{label}"), style)),
-    );
+    let (mark, style) =
+        if focus { (look.theme.glyphs.cursor, look.theme.accent) } else { (" ", look.theme.dim) };
+    put(buf, area, 0, &Spans::from(Span::styled(format!("{mark}{label}"), style)));
 }
