@@ -1,3 +1,5 @@
+//! The endpoint pane from outside: what is looked up, what is shown, where it leads.
+
 use crossterm::event::KeyModifiers;
 
 use super::*;

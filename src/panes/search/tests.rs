@@ -1,3 +1,5 @@
+//! Advanced search from outside: what is asked, what is shown, what is merged.
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;

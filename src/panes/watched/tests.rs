@@ -1,3 +1,5 @@
+//! The watched list from outside: what it shows, what it lets through, what it refuses.
+
 use crossterm::event::{KeyCode, KeyModifiers};
 
 use super::*;

@@ -41,7 +41,7 @@ impl Screen {
     fn label(&self, digit: usize) -> Option<String> {
         let line = self.0.iter().find(|line| line.starts_with(" LABEL  "))?;
         let rest = line.split_once(&format!(" {digit} "))?.1;
-        Some(rest.split("   ").next()?.trim().to_owned())
+        Some(rest.split("  ").next()?.trim().to_owned())
     }
 
     /// The sentence above the hints.
