@@ -1,3 +1,5 @@
+//! Searching as a person does it: keys in, calls and pictures out.
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The watched list as a person works with it: keys in, writes and pictures out.
+
 use crossterm::event::{KeyCode, KeyModifiers};
 
 use super::*;
