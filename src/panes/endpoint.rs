@@ -152,30 +152,6 @@ impl Rows for EndpointPane {
             ready: always,
             run: |pane, _| pane.turn(-1),
         },
-        Row {
-            id: "endpoint.with-info",
-            title: "ask for addresses and places, or not",
-            keys: &[],
-            hint: "",
-            ready: always,
-            run: |pane, cx| pane.toggle(1, cx),
-        },
-        Row {
-            id: "endpoint.with-devices",
-            title: "ask for the devices that talked to it, or not",
-            keys: &[],
-            hint: "",
-            ready: always,
-            run: |pane, cx| pane.toggle(2, cx),
-        },
-        Row {
-            id: "endpoint.with-score",
-            title: "ask for popularity and the dga score, or not",
-            keys: &[],
-            hint: "",
-            ready: always,
-            run: |pane, cx| pane.toggle(3, cx),
-        },
     ];
 }
 
@@ -282,20 +258,7 @@ impl EndpointPane {
         }
     }
 
-    /// Turns one of the three options on or off; an endpoint that is shown is asked again.
-    fn toggle(&mut self, option: usize, cx: &mut Cx<'_>) {
-        self.flip(option);
-        if self.endpoint.is_some() {
-            self.ask(Policy::Latest, cx);
-        }
-        let on = |on: bool| if on { "on" } else { "off" };
-        let Flags { info, devices, score } = self.flags;
-        cx.say(
-            Tone::Fine,
-            format!("info {}   devices {}   score {}", on(info), on(devices), on(score)),
-        );
-    }
-
+    /// Turns one of the three options on or off.
     fn flip(&mut self, option: usize) {
         let flag = match option {
             1 => &mut self.flags.info,
@@ -350,6 +313,11 @@ impl EndpointPane {
         // A refused text stays in the field, to be mended.
         let text = field.text().to_owned();
         match asks {
+            // Nothing but options was changed: what is shown is asked again with them.
+            Asks::One if text.trim().is_empty() && self.endpoint.is_some() => {
+                self.field = None;
+                self.ask(Policy::Latest, cx);
+            }
             Asks::One => {
                 if lookup::read(&text).is_ok() {
                     field.take();

@@ -325,10 +325,11 @@ impl WatchedPane {
                         adding.stage(cx);
                     }
                     (Some(Open::Remove(removing)), Ok(())) => removing.stage(cx),
-                    (Some(Open::Add(mut adding)), Err(why)) => {
+                    (Some(Open::Add(mut adding)), Err(_)) => {
                         adding.leave(cx);
                         self.aside = Some(adding);
-                        cx.say(Tone::Mind, format!("{why}; + then takes this sheet up again"));
+                        let words = "not armed: :arm 15m, then + takes the sheet up again as it is";
+                        cx.say(Tone::Mind, words);
                     }
                     (Some(Open::Remove(_)), Err(why)) => cx.say(Tone::Mind, why),
                     (None, _) => {}

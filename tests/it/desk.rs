@@ -76,7 +76,7 @@ impl Desk {
         let mut desk = Self {
             app: App::new(prefs(), theme, &[], now).expect("the built-in keys are sound"),
             handed: Vec::new(),
-            outbox: Keeper::open(None, Session::nowhere(), now).unwrap().0,
+            outbox: Keeper::open(None, Session::nowhere(), now).expect("memory is there").0,
             queue,
             reports,
             now,

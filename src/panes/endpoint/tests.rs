@@ -1,4 +1,4 @@
-//! The endpoint pane from outside: what is looked up, what is shown, where it leads.
+//! Look-ups as a person does them: keys in, calls and pictures out.
 
 use crossterm::event::KeyModifiers;
 
@@ -110,7 +110,8 @@ fn the_options_are_asked_as_they_are_set() {
     land(&mut pane, &mut bench, "cats.com", answer);
     assert!(shown(&pane, &bench, 80, 21).contains("devices were not asked for"));
     // Turned on again, it is asked at once.
-    row(&mut pane, &mut bench, "endpoint.with-devices").unwrap();
+    row(&mut pane, &mut bench, "endpoint.find").unwrap();
+    press(&mut pane, &mut bench, "\t\t \n");
     assert!(asked(&mut bench)[0].contains("devices=true"));
 }
 
@@ -118,7 +119,8 @@ fn the_options_are_asked_as_they_are_set() {
 fn an_answer_to_other_options_cannot_come_late() {
     let (mut bench, mut pane) = looked_up("cats.com");
     bench.store.take_wishes();
-    row(&mut pane, &mut bench, "endpoint.with-score").unwrap();
+    row(&mut pane, &mut bench, "endpoint.find").unwrap();
+    press(&mut pane, &mut bench, "\t\t\t \n");
     let wishes = bench.store.take_wishes();
     assert!(matches!(wishes.as_slice(), [Wish::Cancel(_), Wish::Run(_)]), "{wishes:?}");
 }

@@ -1,4 +1,4 @@
-//! Advanced search from outside: what is asked, what is shown, what is merged.
+//! Searching as a person does it: keys in, calls and pictures out.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 

@@ -1,4 +1,4 @@
-//! The watched list from outside: what it shows, what it lets through, what it refuses.
+//! The watched list as a person works with it: keys in, writes and pictures out.
 
 use crossterm::event::{KeyCode, KeyModifiers};
 
