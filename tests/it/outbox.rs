@@ -80,7 +80,7 @@ fn child() {
     let (outbox, notices) = start(Path::new(&folder));
     let stage = |tag: u64| {
         // Half of them are due at once, half wait.
-        let grace = Duration::from_secs(if tag % 2 == 0 { 0 } else { 60 });
+        let grace = Duration::from_secs(if tag.is_multiple_of(2) { 0 } else { 60 });
         let draft = label(base + tag, grace);
         outbox.ask(Request::Stage { draft, tag }).unwrap();
     };
@@ -208,7 +208,6 @@ fn what_cannot_be_kept_is_refused_and_says_why() {
 /// What a label waits for, from the request to the notice that it is durable: ledger and sending go on, and 1,000 requests are
 /// under way on two threads. `SOCDECK_LABELS=1000 cargo test --release --test it quickly -- --nocapture` prints the figures.
 #[test]
-#[expect(clippy::print_stderr, reason = "figures for whoever asks for them")]
 fn a_label_is_durable_quickly() {
     let labels: u64 = std::env::var("SOCDECK_LABELS").map_or(60, |labels| labels.parse().unwrap());
     let _ = rustls::crypto::ring::default_provider().install_default();

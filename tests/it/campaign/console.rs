@@ -156,9 +156,8 @@ impl Console {
 
     #[track_caller]
     pub fn wait_until(&mut self, what: &str, done: impl Fn(&Screen) -> bool) {
-        if !self.read_until(Instant::now() + PATIENCE, done) {
-            panic!("{what}: never; the screen:\n{}", self.screen().0.join("\n"));
-        }
+        let came = self.read_until(Instant::now() + PATIENCE, done);
+        assert!(came, "{what}: never; the screen:\n{}", self.screen().0.join("\n"));
     }
 
     /// Takes in what comes for this long.
