@@ -57,7 +57,10 @@ fn child() {
             let keys = Keys::start(move |t| send.send(t).is_ok()).unwrap();
             keys.pause();
             let status = screen
-                .run(Command::new("sh").args(["-c", "printf ASKS; read line; printf '<%s>' \"$line\""]))
+                .run(
+                    Command::new("sh")
+                        .args(["-c", "printf ASKS; read line; printf '<%s>' \"$line\""]),
+                )
                 .unwrap();
             assert!(status.success());
             keys.resume();
