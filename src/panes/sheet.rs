@@ -208,6 +208,13 @@ impl Sheet {
         self.confirm = confirm;
     }
 
+    /// Starts on the confirmation: everything else is filled in already.
+    #[must_use]
+    pub fn filled(mut self) -> Self {
+        self.focus = self.inputs.len();
+        self
+    }
+
     /// The name of the field that has the keyboard; `None` on the confirmation.
     pub fn focused(&self) -> Option<&'static str> {
         self.inputs.get(self.focus).map(|input| input.name)

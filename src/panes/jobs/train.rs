@@ -68,12 +68,14 @@ pub(super) fn under_way(job: &Job) -> Option<Timestamp> {
 pub(super) fn sheet(job: &Job, cx: &Cx<'_>) -> Sheet {
     let title = format!("TRAIN JOB {} {}", job.id, job.title.as_deref().unwrap_or(""));
     let confirm = Confirm::Type("the job id".to_owned(), job.id.to_string());
-    Sheet::new(title.trim_end(), confirm, cx.prefs.read_only).line(
+    let analyst = cx.prefs.analyst.as_deref().unwrap_or_default();
+    let sheet = Sheet::new(title.trim_end(), confirm, cx.prefs.read_only).line(
         USER,
         "username",
-        cx.prefs.analyst.as_deref().unwrap_or_default(),
+        analyst,
         "whose name Arcanna keeps with it",
-    )
+    );
+    if analyst.is_empty() { sheet } else { sheet.filled() }
 }
 
 /// What a person should know before.

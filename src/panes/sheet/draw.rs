@@ -37,6 +37,12 @@ impl Sheet {
         let inner = usize::from(wide.saturating_sub(4));
         let plan = self.plan(look, inner, area.height.saturating_sub(2));
         let rows = self.rows(&plan);
+        // Where only a few cells would stand beside the sheet they would be scraps of words: its rows are emptied.
+        if area.width < wide + 16 {
+            let height = (rows + 2).min(area.height);
+            let y = area.y + (area.height - height) / 2;
+            paint::blank(buf, Rect { y, height, ..area });
+        }
         let inside = frame::sheet(area, buf, look.theme, &self.title, wide, rows + 2);
         let mut y = 0;
         let mut cursor = None;
