@@ -31,7 +31,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             escape: Duration::from_millis(300),
-            burst: Duration::from_millis(40),
+            burst: Duration::from_millis(35),
             lock: Duration::from_secs(1),
             dwell: Duration::from_millis(200),
             repeat: Duration::from_millis(150),

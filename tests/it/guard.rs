@@ -344,7 +344,7 @@ fn a_held_key_labels_once() {
 
 #[test]
 fn a_double_press_labels_once_and_says_why() {
-    for gap in [45, 60, 120, 240] {
+    for gap in [45, 60, 120, 220] {
         let mut desk = Desk::new();
         desk.draws = true;
         desk.press('1');
