@@ -334,3 +334,19 @@ fn a_digit_keeps_its_label_and_a_changed_decision_set_locks_until_it_is_pinned()
     desk.keys("L");
     assert!(desk.draw().contains("1 Drop  3 Monitor"), "Escalate's digit is not given to another");
 }
+
+#[test]
+fn a_read_that_was_left_is_asked_again_and_never_passes_for_an_answer() {
+    let mut desk = Desk::new();
+    desk.keys("gd823");
+    desk.press(KeyCode::Enter);
+    assert!(desk.draw().contains("loading the devices"));
+    desk.keys("gj");
+    desk.fail("device", Cause::Cancelled);
+    desk.keys("gd");
+    let screen = desk.draw();
+    assert!(screen.contains("loading the devices"), "{screen}");
+    desk.fail("device", Cause::Cancelled);
+    let screen = desk.draw();
+    assert!(screen.contains("They are not read") && !screen.contains("no such device"), "{screen}");
+}

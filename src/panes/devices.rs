@@ -25,7 +25,7 @@ use crate::api::darktrace::connections::DataType;
 use crate::command::{Ask, Cx, PaneId, Target, Tone};
 use crate::job::Policy;
 use crate::outbox::RowId;
-use crate::store::Store;
+use crate::store::{Remote, Store};
 use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 
@@ -174,6 +174,23 @@ impl DevicesPane {
     }
 }
 
+impl DevicesPane {
+    /// Whether the list is being read, and whether it ever was.
+    fn state(&self, store: &Store) -> (bool, bool) {
+        fn of<T>(remote: Option<&Remote<T>>) -> (bool, bool) {
+            remote.map_or((false, false), |remote| {
+                (remote.pending, remote.value().is_some() || remote.error.is_some())
+            })
+        }
+        match &self.query {
+            None => (false, false),
+            Some(Query::Did(did)) => of(store.devices.get(did)),
+            Some(Query::Find(text)) => of(store.device_lists.get(text)),
+            Some(Query::Tag(tag)) => of(store.tagged.get(tag)),
+        }
+    }
+}
+
 impl Pane for DevicesPane {
     fn open(&mut self, target: Option<Target>, cx: &mut Cx<'_>) {
         match target {
@@ -186,6 +203,10 @@ impl Pane for DevicesPane {
             }
             _ if self.query.is_none() && !cx.prefs.absent.contains(&Product::Darktrace) => {
                 self.find(cx)
+            }
+            // Its read was cancelled when the pane was left.
+            _ if self.query.is_some() && self.state(cx.store) == (false, false) => {
+                self.ask_list(Policy::Join, cx);
             }
             _ => {}
         }

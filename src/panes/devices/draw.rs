@@ -143,18 +143,13 @@ impl DevicesPane {
         if let Some((error, _)) = error {
             return paint::failed(buf, area, look, error);
         }
-        let pending = match &self.query {
-            Some(Query::Did(did)) => store.devices.get(did).is_some_and(|remote| remote.pending),
-            Some(Query::Find(text)) => {
-                store.device_lists.get(text).is_some_and(|remote| remote.pending)
-            }
-            Some(Query::Tag(tag)) => store.tagged.get(tag).is_some_and(|remote| remote.pending),
-            None => false,
-        };
+        let (pending, read) = self.state(store);
         let words = if pending {
             "loading the devices".to_owned()
-        } else {
+        } else if read {
             "Darktrace knows no such device.".to_owned()
+        } else {
+            format!("They are not read; {} reads them.", look.key("shell.refresh"))
         };
         paint::empty(buf, area, look, &[words, format!("{find} finds another.")]);
     }
