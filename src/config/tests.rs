@@ -12,7 +12,7 @@ fn the_built_in_file_gives_every_default() {
     assert!(settings.arcanna.is_none() && settings.darktrace.is_none());
     assert!(settings.keys.is_empty());
     assert_eq!(settings.labels.grace.as_secs(), 5);
-    assert_eq!(settings.guard.burst.as_millis(), 40);
+    assert_eq!(settings.guard.burst.as_millis(), 35);
     assert_eq!(settings.log.level, LogLevel::Off);
 }
 
