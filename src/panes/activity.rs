@@ -1,6 +1,8 @@
 //! What was written and what was asked: every write with its state, every call with status, attempts and time.
 
 mod draw;
+#[cfg(test)]
+mod tests;
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
