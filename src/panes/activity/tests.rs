@@ -12,7 +12,7 @@ use crate::panes::testing::Bench;
 fn busy() -> Bench {
     let mut bench = Bench::default();
     let mut outbox = Keeper::open(None, Session::nowhere(), bench.now).unwrap().0;
-    let mut tell = |bench: &mut Bench, notices: Vec<Notice>| {
+    let tell = |bench: &mut Bench, notices: Vec<Notice>| {
         for notice in notices {
             bench.store.notice(notice, bench.now);
         }
