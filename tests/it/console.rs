@@ -147,7 +147,8 @@ impl Console {
 pub fn marks(text: &str, sign: char) -> usize {
     text.lines()
         .filter(|line| {
-            line.get(1..3).is_some_and(|mark| mark.ends_with(sign) && !mark.starts_with(' '))
+            line.get(1..3)
+                .is_some_and(|mark| mark.ends_with(sign) && mark.starts_with(char::is_alphabetic))
         })
         .count()
 }
