@@ -41,6 +41,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..60)
 }
 
+/// How often both sessions are looked at while time passes: often enough that no lease runs out.
+const LOOK: Duration = Duration::from_secs(4);
+
 /// Two sessions on one file, and what a server and a person would know.
 struct World {
     folder: tempfile::TempDir,
@@ -185,9 +188,19 @@ impl World {
                 notices
             }
             Step::Wait(ms) => {
-                self.now = now.plus(Duration::from_millis(*ms));
-                let now = self.now;
-                self.keeper().claim(now)
+                // Both sessions are looked after meanwhile: a lease that runs out means a session that was stopped, and
+                // that is another test's.
+                let mut left = Duration::from_millis(*ms);
+                while !left.is_zero() {
+                    let piece = left.min(LOOK);
+                    left -= piece;
+                    self.now = self.now.plus(piece);
+                    let now = self.now;
+                    let notices = self.keeper().claim(now);
+                    self.hear(notices);
+                    self.look_after_the_other();
+                }
+                return;
             }
             Step::Answer(how) => {
                 let at = self.at;
@@ -220,11 +233,15 @@ impl World {
             }
             Step::Switch => {
                 self.at = 1 - self.at;
-                // Both sessions are looked after: a lease that runs out means a session that was stopped, not this test.
                 self.keeper().claim(now)
             }
         };
         self.hear(notices);
+        self.look_after_the_other();
+    }
+
+    /// What the session that is not at the keyboard does by itself.
+    fn look_after_the_other(&mut self) {
         let other = 1 - self.at;
         if let Some(mut keeper) = self.keepers[other].take() {
             let at = std::mem::replace(&mut self.at, other);
