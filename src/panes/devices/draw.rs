@@ -146,6 +146,8 @@ impl DevicesPane {
         let (pending, read) = self.state(store);
         let words = if pending {
             "loading the devices".to_owned()
+        } else if read && self.query == Some(Query::Find(String::new())) {
+            "Darktrace has seen no device in 28 days.".to_owned()
         } else if read {
             "Darktrace knows no such device.".to_owned()
         } else {
