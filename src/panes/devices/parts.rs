@@ -12,7 +12,7 @@ use crate::api::darktrace::connections::{ConnectionSeries, DeviceInfo, Direction
 use crate::api::darktrace::devices::Device;
 use crate::api::darktrace::tags::Tag;
 use crate::export;
-use crate::panes::paint::{self, Look, freshness, put, when};
+use crate::panes::paint::{self, Look, did_width, freshness, put, when};
 use crate::store::{Remote, Store};
 use crate::ui::chart;
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
@@ -125,7 +125,7 @@ impl DevicesPane {
         }
         let table = Table::new(vec![
             Column::new("SCORE", Width::Fixed(4)).right(),
-            Column::new("DID", Width::Fixed(6)).right(),
+            Column::new("DID", did_width(alike.iter().map(|device| device.did))).right(),
             Column::new("HOST", Width::Flex(12, 2)),
             Column::new("IP", Width::Flex(15, 1)).rank(2),
             Column::new("TYPE", Width::Fixed(9)).rank(1),
