@@ -12,6 +12,7 @@ use crate::api::darktrace::connections::{ConnectionSeries, DeviceInfo, Direction
 use crate::api::darktrace::devices::Device;
 use crate::api::darktrace::tags::Tag;
 use crate::export;
+use crate::outbox::Row;
 use crate::panes::paint::{self, Look, did_width, freshness, put, when};
 use crate::store::{Remote, Store};
 use crate::ui::chart;
@@ -105,7 +106,9 @@ impl DevicesPane {
         ])
         .bare()
         .active(self.part == Part::Tags);
-        table.draw(area, buf, theme, &self.tags, tags.len(), |index| tag_cells(&tags[index], look));
+        table.draw(area, buf, theme, &self.tags, tags.len(), |index| {
+            tag_cells(&tags[index], tagging::set_here(did, &tags[index], store), look)
+        });
     }
 
     pub(super) fn draw_similar(
@@ -285,13 +288,15 @@ pub(super) fn fate_lines(
         .collect()
 }
 
-fn tag_cells(tag: &Tag, look: &Look<'_>) -> Cells<'static> {
+fn tag_cells(tag: &Tag, here: Option<&Row>, look: &Look<'_>) -> Cells<'static> {
     let expires =
         tag.expiry.as_ref().map_or_else(|| "never".to_owned(), |expiry| when(Some(expiry), look));
     let tid = tag.tid.map_or_else(|| "-".to_owned(), |tid| tid.to_string());
     let marks =
         [(tag.restricted == Some(true), "restricted"), (tag.auto == Some(true), "set by models")];
-    let mut note: Vec<&str> = marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
+    let by = here.map(|row| format!("set from here {}", look.tell(row.changed)));
+    let mut note: Vec<&str> = by.as_deref().into_iter().collect();
+    note.extend(marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word));
     note.extend(tag.description.as_deref().filter(|words| !words.is_empty()));
     Cells::new([
         Text::styled(tag.name.clone().unwrap_or_else(|| "-".into()), look.theme.label),

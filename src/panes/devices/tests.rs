@@ -376,6 +376,10 @@ fn success_is_no_proof_the_device_is_read_again() {
         assert_eq!(said(&mut bench), words);
         pane.changed(&mut bench.cx());
         assert_eq!(said(&mut bench), "", "said once");
+        // Who set it is only known of what was confirmed from here.
+        let known = there && words.contains("SUCCESS");
+        turn(&mut bench, &mut pane, Part::Tags);
+        assert_eq!(bench.pane(&pane, 80, 21).contains("set from here"), known);
     }
 }
 
