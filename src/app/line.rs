@@ -193,9 +193,7 @@ impl Shell {
         let at = paint::tell(&clock, cx.now.plus(grace).wall);
         cx.store.stage_named(running.run.entry().name, call, grace);
         if let Some(Overlay::Outcome(view)) = &mut self.overlay {
-            view.show(Showing::Words(format!(
-                "kept; sends {at}.  u takes it back   y sends it now"
-            )));
+            view.keep(&at);
         }
     }
 

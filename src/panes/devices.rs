@@ -20,6 +20,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::Pane;
 use super::paint::Look;
+use super::sheet;
 use crate::api::Product;
 use crate::api::darktrace::connections::DataType;
 use crate::command::{Ask, Cx, PaneId, Target, Tone};
@@ -277,6 +278,14 @@ impl Pane for DevicesPane {
 
     fn typing(&self) -> bool {
         self.field.is_some() || self.sheet.is_some()
+    }
+
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        match &self.field {
+            _ if self.sheet.is_some() => sheet::HINTS,
+            Some((Asks::Narrow, _)) => &[("Enter", "narrow"), ("^G", "leave")],
+            _ => &[("Enter", "find"), ("^G", "leave")],
+        }
     }
 
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {

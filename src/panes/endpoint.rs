@@ -413,6 +413,13 @@ impl Pane for EndpointPane {
         self.field.is_some()
     }
 
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        match &self.field {
+            Some((Asks::Many, _)) => &[("Enter", "look them up"), ("^G", "leave")],
+            _ => &[("Enter", "look up"), ("Tab", "options"), ("^G", "leave")],
+        }
+    }
+
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
         let Some((asks, _)) = &self.field else {
             return false;

@@ -57,6 +57,9 @@ enum Kind {
     Text(Box<Editor>),
 }
 
+/// The keys of every sheet, for the hint line.
+pub const HINTS: &[(&str, &str)] = &[("^G", "leave"), ("Tab", "next"), ("^X^E", "your editor")];
+
 /// See the module.
 #[derive(Debug)]
 pub struct Sheet {

@@ -440,6 +440,14 @@ impl Pane for WatchedPane {
         self.field.is_some() || self.open.is_some()
     }
 
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        if self.open.is_some() {
+            super::sheet::HINTS
+        } else {
+            &[("Enter", "keep"), ("^G", "leave")]
+        }
+    }
+
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
         let reaction = match &mut self.open {
             Some(Open::Add(adding)) => Some(adding.sheet.key(key)),

@@ -123,9 +123,11 @@ impl DevicesPane {
         if alike.is_empty() && remote.is_some_and(|remote| remote.value().is_some()) {
             return put(buf, area, 0, &Line::from(Span::styled("   none", theme.dim)));
         }
+        // An id is told whole: devices of a remote site have very long ones.
+        let did = alike.iter().map(|device| number(device.did).len()).max().unwrap_or(0);
         let table = Table::new(vec![
             Column::new("SCORE", Width::Fixed(4)).right(),
-            Column::new("DID", Width::Fixed(6)).right(),
+            Column::new("DID", Width::Fixed(did.clamp(6, 20) as u16)).right(),
             Column::new("HOST", Width::Flex(12, 2)),
             Column::new("IP", Width::Flex(15, 1)).rank(2),
             Column::new("TYPE", Width::Fixed(9)).rank(1),
