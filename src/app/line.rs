@@ -178,6 +178,9 @@ impl Shell {
         let Some(call) = running.asked.take() else {
             if let Some(id) = cx.store.writes.named_row {
                 cx.store.outbox(Request::Hasten(id));
+                if let Some(Overlay::Outcome(view)) = &mut self.overlay {
+                    view.show(Showing::Words("on its way".to_owned()));
+                }
             }
             return;
         };

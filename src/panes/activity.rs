@@ -256,10 +256,6 @@ impl Pane for ActivityPane {
         self.field.is_some()
     }
 
-    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
-        &[("Enter", "keep"), ("^G", "leave")]
-    }
-
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
         let Some(field) = &mut self.field else {
             return false;

@@ -381,6 +381,9 @@ impl Pane for EndpointPane {
     fn refresh(&mut self, cx: &mut Cx<'_>) {
         if self.part == Part::Batch {
             self.look_up_rest(cx);
+            if !self.batch.is_running() {
+                cx.say(Tone::Fine, "every one of the list is looked up");
+            }
         } else {
             self.ask(Policy::Latest, cx);
         }

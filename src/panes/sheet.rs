@@ -57,9 +57,6 @@ enum Kind {
     Text(Box<Editor>),
 }
 
-/// The keys of every sheet, for the hint line.
-pub const HINTS: &[(&str, &str)] = &[("^G", "leave"), ("Tab", "next"), ("^X^E", "your editor")];
-
 /// See the module.
 #[derive(Debug)]
 pub struct Sheet {
@@ -216,6 +213,15 @@ impl Sheet {
     pub fn filled(mut self) -> Self {
         self.focus = self.inputs.len();
         self
+    }
+
+    /// The keys that matter where the keyboard is, for the hint line.
+    pub fn hints(&self) -> &'static [(&'static str, &'static str)] {
+        match self.inputs.get(self.focus).map(|input| &input.kind) {
+            Some(Kind::Text(_)) => &[("^G", "leave"), ("Tab", "next"), ("^X^E", "your editor")],
+            _ if self.inputs.is_empty() => &[("^G", "leave")],
+            _ => &[("^G", "leave"), ("Tab", "next")],
+        }
     }
 
     /// The name of the field that has the keyboard; `None` on the confirmation.

@@ -441,10 +441,10 @@ impl Pane for WatchedPane {
     }
 
     fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
-        if self.open.is_some() {
-            super::sheet::HINTS
-        } else {
-            &[("Enter", "keep"), ("^G", "leave")]
+        match &self.open {
+            Some(Open::Add(adding)) => adding.sheet.hints(),
+            Some(Open::Remove(removing)) => removing.sheet.hints(),
+            None => &[("Enter", "keep"), ("^G", "leave")],
         }
     }
 

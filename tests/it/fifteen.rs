@@ -169,7 +169,7 @@ fn arcanna(both: &mut Both) {
 
 /// Devices: tags, similar devices, connections, devices with a tag, a tag put on and taken off.
 fn devices(both: &mut Both) {
-    both.go(&[("gd", "find: "), ("1\r", "ip-172-31-16-10"), ("\t", "read ")]);
+    both.go(&[("gd", "DID"), ("/", "find: "), ("1\r", "did 1 "), ("\t", "read ")]);
     let tags = both.exec(&["darktrace-get-tags-for-device", "deviceId=1"]);
     both.holds("tags", &each(&tags["Device"], "tagName"));
 
@@ -177,11 +177,13 @@ fn devices(both: &mut Both) {
     let similar = both.exec(&["darktrace-get-similar-devices", "did=1", "max_results=10"]);
     let mut alike = similar["SimilarDevices"]["devices"].as_array().unwrap().clone();
     alike.sort_by_key(|device| std::cmp::Reverse(device["score"].as_f64().unwrap() as u64));
-    let scores = alike.iter().take(5).map(|one| {
-        let did = text(&one["did"]);
-        format!("{:>3} {did:>13} ", one["score"].as_f64().unwrap())
-    });
-    both.holds("similar devices", &scores.collect::<Vec<_>>());
+    for one in alike.iter().take(5) {
+        let pair = [text(&one["score"]), text(&one["did"])];
+        both.console.wait(&format!("similar device {pair:?}"), |screen| {
+            let mut lines = screen.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+            lines.any(|words| words.windows(2).any(|two| two == pair))
+        });
+    }
 
     both.console.keys("\t\t");
     let info = both.exec(&["darktrace-get-device-connection-info", "did=1", "data_type=co"]);

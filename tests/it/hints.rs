@@ -16,6 +16,9 @@ use crate::stage::{Mood, Stage, World};
 /// The sizes hints are read at; the larger one names more.
 const SIZES: [(u16, u16); 3] = [(80, 24), (140, 40), (60, 16)];
 
+/// Keys that only move: what is whole on the screen or at its end has nowhere to go, and a line has no earlier one at first.
+const MOVES: [&str; 5] = ["j", "k", "h", "l", "Up"];
+
 /// A key as a hint names it: `^X^E`, `Enter`, `g`.
 fn key(stage: &mut Stage, name: &str) {
     let code = match name {
@@ -62,8 +65,14 @@ fn named(stage: &Stage, (width, height): (u16, u16)) -> Vec<String> {
         let bold = cell.modifier.contains(Modifier::BOLD);
         line.push_str(if bold { cell.symbol() } else { "\t" });
     }
-    let keys = line.split('\t').flat_map(|key| key.split(' ')).filter(|key| !key.is_empty());
-    keys.map(str::to_owned).collect()
+    let keys: Vec<Vec<&str>> = line
+        .split('\t')
+        .map(|key| key.split(' ').filter(|key| !key.is_empty()).collect::<Vec<_>>())
+        .filter(|keys| !keys.is_empty())
+        .collect();
+    // After the first key of a chord every name begins with it: the second is what is pressed.
+    let prefix = keys.len() > 1 && keys.iter().all(|key| key.len() == 2 && key[0] == keys[0][0]);
+    keys.iter().flat_map(|key| &key[usize::from(prefix)..]).map(|key| (*key).to_owned()).collect()
 }
 
 /// Presses every key that is named after these keys; what nothing came of is told. Answers take their time, as they do.
@@ -89,7 +98,9 @@ fn silent(sim: &Arc<World>, keys: &str) -> Vec<String> {
                 continue;
             }
             let after = stage.text(size.0, size.1);
-            let same = *before == stage.seen(*size) && stage.left.len() == left;
+            let same = *before == stage.seen(*size)
+                && stage.left.len() == left
+                && !MOVES.contains(&name.as_str());
             if same || after.contains("does nothing here") {
                 silent.push(format!("{name} after {keys:?} at {size:?}\n{after}"));
             }

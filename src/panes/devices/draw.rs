@@ -10,7 +10,7 @@ use super::picture::{filled, pictures};
 use super::{DevicesPane, Part, Query, tagging};
 use crate::api::Product;
 use crate::api::darktrace::devices::Device;
-use crate::panes::paint::{self, Look, freshness, put, rule, when};
+use crate::panes::paint::{self, Look, did_width, freshness, put, rule, when};
 use crate::store::{Remote, Store};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::text;
@@ -146,6 +146,8 @@ impl DevicesPane {
         let (pending, read) = self.state(store);
         let words = if pending {
             "loading the devices".to_owned()
+        } else if read && self.query == Some(Query::Find(String::new())) {
+            "Darktrace has seen no device in 28 days.".to_owned()
         } else if read {
             "Darktrace knows no such device.".to_owned()
         } else {
@@ -156,7 +158,7 @@ impl DevicesPane {
 
     fn draw_list(&self, devices: &[&Device], look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let table = Table::new(vec![
-            Column::new("DID", Width::Fixed(7)),
+            Column::new("DID", did_width(devices.iter().map(|device| device.did))),
             Column::new("HOST", Width::Flex(14, 3)),
             Column::new("IP", Width::Flex(15, 1)),
             Column::new("TYPE", Width::Flex(8, 1)).rank(1),
@@ -177,12 +179,14 @@ impl DevicesPane {
         area: Rect,
         buf: &mut Buffer,
     ) {
-        if area.height < 13 {
+        if area.height < 13 && self.part == Part::List {
             return self.draw_list(devices, look, area, buf);
         }
         // The overview needs fifteen rows; what is more goes to the list.
-        let most = area.height.saturating_sub(15).clamp(3, area.height / 2);
-        let rows = (devices.len() as u16 + 1).clamp(2, most.max(2));
+        let most = area.height.saturating_sub(15).clamp(3, (area.height / 2).max(3));
+        // A small screen has room for one of them: the one with the keyboard.
+        let small = area.height < 13;
+        let rows = if small { 0 } else { (devices.len() as u16 + 1).clamp(2, most.max(2)) };
         let list = Rect { height: rows, ..area };
         self.draw_list(devices, look, list, buf);
         let below = under(area, rows);

@@ -299,7 +299,8 @@ pub(super) fn fate(row: &Row, store: &Store) -> Option<Fate> {
             };
             let remote = store.device_tags.get(&did);
             let read = remote.filter(|remote| {
-                !remote.pending && remote.fetched.is_some_and(|fetched| fetched >= row.changed)
+                let from = store.writes.shows_from(row);
+                !remote.pending && remote.fetched.is_some_and(|fetched| fetched >= from)
             });
             let Some(tags) = read.and_then(Remote::value) else {
                 return Some(Fate::Waits(format!("{deed} {tag}: {said}; not read back yet")));
@@ -325,6 +326,21 @@ pub(super) fn newest(did: i64, store: &Store) -> Option<&Row> {
         };
         of == did && row.state != State::Undone
     })
+}
+
+/// The write that put a tag on a device, when it came from this machine's outbox and is the last word on that tag.
+/// Darktrace itself does not tell who set a tag.
+pub(super) fn set_here<'a>(did: i64, tag: &Tag, store: &'a Store) -> Option<&'a Row> {
+    let name = tag.name.as_deref()?;
+    let last = store.writes.newest().find(|row| {
+        matches!(row.state, State::Sent(_))
+            && match &row.draft.act {
+                Act::Tag(act) => act.did == did && act.tag == name,
+                Act::Untag(act) => act.did == did && act.tag == name,
+                _ => false,
+            }
+    })?;
+    matches!(last.draft.act, Act::Tag(_)).then_some(last)
 }
 
 /// A device's name for a title.
