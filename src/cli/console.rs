@@ -207,6 +207,7 @@ fn prefs(settings: &Settings) -> Prefs {
         label_grace: settings.labels.grace,
         outward_grace: settings.labels.outward_grace,
         low_confidence: f64::from(settings.labels.confidence_low_below),
+        skip_bucket: settings.labels.skip_bucket,
         poll: arcanna
             .map_or((crate::catalogue::POLL_INTERVAL, crate::catalogue::POLL_TIMEOUT), |arcanna| {
                 (arcanna.poll_interval, arcanna.poll_timeout)

@@ -141,7 +141,7 @@ impl Keeper {
         let mut lost = Vec::new();
         let rest = async {
             while let Some(outcome) = told.recv().await {
-                lost.extend(outcome.err());
+                lost.extend(outcome.err().map(|why| format!("saved views: {why}")));
             }
         };
         if tokio::time::timeout(limit, rest).await.is_err() {

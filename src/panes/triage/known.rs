@@ -100,6 +100,14 @@ impl<'a> Known<'a> {
         }
     }
 
+    /// When the label from here was given.
+    pub(super) fn labelled(&self) -> Option<jiff::Timestamp> {
+        match self.store.writes.label(self.key) {
+            LabelState::Kept(row, _) => Some(row.staged),
+            LabelState::None | LabelState::Staging => None,
+        }
+    }
+
     /// The addresses and hosts among its decision points, in their order.
     pub(super) fn addresses(&self) -> Vec<Address> {
         let mut out: Vec<Address> = Vec::new();
