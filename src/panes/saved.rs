@@ -13,6 +13,9 @@ use super::paint::{Look, put};
 use crate::ui::input::{Field, Reaction};
 use crate::ui::{frame, text};
 
+/// Cells of the sheet, its frame included.
+const WIDE: u16 = 78;
+
 /// Cells of the widest name.
 const NAME: usize = 24;
 
@@ -92,10 +95,13 @@ impl Sheet {
         self.mode = parts_mode(None, parts, 0);
     }
 
-    /// What was wanted is done: back to the list.
-    pub fn done(&mut self) {
+    /// What was wanted is done: back to the list, as it is now, the cursor on the line of that name if there is one.
+    pub fn done(&mut self, items: &[Item], name: &str) {
         self.mode = Mode::List;
         self.complaint = None;
+        if let Some(at) = items.iter().position(|item| item.own && item.name == name) {
+            self.cursor = at;
+        }
     }
 
     /// What was wanted cannot be done; what was typed stays, to be mended.
@@ -176,12 +182,11 @@ impl Sheet {
         self.cursor = self.cursor.min(last);
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Esc => return Deed::Close,
+            KeyCode::Esc | KeyCode::Char('F' | 'q') if !ctrl => return Deed::Close,
             KeyCode::Char('g') if ctrl => return Deed::Close,
             KeyCode::Char('n') if ctrl => self.cursor = (self.cursor + 1).min(last),
             KeyCode::Char('p') if ctrl => self.cursor = self.cursor.saturating_sub(1),
             KeyCode::Char(_) if ctrl => {}
-            KeyCode::Char('F' | 'q') => return Deed::Close,
             KeyCode::Char('j') | KeyCode::Down => self.cursor = (self.cursor + 1).min(last),
             KeyCode::Char('k') | KeyCode::Up => self.cursor = self.cursor.saturating_sub(1),
             KeyCode::Char('G') | KeyCode::End => self.cursor = last,
@@ -230,6 +235,7 @@ impl Sheet {
     ) -> Option<Position> {
         let theme = look.theme;
         let mut lines: Vec<(Option<usize>, Line<'_>)> = Vec::new();
+        let outer = usize::from(area.width.min(WIDE));
         let wide =
             items.iter().map(|item| text::width(&item.name)).max().unwrap_or(0).clamp(8, NAME);
         for (index, item) in items.iter().enumerate() {
@@ -241,12 +247,14 @@ impl Sheet {
             let style = if at { theme.cursor } else { theme.text };
             let name = text::fit(&text::clean(&item.name), wide, theme.ellipsis());
             let here = if item.here { "*" } else { " " };
+            let about = text::clean(&item.about);
+            let about = text::cut(&about, outer.saturating_sub(wide + 9), theme.ellipsis());
             lines.push((
                 Some(index),
                 Line::from(vec![
                     Span::styled(format!("{mark}{here} "), style),
                     Span::styled(name, if item.own { theme.label } else { theme.text }),
-                    Span::styled(format!("  {}", item.about), theme.dim),
+                    Span::styled(format!("  {about}"), theme.dim),
                 ]),
             ));
         }
@@ -255,7 +263,7 @@ impl Sheet {
             lines.push((None, Line::from(Span::styled(none, theme.dim))));
         }
         let high = (lines.len() as u16).saturating_add(4).min(area.height);
-        let inside = frame::sheet(area, buf, theme, title, 78, high);
+        let inside = frame::sheet(area, buf, theme, title, WIDE, high);
         let room = usize::from(inside.height.saturating_sub(2));
         let cursor = lines.iter().position(|(index, _)| *index == Some(self.cursor)).unwrap_or(0);
         let mut top = self.top.get().min(cursor).min(lines.len().saturating_sub(room));
@@ -273,14 +281,16 @@ impl Sheet {
             (None, Mode::Removing) => ("X again removes it; any other key keeps it", theme.warn),
             (None, _) => (foot, theme.dim),
         };
+        let words = text::clean(words);
+        let words = text::cut(&words, usize::from(inside.width), theme.ellipsis());
         match &self.mode {
             Mode::Name(field, _) | Mode::Parts { field, .. } => {
                 let above = last.saturating_sub(1);
-                put(buf, inside, above, &Line::from(Span::styled(words.to_owned(), style)));
+                put(buf, inside, above, &Line::from(Span::styled(words.into_owned(), style)));
                 field.draw(below, buf, theme)
             }
             Mode::List | Mode::Removing => {
-                put(buf, below, 0, &Line::from(Span::styled(words.to_owned(), style)));
+                put(buf, below, 0, &Line::from(Span::styled(words.into_owned(), style)));
                 None
             }
         }
@@ -333,11 +343,11 @@ mod tests {
         assert_eq!(press(&mut sheet, "\n"), Deed::Open(1), "it opens on what is shown");
         assert_eq!(press(&mut sheet, "j\n"), Deed::Open(2));
         assert_eq!(press(&mut sheet, "+Day shift\n"), Deed::Add("Day shift".into()));
-        sheet.done();
+        sheet.done(&items(), "");
         assert_eq!(press(&mut sheet, "r2\n"), Deed::Rename(2, "Night2".into()));
         sheet.complain("no");
         assert_eq!(press(&mut sheet, "3\n"), Deed::Rename(2, "Night23".into()), "it is mended");
-        sheet.done();
+        sheet.done(&items(), "");
         assert_eq!(press(&mut sheet, "Xk"), Deed::Stay);
         assert_eq!(press(&mut sheet, "XX"), Deed::Remove(2));
         assert_eq!(press(&mut sheet, "e"), Deed::Edit(2));

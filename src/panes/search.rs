@@ -312,13 +312,12 @@ impl SearchPane {
 
     /// Shows an earlier or later search of the session, with what it found.
     fn turn(&mut self, by: isize, cx: &mut Cx<'_>) {
-        match self.current.checked_add_signed(by).filter(|at| *at < self.runs.len()) {
-            Some(at) => self.show(at),
-            None => {
-                let which = if by < 0 { "before" } else { "after" };
-                cx.say(Tone::Mind, format!("there is no search {which} this one"));
-            }
-        }
+        let at = self.current.checked_add_signed(by).filter(|at| *at < self.runs.len());
+        let Some(at) = at else {
+            let which = if by < 0 { "before" } else { "after" };
+            return cx.say(Tone::Mind, format!("there is no search {which} this one"));
+        };
+        self.show(at);
     }
 
     /// Remembers where the cursor is in the search on the screen.

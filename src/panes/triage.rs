@@ -101,6 +101,8 @@ pub struct TriagePane {
     /// Where a range of marks began.
     range: Option<usize>,
     over: Option<Over>,
+    /// Rests of buckets that went to the end of the queue with a label, and where they were: the label may be taken back.
+    put_off: Vec<(EventKey, Vec<(usize, EventId)>)>,
     /// Notes for labels that are not given yet.
     notes: HashMap<EventKey, String>,
     polls: Polls,

@@ -17,3 +17,4 @@ mod seeds;
 mod sim;
 mod term;
 mod triage;
+mod views;

@@ -86,7 +86,7 @@ impl SearchPane {
             let name = crate::ui::text::fit(&search.name, 18, look.theme.ellipsis());
             Spans::from(vec![
                 Span::raw(format!("   {name}  ")),
-                Span::styled(super::saved::about(search), look.theme.dim),
+                Span::styled(super::saved::brief(search), look.theme.dim),
             ])
         });
         paint::put_lines(
@@ -135,8 +135,10 @@ impl SearchPane {
                     look.key("search.edit"),
                     look.key("search.form")
                 ),
+                "Every field of a connection can be counted: who talked to it, on which port, with which agent."
+                    .to_owned(),
                 format!(
-                    "{} (outside the form: ^G leaves it) has questions that are asked often, and keeps your own.",
+                    "^G, then {}: questions that are asked often, and those you keep under a name.",
                     look.key("search.saved")
                 ),
             ];

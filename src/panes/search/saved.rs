@@ -77,10 +77,17 @@ pub(super) fn searches(store: &Store) -> Vec<(SavedSearch, bool)> {
     built_in.map(|search| (search, false)).chain(own).collect()
 }
 
-/// A search in few words: `terms of dest_ip  last 24h  @fields.source_ip:"{ip}"`.
+/// A search in few words: `terms of dest_ip  last 24h  source_ip:"{ip}"`.
 pub(super) fn about(search: &SavedSearch) -> String {
     let metric = search.metric.trim_start_matches("@fields.");
-    format!("{} of {metric}  {}  {}", search.operation, search.time, search.query)
+    let query = search.query.replace("@fields.", "");
+    format!("{} of {metric}  {}  {query}", search.operation, search.time)
+}
+
+/// The same without its query.
+pub(super) fn brief(search: &SavedSearch) -> String {
+    let metric = search.metric.trim_start_matches("@fields.");
+    format!("{} of {metric}, {}", search.operation, search.time)
 }
 
 /// The places a query holds, each once.
@@ -97,16 +104,13 @@ pub(super) fn filled(query: &str, value: impl Fn(&str) -> Option<String>) -> Str
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let place = rest[1..].split_once('}').map(|(place, _)| place);
-        match place.and_then(|place| Some((place, value(place)?))) {
-            Some((place, value)) => {
-                // It stands between quotes, as conditions do.
-                out.push_str(&value.replace('\\', "\\\\").replace('"', "\\\""));
-                rest = &rest[place.len() + 2..];
-            }
-            None => {
-                out.push('{');
-                rest = &rest[1..];
-            }
+        if let Some((place, value)) = place.and_then(|place| Some((place, value(place)?))) {
+            // It stands between quotes, as conditions do.
+            out.push_str(&value.replace('\\', "\\\\").replace('"', "\\\""));
+            rest = &rest[place.len() + 2..];
+        } else {
+            out.push('{');
+            rest = &rest[1..];
         }
     }
     out.push_str(rest);
@@ -141,10 +145,7 @@ impl Shelf {
         buf: &mut Buffer,
     ) -> Option<Position> {
         let from = store.subject.as_ref().map_or_else(
-            || {
-                "{ip} {did} {host} {src} {dst} are filled from the event or device one comes from"
-                    .to_owned()
-            },
+            || "{ip} {did} {host} {src} {dst} are filled from where one comes from".to_owned(),
             |subject| {
                 format!("{{ip}} {{did}} {{host}} {{src}} {{dst}} are filled from {}", subject.of)
             },
@@ -179,20 +180,16 @@ impl SearchPane {
                 }
                 Ok(())
             }
-            Deed::Answered(values) => match values.iter().position(String::is_empty) {
-                Some(at) => {
+            Deed::Answered(values) => {
+                if let Some(at) = values.iter().position(String::is_empty) {
                     shelf.sheet.complain_of(at, "a value is wanted");
-                    Ok(())
+                } else if let Some((search, asked)) = shelf.asked.take() {
+                    let given: Vec<_> = asked.into_iter().zip(values).collect();
+                    self.fill(&search, &given, cx);
+                    return;
                 }
-                None => {
-                    if let Some((search, asked)) = shelf.asked.take() {
-                        let given: Vec<_> = asked.into_iter().zip(values).collect();
-                        self.fill(&search, &given, cx);
-                        return;
-                    }
-                    Ok(())
-                }
-            },
+                Ok(())
+            }
             Deed::Add(name) => own_name(&name).and_then(|name| {
                 let search = self.present(name, cx)?;
                 self.change(None, Some(search), &mut shelf, cx)
@@ -257,11 +254,13 @@ impl SearchPane {
         if before.is_none() || before == self.loaded {
             self.loaded = after.as_ref().map(|search| search.name.clone());
         }
+        let name = after.as_ref().map(|search| search.name.clone()).unwrap_or_default();
         let after = after.map(Saved::Search);
         cx.store.change_views(Change { kind: Kind::Search, before, after })?;
         cx.say(Tone::Fine, words);
         shelf.searches = searches(cx.store);
-        shelf.sheet.done();
+        let items = shelf.items(self);
+        shelf.sheet.done(&items, &name);
         Ok(())
     }
 
@@ -400,6 +399,119 @@ mod tests {
             window::parse(&search.time, "2026-11-22T06:40:12Z".parse().unwrap()).unwrap();
             assert!(names::FIELDS.contains(&search.metric.as_str()), "{search:?}");
         }
+    }
+
+    use super::super::tests::{asked, land, press, row, searched, shown, terms};
+    use crate::panes::Pane;
+    use crate::panes::testing::Bench;
+
+    fn subject() -> Subject {
+        Subject {
+            of: "event ..1762".into(),
+            ip: Some("10.128.0.6".into()),
+            src: Some("10.128.0.6".into()),
+            dst: Some("8.8.8.8".into()),
+            ..Subject::default()
+        }
+    }
+
+    #[test]
+    fn a_search_is_filled_from_what_one_comes_from_and_asked_with_enter() {
+        let mut bench = Bench::default();
+        bench.store.subject = Some(subject());
+        let mut pane = SearchPane::default();
+        row(&mut pane, &mut bench, "search.saved");
+        insta::assert_snapshot!("built_in_80", shown(&pane, &bench, 80, 21));
+        press(&mut pane, &mut bench, "jjj\n");
+        let wanted =
+            r#"@type:"conn" AND @fields.source_ip:"10.128.0.6" AND @fields.dest_ip:"8.8.8.8""#;
+        assert_eq!(pane.form.query.text(), wanted);
+        assert_eq!(pane.form.metric.text(), "@fields.duration");
+        assert!(
+            pane.shelf.is_none() && asked(&mut bench).is_empty(),
+            "nothing is asked before Enter"
+        );
+        press(&mut pane, &mut bench, "\n");
+        assert_eq!(asked(&mut bench).len(), 1);
+    }
+
+    #[test]
+    fn what_nobody_knows_is_asked() {
+        let mut bench = Bench::default();
+        bench.store.subject = Some(Subject { dst: None, ..subject() });
+        let mut pane = SearchPane::default();
+        row(&mut pane, &mut bench, "search.saved");
+        press(&mut pane, &mut bench, "jjj\n\n");
+        let text = shown(&pane, &bench, 80, 21);
+        assert!(
+            text.contains("{dst} where it went") && text.contains("a value is wanted"),
+            "{text}"
+        );
+        press(&mut pane, &mut bench, "9.9.9.9\n");
+        assert!(pane.form.query.text().ends_with(r#"@fields.dest_ip:"9.9.9.9""#));
+        // A place that a person types is filled as well, or asked for in words.
+        pane.form.query.set(r#"@fields.source_ip:"{ip}""#);
+        press(&mut pane, &mut bench, "\n");
+        assert_eq!(pane.form.query.text(), r#"@fields.source_ip:"10.128.0.6""#);
+        pane.form.focus = Some(Part::Query);
+        pane.form.query.set("{host}");
+        asked(&mut bench);
+        press(&mut pane, &mut bench, "\n");
+        assert!(asked(&mut bench).is_empty());
+        assert!(shown(&pane, &bench, 80, 21).contains("{host} is not known"));
+    }
+
+    #[test]
+    fn a_search_of_ones_own_is_kept_edited_renamed_and_removed() {
+        let mut bench = Bench::default();
+        bench.store.set_views(Ok(crate::views::Views::default()), true);
+        let mut pane = searched(&mut bench, r#"@type:"ssl""#);
+        row(&mut pane, &mut bench, "search.saved");
+        press(&mut pane, &mut bench, "+rare-ports\n");
+        assert!(shown(&pane, &bench, 80, 21).contains("is built in"));
+        press(&mut pane, &mut bench, " of ours\n");
+        let own = |bench: &Bench| bench.store.views().searches().cloned().collect::<Vec<_>>();
+        let kept = own(&bench);
+        assert_eq!(kept[0].name, "rare-ports of ours");
+        assert_eq!((kept[0].time.as_str(), kept[0].operation.as_str()), ("last 1h", "terms"));
+        press(&mut pane, &mut bench, "Ge");
+        for (typed, refused) in [("x\n\n\n\n", "no time window"), ("\n\n\nx\n", "")] {
+            press(&mut pane, &mut bench, typed);
+            assert!(shown(&pane, &bench, 80, 21).contains(refused), "{typed}");
+            pane.shelf.as_mut().unwrap().sheet.done(&[], "");
+            press(&mut pane, &mut bench, "e");
+        }
+        press(&mut pane, &mut bench, "\n AND {ip}\n\n\n");
+        assert_eq!(own(&bench)[0].query, r#"@type:"ssl" AND {ip}"#);
+        press(&mut pane, &mut bench, "r2\n");
+        assert_eq!(own(&bench)[0].name, "rare-ports of ours2");
+        insta::assert_snapshot!("own_140", shown(&pane, &bench, 140, 37));
+        press(&mut pane, &mut bench, "XX^");
+        assert!(own(&bench).is_empty() && !pane.typing());
+        assert_eq!(bench.store.take_view_changes().len(), 4);
+    }
+
+    #[test]
+    fn going_back_shows_what_was_found_with_the_cursor_where_it_was() {
+        let mut bench = Bench::default();
+        let mut pane = searched(&mut bench, "one");
+        land(&mut pane, &mut bench, 0, terms());
+        pane.list.select(3);
+        let first = pane.place();
+        pane.form.focus = Some(Part::Query);
+        press(&mut pane, &mut bench, "2\n");
+        pane.form.focus = Some(Part::Query);
+        pane.form.operation = Analysis::Mean;
+        press(&mut pane, &mut bench, "\n");
+        let third = pane.place();
+        assert_ne!(first, third);
+        asked(&mut bench);
+        pane.open(first.clone(), &mut bench.cx());
+        assert_eq!((pane.current, pane.list.cursor()), (0, 3));
+        pane.open(third.clone(), &mut bench.cx());
+        assert_eq!((pane.current, pane.form.operation), (2, Analysis::Mean));
+        assert_eq!(pane.place(), third);
+        assert!(!pane.typing() && asked(&mut bench).is_empty(), "nothing is asked again");
     }
 
     proptest::proptest! {

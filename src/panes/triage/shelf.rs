@@ -114,16 +114,12 @@ impl TriagePane {
         let Some(view) = exact.or_else(|| View::named(name)).or(only) else {
             return cx.say(Tone::Mind, format!("there is no view {name}; F lists them"));
         };
-        match view.fault() {
-            Some(why) => {
-                let words = format!("view {name} cannot be shown: {why}; F, then e mends it");
-                cx.say(Tone::Mind, words);
-            }
-            None => {
-                self.enter(view, cx);
-                self.say_view(None, cx);
-            }
+        if let Some(why) = view.fault() {
+            let words = format!("view {name} cannot be shown: {why}; F, then e mends it");
+            return cx.say(Tone::Mind, words);
         }
+        self.enter(view, cx);
+        self.say_view(None, cx);
     }
 
     /// Does what the sheet was asked. Returns what lies over the list afterwards.
@@ -136,15 +132,13 @@ impl TriagePane {
         let done = match deed {
             Deed::Close => return None,
             Deed::Stay | Deed::Answered(_) => Ok(()),
-            Deed::Open(at) => match shelf.views.get(at) {
-                Some(view) => match view.fault() {
-                    Some(why) => Err(format!("{why}; e mends it")),
-                    None => {
-                        self.enter(view.clone(), cx);
-                        self.say_view(None, cx);
-                        return None;
-                    }
-                },
+            Deed::Open(at) => match shelf.views.get(at).map(|view| (view, view.fault())) {
+                Some((view, None)) => {
+                    self.enter(view.clone(), cx);
+                    self.say_view(None, cx);
+                    return None;
+                }
+                Some((_, Some(why))) => Err(format!("{why}; e mends it")),
                 None => Ok(()),
             },
             Deed::Edit(at) => {
@@ -169,7 +163,7 @@ impl TriagePane {
             Deed::Edited(at, values) => match (shelf.views.get(at), edited(&values)) {
                 (Some(View::Own(own)), Ok(parts)) => {
                     let after = SavedView { name: own.saved.name.clone(), ..parts };
-                    self.replace(&own.saved.name.clone(), after, &mut shelf, cx)
+                    self.replace(&own.saved.name.clone(), &after, &mut shelf, cx)
                 }
                 (_, Err((part, why))) => {
                     shelf.sheet.complain_of(part, why);
@@ -180,7 +174,7 @@ impl TriagePane {
             Deed::Rename(at, name) => match (shelf.views.get(at), own_name(&name)) {
                 (Some(View::Own(own)), Ok(name)) => {
                     let after = SavedView { name, ..own.saved.clone() };
-                    self.replace(&own.saved.name.clone(), after, &mut shelf, cx)
+                    self.replace(&own.saved.name.clone(), &after, &mut shelf, cx)
                 }
                 (_, Err(why)) => Err(why),
                 _ => Ok(()),
@@ -198,7 +192,7 @@ impl TriagePane {
                         }
                         let last = cx.store.views_last();
                         cx.say(Tone::Fine, format!("view {name} is removed{last}"));
-                        self.restock(&mut shelf, cx);
+                        self.restock(&mut shelf, "", cx);
                     }
                     done
                 }
@@ -223,14 +217,14 @@ impl TriagePane {
         self.enter(View::own(&saved), cx);
         let last = cx.store.views_last();
         cx.say(Tone::Fine, format!("view {name} is kept{last}; , and . go through the views"));
-        self.restock(shelf, cx);
+        self.restock(shelf, &name, cx);
         Ok(())
     }
 
     fn replace(
         &mut self,
         before: &str,
-        after: SavedView,
+        after: &SavedView,
         shelf: &mut Shelf,
         cx: &mut Cx<'_>,
     ) -> Result<(), String> {
@@ -240,17 +234,17 @@ impl TriagePane {
             after: Some(Saved::View(after.clone())),
         })?;
         if self.view.name() == before {
-            self.enter(View::own(&after), cx);
+            self.enter(View::own(after), cx);
         }
         cx.say(Tone::Fine, format!("view {} is changed{}", after.name, cx.store.views_last()));
-        self.restock(shelf, cx);
+        self.restock(shelf, &after.name, cx);
         Ok(())
     }
 
-    /// The sheet's lines as they are now.
-    fn restock(&self, shelf: &mut Shelf, cx: &Cx<'_>) {
+    /// The sheet's lines as they are now, the cursor on the view of that name.
+    fn restock(&self, shelf: &mut Shelf, name: &str, cx: &Cx<'_>) {
         (shelf.views, shelf.items) = self.shelf_of(cx.store, cx.prefs, cx.now);
-        shelf.sheet.done();
+        shelf.sheet.done(&shelf.items, name);
     }
 }
 
@@ -280,3 +274,6 @@ fn edited(values: &[String]) -> Result<SavedView, (usize, String)> {
     let view = base.and_then(|name| View::named(&name)).map(|view| view.name());
     Ok(SavedView { name: String::new(), view, filter, order })
 }
+
+#[cfg(test)]
+mod tests;
