@@ -21,7 +21,7 @@ const HEAD: &str = "\
 #
 #   [[view]]                                       [[search]]
 #   name = \"Night shift\"                           name = \"its-ports\"
-#   view = \"Low-confidence\"   # optional           time = \"last 24h\"
+#   view = \"Low-confidence\"   # optional           time = \"last 24h\"  # optional
 #   filter = \"age:<12h -rule:SURICATA\"             query = '@fields.source_ip:\"{ip}\"'
 #   order = \"newest\"          # optional           metric = \"@fields.dest_port\"
 #                                                  operation = \"terms\"
@@ -45,7 +45,7 @@ pub struct SavedView {
 pub struct SavedSearch {
     /// Its name; no two searches have the same.
     pub name: String,
-    /// The window, in a person's words.
+    /// The window, in a person's words; empty: the one in force when it is loaded.
     pub time: String,
     /// The query; may be empty.
     pub query: String,
@@ -279,6 +279,7 @@ struct RawView {
 #[serde(deny_unknown_fields)]
 struct RawSearch {
     name: Spanned<String>,
+    #[serde(default)]
     time: String,
     #[serde(default)]
     query: String,

@@ -130,6 +130,7 @@ impl Sheet {
             ],
             Mode::Removing => &[("X", "remove it"), ("any other key", "keep it")],
             Mode::Name(..) => &[("Enter", "keep"), ("^G", "back")],
+            Mode::Parts { of: None, .. } => &[("Enter", "go on"), ("^G", "back")],
             Mode::Parts { .. } => &[("Enter", "next, then keep"), ("^G", "back")],
         }
     }

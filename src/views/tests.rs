@@ -102,7 +102,7 @@ fn what_is_not_understood_is_refused_with_its_line() {
         ("[[view]]\nname = \"a\"\n\nfitler = \"x\"\n", 4, "fitler"),
         ("[[view]]\nname = \"a\"\norder = \"best\"\n", 3, "worth, newest"),
         ("[[view]]\nname = \"a\"\n[[view]]\nname = \"A\"\n", 4, "twice"),
-        ("[[search]]\nname = \"a\"\n", 1, "time"),
+        ("[[search]]\nname = \"a\"\n", 1, "metric"),
         ("\n[[view]\n", 2, ""),
         ("[[view]]\nname = \" \"\n", 2, "name is wanted"),
         ("x = 1\n", 1, "unknown"),

@@ -13,20 +13,21 @@ use crate::store::{Store, Subject};
 use crate::ui::text;
 use crate::views::{self, Change, Kind, OPERATIONS, Saved, SavedSearch};
 
-/// Searches everybody has: name, window, query, metric, operation.
+/// Searches everybody has: name, window, query, metric, operation. Without a window they keep the form's: around the event
+/// one comes from.
 const BUILT_IN: [[&str; 5]; 6] = [
-    ["who-talked-to", "last 24h", r#"@fields.source_ip:"{ip}""#, "@fields.dest_ip", "terms"],
+    ["who-talked-to", "", r#"@fields.source_ip:"{ip}""#, "@fields.dest_ip", "terms"],
     ["who-else-met-it", "last 24h", r#"@fields.dest_ip:"{dst}""#, "@fields.source_ip", "terms"],
     [
         "rare-ports",
-        "last 24h",
+        "",
         r#"@type:"conn" AND @fields.source_ip:"{ip}""#,
         "@fields.dest_port",
         "terms",
     ],
     [
         "beacon-lengths",
-        "last 2h",
+        "",
         r#"@type:"conn" AND @fields.source_ip:"{src}" AND @fields.dest_ip:"{dst}""#,
         "@fields.duration",
         "mean",
@@ -40,7 +41,7 @@ const BUILT_IN: [[&str; 5]; 6] = [
     ],
     [
         "names-it-asked-for",
-        "last 24h",
+        "",
         r#"@type:"dns" AND @fields.source_ip:"{ip}""#,
         "@fields.query",
         "terms",
@@ -81,13 +82,15 @@ pub(super) fn searches(store: &Store) -> Vec<(SavedSearch, bool)> {
 pub(super) fn about(search: &SavedSearch) -> String {
     let metric = search.metric.trim_start_matches("@fields.");
     let query = search.query.replace("@fields.", "");
-    format!("{} of {metric}  {}  {query}", search.operation, search.time)
+    let time = if search.time.is_empty() { "this window" } else { &search.time };
+    format!("{} of {metric}  {time}  {query}", search.operation)
 }
 
 /// The same without its query.
 pub(super) fn brief(search: &SavedSearch) -> String {
     let metric = search.metric.trim_start_matches("@fields.");
-    format!("{} of {metric}, {}", search.operation, search.time)
+    let comma = if search.time.is_empty() { "" } else { ", " };
+    format!("{} of {metric}{comma}{}", search.operation, search.time)
 }
 
 /// The places a query holds, each once.
@@ -204,7 +207,7 @@ impl SearchPane {
                     let part = |name: &str, value: &str| (name.to_owned(), value.to_owned());
                     let operations = format!("operation ({})", OPERATIONS.join(" "));
                     let parts = vec![
-                        part("time", &search.time),
+                        part("time, or empty for the form's", &search.time),
                         part("query", &search.query),
                         part("metric", &search.metric),
                         part(&operations, &search.operation),
@@ -298,7 +301,9 @@ impl SearchPane {
     fn fill(&mut self, search: &SavedSearch, given: &[(&str, String)], cx: &mut Cx<'_>) {
         let subject = cx.store.subject.clone().unwrap_or_default();
         let query = filled(&search.query, |place| value(&subject, given, place));
-        self.form.time.set(&search.time);
+        if !search.time.is_empty() {
+            self.form.time.set(&search.time);
+        }
         self.form.query.set(&query);
         self.form.metric.set(&search.metric);
         if let Some(operation) = operation(&search.operation) {
@@ -364,7 +369,9 @@ fn edited(values: &[String], cx: &Cx<'_>) -> Result<SavedSearch, (usize, String)
         metric: names::whole(&part(2)),
         operation: part(3),
     };
-    window::parse(&search.time, cx.now.wall).map_err(|why| (0, why))?;
+    if !search.time.is_empty() {
+        window::parse(&search.time, cx.now.wall).map_err(|why| (0, why))?;
+    }
     if search.metric.is_empty() {
         return Err((2, "a field's name such as @fields.dest_ip is wanted".to_owned()));
     }
@@ -396,7 +403,9 @@ mod tests {
         for (search, own) in searches(&Store::default()) {
             assert!(!own && operation(&search.operation).is_some(), "{search:?}");
             assert_eq!(super::super::text::check(&search.query), None, "{search:?}");
-            window::parse(&search.time, "2026-11-22T06:40:12Z".parse().unwrap()).unwrap();
+            if !search.time.is_empty() {
+                window::parse(&search.time, "2026-11-22T06:40:12Z".parse().unwrap()).unwrap();
+            }
             assert!(names::FIELDS.contains(&search.metric.as_str()), "{search:?}");
         }
     }

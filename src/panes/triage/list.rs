@@ -198,7 +198,7 @@ impl TriagePane {
             Column::new("AI", Width::Flex(ai, 1)),
             Column::new("CONF", Width::Fixed(4)).right(),
             Column::new("FLAG", Width::Fixed(4)),
-            Column::new("TITLE", Width::Flex(24, if wide { 6 } else { 5 })),
+            Column::new("TITLE", Width::Flex(22, if wide { 6 } else { 5 })),
             Column::new("SRC", Width::Fixed(15)).rank(1),
         ];
         if buckets {

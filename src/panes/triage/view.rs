@@ -138,7 +138,7 @@ impl View {
                     words = format!("{words}  by {order}");
                 }
                 match &own.filter {
-                    Ok(_) => words,
+                    Ok(_) => words.trim_start().to_owned(),
                     Err(why) => format!("{why}: {words}"),
                 }
             }
