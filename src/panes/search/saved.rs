@@ -316,7 +316,7 @@ impl SearchPane {
             (true, of) if !of.is_empty() => format!(", filled from {of}"),
             _ => String::new(),
         };
-        cx.say(Tone::Fine, format!("{}{from}; Enter runs it", search.name));
+        cx.say(Tone::Fine, format!("{} is in the form{from}", search.name));
     }
 
     /// Fills the places of the form's query.
