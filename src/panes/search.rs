@@ -421,7 +421,7 @@ impl Pane for SearchPane {
     }
 
     fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
-        let form = &[("^G", "leave"), ("Tab", "next"), ("Enter", "run")];
+        let form = &[("Enter", "run"), ("Tab", "next part"), ("^G", "leave")];
         self.shelf.as_ref().map_or(form, saved::Shelf::hints)
     }
 

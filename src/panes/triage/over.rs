@@ -38,7 +38,7 @@ impl Over {
             }
             Self::Views(shelf) => shelf.sheet.hints(),
             Self::Bulk(_) => &[
-                ("the number, Enter", "label them"),
+                ("Enter", "label them, the number typed"),
                 ("e", "exclude"),
                 ("v", "list"),
                 ("^G", "cancel"),
