@@ -28,6 +28,7 @@ use crate::outbox::{self, Moment, Notice, State};
 use crate::pins::Pins;
 use crate::store::{EventKey, Store, Wish};
 use crate::ui::theme::Theme;
+use crate::views::{Change, Views};
 use shell::Shell;
 
 /// Every row of the registry by its scope: the shell's first, then each pane's. The README's key table is made from it.
@@ -50,6 +51,8 @@ pub enum Event {
     Edited(Result<String, String>),
     /// How something the loop did went, in a sentence.
     Told(Tone, String),
+    /// What came of a change to saved views and searches: what their file holds now, or why it is as before.
+    Views(Result<Views, String>),
     /// A wheel or a click.
     Mouse(MouseEvent),
     /// A key was swallowed; why.
@@ -82,6 +85,8 @@ pub enum Effect {
     Mouse(bool),
     /// Keep these pins for later sessions.
     Pins(Pins),
+    /// Write this change to saved views and searches down; what came of it is [`Event::Views`].
+    Views(Change),
     /// Draw everything anew.
     Redraw,
     /// Stop the process until it is resumed.
@@ -122,6 +127,9 @@ impl App {
     pub fn start(&mut self, now: Moment) {
         self.now = now;
         self.act(|shell, cx| shell.show(PaneId::Jobs, None, false, cx));
+        if let Some(why) = self.store.views_fault() {
+            self.shell.say(Tone::Bad, format!("saved views are not read: {why}"));
+        }
     }
 
     /// The one way in. Returns whether a new frame is wanted.
@@ -145,6 +153,11 @@ impl App {
             }
             Event::Edited(Err(why)) => self.shell.say(Tone::Bad, why),
             Event::Told(tone, words) => self.shell.say(tone, words),
+            Event::Views(told) => {
+                if let Err(why) = self.store.views_told(told) {
+                    self.shell.say(Tone::Bad, why);
+                }
+            }
             Event::Mouse(mouse) => self.act(|shell, cx| shell.mouse(mouse, cx)),
             Event::Swallowed(why) => self.shell.say(Tone::Mind, why),
             Event::Tick => {
@@ -172,6 +185,7 @@ impl App {
         let mut effects: Vec<Effect> =
             self.store.take_wishes().into_iter().map(Effect::Wish).collect();
         effects.extend(self.store.take_pins().map(Effect::Pins));
+        effects.extend(self.store.take_view_changes().into_iter().map(Effect::Views));
         effects.append(&mut self.effects);
         effects
     }

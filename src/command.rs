@@ -88,6 +88,8 @@ pub enum Target {
     Job(JobId),
     /// One event.
     Event(JobId, EventId),
+    /// A view of the triage queue, by its name.
+    View(String),
     /// A device by its id.
     Device(i64),
     /// Devices matching a text.
@@ -97,7 +99,8 @@ pub enum Target {
     /// An endpoint, in any form a person writes it; several, one a line.
     Endpoint(String),
     /// A query for advanced search, to be looked at before it is run; a time window may stand before it in brackets:
-    /// `[+-15m of 2026-11-20T08:00Z] @fields.dest_ip:"8.8.8.8"`.
+    /// `[+-15m of 2026-11-20T08:00Z] @fields.dest_ip:"8.8.8.8"`; behind a semicolon in them, what is worked out:
+    /// `[last 1h; terms @fields.dest_ip] …`.
     Search(String),
     /// Something to put on the watched list, in any form a person writes it; several, one a line.
     Watch(String),
@@ -182,6 +185,8 @@ pub struct Prefs {
     pub outward_grace: Duration,
     /// Below this confidence (0–100) a decision is marked low.
     pub low_confidence: f64,
+    /// After a label the rest of its bucket goes to the end of the queue.
+    pub skip_bucket: bool,
     /// First pause between looks at a pending event, and the limit of looking.
     pub poll: (Duration, Duration),
     /// Products without settings: their panes say so.

@@ -16,6 +16,7 @@
 //! | [`queue`] | runs actions; the only module that spawns work | `api` `job` |
 //! | [`ledger`] | who did what, when, and what was seen; hash-chained | itself |
 //! | [`outbox`] | the one door for writes, kept in SQLite on its own thread | `api` `ledger` |
+//! | [`views`] | views and searches a person keeps under a name; pure | itself |
 //! | [`store`] | fetched data and where each answer lands | `api` `job` `outbox` |
 //! | [`catalogue`] | the named commands of the manuals, sans I/O | `api` |
 //! | [`command`], [`keymap`] | rows of the registry; chords | `api` `outbox` `store` / `command` |
@@ -47,3 +48,4 @@ pub mod sim;
 pub mod store;
 pub mod term;
 pub mod ui;
+pub mod views;

@@ -10,6 +10,7 @@ mod grids;
 pub mod jobs;
 pub mod lookup;
 pub mod paint;
+pub mod saved;
 pub mod search;
 pub mod sheet;
 #[cfg(test)]
@@ -25,7 +26,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::command::{Cx, PaneId, Prefs, Ready, Row, Spec, Take, Target};
 use crate::export::Grid;
-use crate::store::{EventKey, Store};
+use crate::store::{EventKey, Store, Subject};
 use crate::ui::table::ListState;
 use paint::Look;
 
@@ -179,6 +180,12 @@ pub trait Pane: Registered {
 
     /// The event whose detail the pane shows: what a label key would label.
     fn event(&self, store: &Store) -> Option<EventKey> {
+        let _ = store;
+        None
+    }
+
+    /// What a person is looking at, to fill a saved search with.
+    fn subject(&self, store: &Store) -> Option<Subject> {
         let _ = store;
         None
     }

@@ -8,6 +8,7 @@ mod away;
 mod deferred;
 mod editor;
 pub mod pins_file;
+pub mod views_file;
 
 use std::collections::VecDeque;
 use std::io;
@@ -29,7 +30,9 @@ use crate::sim;
 use crate::store::{EventKey, Wish};
 use crate::term::{Class, Guard, Keys, Options, Screen, Typed, Verdict, guard, hangup};
 use crate::ui::theme::Theme;
+use crate::views::Views;
 pub use deferred::{Connected, Deferred, Ready};
+use views_file::Keeper;
 
 /// How long the process may stay after its terminal went away, and after it was told to end.
 const LAST_SECOND: Duration = Duration::from_millis(800);
@@ -58,6 +61,8 @@ pub struct Setup {
     pub simulator: Option<sim::Bound>,
     /// The digits of labels from earlier sessions, and the file they are kept in; none for the demo.
     pub pins: (Pins, Option<PathBuf>),
+    /// Views and searches kept under a name, or why their file is not understood; and the file, none for the demo.
+    pub views: (Result<Views, String>, Option<PathBuf>),
     /// Where writes are kept until they are sent.
     pub keeping: Keeping,
     /// Whose they are and where they may go.
@@ -88,6 +93,7 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         connect,
         simulator,
         pins: (pins, pins_file),
+        views: (views, views_file),
         keeping,
         session,
     } = setup;
@@ -97,6 +103,7 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
     app.keeps(keeping != Keeping::Memory);
     let mut screen = Screen::enter(Options { ascii, mouse, title: None })?;
     app.store.set_pins(pins);
+    app.store.set_views(views, views_file.is_some());
     app.start(now);
     // The first frame needs nothing but the settings: it is on the screen before anything is asked.
     draw(&app, &mut screen)?;
@@ -108,6 +115,7 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
     let left = runtime.block_on(async {
         let mut running =
             Loop::new(app, screen, guard, connect, simulator, (keeping, session), pins_file)?;
+        running.views = views_file.map(Keeper::start);
         let ended = running.run().await;
         let left = running.leave().await;
         ended.map(|()| left)
@@ -130,6 +138,7 @@ enum Turn {
     Typed(Option<Typed>),
     Report(crate::job::Report),
     Notice(Notice),
+    Views(views_file::Told),
     Room(mpsc::OwnedPermit<Command>),
     Resized,
     Clock,
@@ -157,6 +166,8 @@ struct Loop {
     _watch: Option<hangup::Watch>,
     /// Where pins are kept.
     pins: Option<PathBuf>,
+    /// Writes views and searches down.
+    views: Option<Keeper>,
     /// The event under the cursor when the guard was last told.
     event: Option<EventKey>,
     /// Since when it has been on the screen.
@@ -213,6 +224,7 @@ impl Loop {
             // Without a terminal to watch (input from elsewhere) the closed reader ends the loop all the same.
             _watch: hangup::watch(LAST_SECOND, || {}).ok(),
             pins,
+            views: None,
             event: None,
             shown: None,
             dirty: true,
@@ -269,6 +281,7 @@ impl Loop {
             _ = interrupt.recv() => Turn::End,
             typed = self.typed.recv() => Turn::Typed(typed),
             Some(notice) = self.notices.recv() => Turn::Notice(notice),
+            Some(told) = told(&mut self.views) => Turn::Views(told),
             report = self.reports.recv() => report.map_or(Turn::Broken, Turn::Report),
             permit = room.reserve_owned(), if waiting => permit.map_or(Turn::Broken, Turn::Room),
             _ = self.resized.recv() => Turn::Resized,
@@ -293,6 +306,7 @@ impl Loop {
                 // A notice is the outbox's sign that there is room.
                 self.pass_on();
             }
+            Turn::Views(told) => self.tell(Event::Views(told)),
             Turn::Room(permit) => {
                 if let Some(command) = self.waiting.pop_front() {
                     permit.send(command);
@@ -399,6 +413,12 @@ impl Loop {
                         }
                     }
                     Effect::Pins(pins) => self.keep(&pins),
+                    Effect::Views(change) => {
+                        let asked = self.views.as_ref().map(|keeper| keeper.keep(change));
+                        if let Some(Err(why)) = asked {
+                            self.tell(Event::Views(Err(why)));
+                        }
+                    }
                     Effect::Redraw => {
                         self.screen.repaint();
                         self.dirty = true;
@@ -494,8 +514,18 @@ impl Loop {
     /// Gives the terminal back, lets writes under way end and have their answers written down, holds what was in its grace
     /// time. Returns what was not sent.
     async fn leave(self) -> Vec<String> {
-        let Self { mut app, screen, keys, queue, outbox, notices, mut asked, mut reports, .. } =
-            self;
+        let Self {
+            mut app,
+            screen,
+            keys,
+            queue,
+            outbox,
+            notices,
+            mut asked,
+            mut reports,
+            views,
+            ..
+        } = self;
         drop(keys);
         // Its thread must not wait for us while we wait for it.
         drop(notices);
@@ -524,9 +554,20 @@ impl Loop {
             tracing::warn!("a write was still under way at the end");
         }
         done.abort();
-        let unsent = app.unsent();
+        let mut unsent = app.unsent();
+        if let Some(keeper) = views {
+            unsent.extend(keeper.leave(LAST[2]).await);
+        }
         outbox.leave(LAST[1]);
         unsent
+    }
+}
+
+/// What came of the next change to views and searches.
+async fn told(keeper: &mut Option<Keeper>) -> Option<views_file::Told> {
+    match keeper {
+        Some(keeper) => keeper.told().await,
+        None => None,
     }
 }
 

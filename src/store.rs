@@ -9,6 +9,7 @@ mod landing;
 mod lands;
 mod link;
 mod remote;
+mod saved;
 mod triage;
 mod writes;
 
@@ -35,6 +36,7 @@ pub use digits::Digits;
 pub use landing::{Landing, Lands};
 pub use link::Link;
 pub use remote::Remote;
+pub use saved::Subject;
 pub use triage::{EventKey, Line, Order, Source, TriageQueue, is_undecided};
 pub use writes::{LabelState, Writes};
 
@@ -58,6 +60,9 @@ pub struct Store {
     wishes: Vec<Wish>,
     pins: Pins,
     pins_changed: bool,
+    saved: saved::Saved,
+    /// The event or device a person was looking at last, for what a saved search is filled with.
+    pub subject: Option<Subject>,
     /// The pane whose key or answer is being handled: it owns the reads that are asked meanwhile.
     pub owner: &'static str,
 

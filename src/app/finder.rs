@@ -13,8 +13,9 @@ use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 
 /// Verbs of the command line that open something by name, with what follows them.
-pub(super) const VERBS: [(&str, &str, &str); 10] = [
+pub(super) const VERBS: [(&str, &str, &str); 11] = [
     ("job", "JOB", "open a job's events"),
+    ("view", "NAME", "show a view of the events, built in or your own"),
     ("event", "JOB EVENT", "open an event by its id"),
     ("device", "DID|TEXT", "find devices"),
     ("tag", "NAME", "devices that carry a tag"),
@@ -288,14 +289,15 @@ fn group(id: &str) -> &'static str {
         ("triage", "mark" | "range" | "mark-all") => "MARK",
         (
             "triage",
-            "find" | "next-view" | "previous-view" | "order" | "next-match" | "previous-match",
+            "find" | "next-view" | "previous-view" | "views" | "order" | "next-match"
+            | "previous-match",
         ) => "CHOOSE",
         (_, "device" | "endpoint" | "search" | "watch" | "next-job" | "previous-job")
             if scope != "shell" =>
         {
             "GO ON"
         }
-        ("shell", "back") => "GO",
+        ("shell", "back" | "forward") => "GO",
         ("shell", name) if name.starts_with("go-") => "GO",
         ("shell", name) if name.starts_with("copy-") || name.starts_with("export-") => "TAKE AWAY",
         (

@@ -15,6 +15,7 @@ pub(super) struct Values {
     labels: Vec<(String, String)>,
     tags: Vec<(String, String)>,
     devices: Vec<(String, String)>,
+    views: Vec<(String, String)>,
     analyst: Option<String>,
 }
 
@@ -46,6 +47,13 @@ impl Values {
             }
         }
         values.labels.sort();
+        let labels: Vec<String> = values.labels.iter().map(|(label, _)| label.clone()).collect();
+        let built_in = crate::panes::triage::view_names(&labels).into_iter();
+        values.views = built_in.map(|name| (name, "view".to_owned())).collect();
+        values.views.extend(store.views().views().map(|view| {
+            let about = if view.filter.is_empty() { "your view" } else { &view.filter };
+            (view.name.clone(), about.to_owned())
+        }));
         values.tags.sort();
         values.devices.sort();
         values
@@ -58,6 +66,9 @@ impl Values {
             .rfind(char::is_whitespace)
             .map_or(0, |at| at + line[at..].chars().next().map_or(1, char::len_utf8));
         let word = &line[from..];
+        if let Some(typed) = line.strip_prefix("view ") {
+            return self.views_like(typed.trim_start_matches(['"', ' ']));
+        }
         let mut before = line[..from].split_whitespace();
         let verb = before.next().unwrap_or_default();
         let first = before.next().is_none();
@@ -86,6 +97,18 @@ impl Values {
             .take(MOST)
             .map(|(value, about)| candidate(from, value, about))
             .collect()
+    }
+
+    /// A view's name is all that follows, with or without quotes: it may have blanks in it.
+    fn views_like(&self, typed: &str) -> Vec<Candidate> {
+        let wanted = typed.to_lowercase();
+        let like = |name: &str| name.to_lowercase().contains(&wanted);
+        let of = |(name, about): &(String, String)| Candidate {
+            from: "view ".len(),
+            text: name.clone(),
+            help: about.clone(),
+        };
+        self.views.iter().filter(|(name, _)| like(name)).take(MOST).map(of).collect()
     }
 
     fn of_argument(&self, name: &str) -> &[(String, String)] {

@@ -53,6 +53,10 @@ impl Shell {
                 self.say(Tone::Fine, "disarmed: labels only");
             }
             "job" if !rest.is_empty() => cx.go(PaneId::Triage, Some(Target::Job(rest.into()))),
+            "view" if !rest.is_empty() => {
+                let name = rest.trim_matches('"').to_owned();
+                cx.go(PaneId::Triage, Some(Target::View(name)));
+            }
             "event" => match rest.split_once(char::is_whitespace) {
                 Some((job, event)) => {
                     cx.go(PaneId::Triage, Some(Target::Event(job.into(), event.trim().into())))
@@ -75,7 +79,7 @@ impl Shell {
             "watch" if !rest.is_empty() => {
                 cx.go(PaneId::Watched, Some(Target::Watch(rest.to_owned())))
             }
-            "job" | "device" | "tag" | "endpoint" | "watch" => {
+            "job" | "view" | "device" | "tag" | "endpoint" | "watch" => {
                 self.say(Tone::Mind, format!("{verb} wants what to open after it"))
             }
             _ => self.run_named(text, cx),

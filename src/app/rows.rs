@@ -56,7 +56,8 @@ pub(super) const ROWS: &[Row<Shell>] = &[
         cx.go(PaneId::Watched, None)
     }),
     row("shell.go-activity", "go to Activity", &["g a"], "", |_, cx| cx.go(PaneId::Activity, None)),
-    row("shell.back", "back where I was", &["-"], "back", Shell::back),
+    row("shell.back", "back where I was", &["-", "g -"], "back", Shell::back),
+    row("shell.forward", "forward again", &["_", "g _"], "", Shell::forward),
     row("shell.undo", "take the last write back while it is not sent", &["u"], "", Shell::undo),
     row("shell.refresh", "read what is shown again", &["r"], "refresh", |shell, cx| {
         shell.pane_mut().refresh(cx)

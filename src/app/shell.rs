@@ -55,6 +55,8 @@ pub(super) struct Shell {
     pub(super) panes: Vec<Box<dyn Pane>>,
     pub(super) focus: usize,
     places: Vec<(PaneId, Option<Target>)>,
+    /// Places `-` left, the nearest last: where `_` goes.
+    ahead: Vec<(PaneId, Option<Target>)>,
     pub(super) typed: Vec<Chord>,
     pub(super) overlay: Option<Overlay>,
     pub(super) running: Option<Running>,
@@ -80,6 +82,7 @@ impl Default for Shell {
             panes: panes::all(),
             focus: 0,
             places: Vec::new(),
+            ahead: Vec::new(),
             typed: Vec::new(),
             overlay: None,
             running: None,
@@ -153,13 +156,15 @@ impl Shell {
         };
         let place = (self.id(), self.pane().place());
         if remember && (place.0 != id || target.is_some()) {
-            self.places.push(place);
-            if self.places.len() > PLACES {
-                self.places.remove(0);
-            }
+            remember_place(&mut self.places, place);
+            // Another way was taken: there is nothing ahead any more.
+            self.ahead.clear();
         }
         if index != self.focus {
             cx.store.leave(self.id().name());
+            if let Some(subject) = self.pane().subject(cx.store) {
+                cx.store.subject = Some(subject);
+            }
         }
         self.focus = index;
         self.overlay = None;
@@ -170,8 +175,24 @@ impl Shell {
     /// Back to where the person was.
     pub(super) fn back(&mut self, cx: &mut Cx<'_>) {
         match self.places.pop() {
-            Some((id, target)) => self.show(id, target, false, cx),
+            Some((id, target)) => {
+                let here = (self.id(), self.pane().place());
+                remember_place(&mut self.ahead, here);
+                self.show(id, target, false, cx);
+            }
             None => self.say(Tone::Mind, "there is no place before this one"),
+        }
+    }
+
+    /// Forward again to where [`Self::back`] left.
+    pub(super) fn forward(&mut self, cx: &mut Cx<'_>) {
+        match self.ahead.pop() {
+            Some((id, target)) => {
+                let here = (self.id(), self.pane().place());
+                remember_place(&mut self.places, here);
+                self.show(id, target, false, cx);
+            }
+            None => self.say(Tone::Mind, "there is no place after this one: - goes back first"),
         }
     }
 
@@ -388,5 +409,13 @@ impl Shell {
             }
             None => self.say(Tone::Mind, "there is nothing to take back"),
         }
+    }
+}
+
+/// Keeps a place, and no more of them than anybody walks back.
+fn remember_place(places: &mut Vec<(PaneId, Option<Target>)>, place: (PaneId, Option<Target>)) {
+    places.push(place);
+    if places.len() > PLACES {
+        places.remove(0);
     }
 }

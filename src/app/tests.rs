@@ -48,6 +48,7 @@ impl Desk {
             label_grace: Duration::from_secs(5),
             outward_grace: Duration::from_secs(30),
             low_confidence: 60.0,
+            skip_bucket: false,
             poll: (Duration::from_secs(10), Duration::from_secs(60)),
             absent: Vec::new(),
             unverified: Vec::new(),

@@ -15,10 +15,11 @@ use crate::config::{self, Loaded, Notes, Settings, ThemeName};
 use crate::keymap::Override;
 use crate::outbox::{Keeping, Session};
 use crate::pins::Pins;
-use crate::run::{self, Connected, Ready, RunError, Setup, pins_file};
+use crate::run::{self, Connected, Ready, RunError, Setup, pins_file, views_file};
 use crate::sim;
 use crate::term::guard;
 use crate::ui::theme::{Glyphs, Palette, Theme, is_utf8_locale};
+use crate::views::Views;
 
 use super::{Exit, Failure, output};
 
@@ -49,7 +50,7 @@ pub(super) fn live(loaded: &Loaded) -> Result<ExitCode, Failure> {
     };
     let settings = &loaded.settings;
     let setup = setup(settings, prefs(settings), connect, None, keeping);
-    open(Setup { pins: pins(loaded)?, ..setup })
+    open(Setup { pins: pins(loaded)?, views: views(loaded), ..setup })
 }
 
 /// Opens the console on a simulator inside this process.
@@ -98,6 +99,15 @@ fn pins(loaded: &Loaded) -> Result<(Pins, Option<PathBuf>), Failure> {
         Failure::said(Exit::Configuration, words)
     })?;
     Ok((pins, Some(path)))
+}
+
+/// Views and searches kept under a name, beside the configuration. A file that is not understood keeps nobody from working:
+/// the console says so, and leaves it alone.
+fn views(loaded: &Loaded) -> (Result<Views, String>, Option<PathBuf>) {
+    let beside = loaded.file.as_deref().and_then(std::path::Path::parent);
+    let folder = beside.or(loaded.folders.as_ref().map(|folders| folders.config.as_path()));
+    let path = folder.map(|folder| folder.join("views.toml"));
+    (path.as_deref().map_or_else(|| Ok(Views::default()), views_file::read), path)
 }
 
 /// Unsent writes told one by one at the end.
@@ -149,6 +159,7 @@ fn setup(
         connect,
         simulator,
         pins: (Pins::default(), None),
+        views: (Ok(Views::default()), None),
         keeping,
         session,
     }
@@ -196,6 +207,7 @@ fn prefs(settings: &Settings) -> Prefs {
         label_grace: settings.labels.grace,
         outward_grace: settings.labels.outward_grace,
         low_confidence: f64::from(settings.labels.confidence_low_below),
+        skip_bucket: settings.labels.skip_bucket,
         poll: arcanna
             .map_or((crate::catalogue::POLL_INTERVAL, crate::catalogue::POLL_TIMEOUT), |arcanna| {
                 (arcanna.poll_interval, arcanna.poll_timeout)

@@ -239,6 +239,8 @@ pub struct Labels {
     pub confidence_low_below: u8,
     /// Confidence from here on, in percent, is high; what is neither is medium.
     pub confidence_high_from: u8,
+    /// Whether the rest of a bucket goes to the end of the queue once one of it is labelled.
+    pub skip_bucket: bool,
 }
 
 /// The limits of the input guard; zero turns a rule off.

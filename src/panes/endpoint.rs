@@ -278,8 +278,10 @@ impl EndpointPane {
 
     /// Shows an endpoint, and asks about it unless it only joins what is known.
     fn show(&mut self, endpoint: Endpoint, policy: Policy, cx: &mut Cx<'_>) {
+        if self.endpoint.as_ref() != Some(&endpoint) {
+            self.devices = ListState::default();
+        }
         self.part = Part::Devices;
-        self.devices = ListState::default();
         let known = lookup::report(cx.store, &endpoint).is_some();
         if policy == Policy::Latest || !self.past.iter().any(|(past, _)| *past == endpoint) {
             self.past.retain(|(past, _)| *past != endpoint);
@@ -398,7 +400,9 @@ impl Pane for EndpointPane {
     }
 
     fn place(&self) -> Option<Target> {
-        self.endpoint.as_ref().map(|endpoint| Target::Endpoint(named(endpoint).0.to_owned()))
+        // The pasted list is where it was when one comes back: nothing else is shown instead.
+        let shown = self.endpoint.as_ref().filter(|_| self.part != Part::Batch);
+        shown.map(|endpoint| Target::Endpoint(named(endpoint).0.to_owned()))
     }
 
     fn list(&mut self, store: &Store) -> Option<(&mut ListState, usize)> {

@@ -56,6 +56,7 @@ pub(crate) fn prefs() -> Prefs {
         label_grace: Duration::from_secs(5),
         outward_grace: Duration::from_secs(30),
         low_confidence: 60.0,
+        skip_bucket: false,
         poll: (Duration::from_secs(1), Duration::from_secs(60)),
         absent: Vec::new(),
         unverified: Vec::new(),

@@ -18,6 +18,7 @@ mod over;
 mod polls;
 mod raw;
 mod session;
+mod shelf;
 mod strip;
 mod take;
 #[cfg(test)]
@@ -41,7 +42,7 @@ use crate::api::arcanna::{EventId, JobId};
 use crate::command::{Cx, PaneId, Prefs, Ready, Row, Take, Target, always};
 use crate::export::Grid;
 use crate::job::Policy;
-use crate::store::{EventKey, Store, TriageQueue, key};
+use crate::store::{EventKey, Order, Store, Subject, TriageQueue, key};
 use crate::ui::table::ListState;
 use choose::Input;
 use context::Context;
@@ -53,6 +54,11 @@ use view::View;
 
 pub use detail::told;
 pub use list::last_label;
+
+/// The names of the built-in views, given the labels of a job: for the command line to complete.
+pub fn view_names(labels: &[String]) -> Vec<String> {
+    view::names(labels)
+}
 
 /// Events asked for at once.
 const PAGE: u32 = 200;
@@ -77,6 +83,8 @@ pub struct TriagePane {
     /// The queue's generation when `shown` was worked out.
     generation: u64,
     view: View,
+    /// The order of the list before a view put it into its own.
+    order_before: Option<Order>,
     filter: Filter,
     /// The filter before the one that is being typed.
     filter_before: Filter,
@@ -93,6 +101,8 @@ pub struct TriagePane {
     /// Where a range of marks began.
     range: Option<usize>,
     over: Option<Over>,
+    /// Rests of buckets that went to the end of the queue with a label, and where they were: the label may be taken back.
+    put_off: Vec<(EventKey, Vec<(usize, EventId)>)>,
     /// Notes for labels that are not given yet.
     notes: HashMap<EventKey, String>,
     polls: Polls,
@@ -164,6 +174,16 @@ impl Rows for TriagePane {
                 &[","],
                 "view",
                 |pane, cx| pane.turn_view(-1, cx),
+            )
+        },
+        Row {
+            ready: has_job,
+            ..row(
+                "triage.views",
+                "views: show, keep, rename, edit, remove",
+                &["F"],
+                "views",
+                Self::open_views,
             )
         },
         row(
@@ -306,13 +326,16 @@ impl Pane for TriagePane {
         match target {
             Some(Target::Job(job)) => self.open_job(job, cx),
             Some(Target::Event(job, event)) => self.open_event(job, event, cx),
-            _ => {
+            target => {
                 if cx.store.job_list.value().is_none() {
                     cx.store.ask(Jobs, Policy::Join, cx.now);
                 }
                 let job = self.job.clone().or_else(|| cx.prefs.default_job.clone());
                 if let Some(job) = job {
                     self.open_job(job, cx);
+                }
+                if let Some(Target::View(name)) = target {
+                    self.show_named(&name, cx);
                 }
             }
         }
@@ -386,7 +409,11 @@ impl Pane for TriagePane {
     }
 
     fn paste(&mut self, text: &str, cx: &mut Cx<'_>) -> bool {
-        self.over.is_none() && self.input_paste(text, cx)
+        match &mut self.over {
+            Some(Over::Views(shelf)) => shelf.sheet.paste(text),
+            Some(_) => false,
+            None => self.input_paste(text, cx),
+        }
     }
 
     fn edited(&mut self, text: &str, cx: &mut Cx<'_>) {
@@ -406,6 +433,10 @@ impl Pane for TriagePane {
         self.context.tick(cx.now.instant);
         self.context.ask(&self.ahead(), cx);
         self.poll(cx);
+    }
+
+    fn subject(&self, store: &Store) -> Option<Subject> {
+        Some(opening::subject(store, &self.current()?))
     }
 
     fn event(&self, _store: &Store) -> Option<EventKey> {

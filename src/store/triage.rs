@@ -130,6 +130,40 @@ impl TriageQueue {
         }
     }
 
+    /// Moves events to the end of this session's list, as skipped ones. Returns where each was, for [`Self::put_back`].
+    pub fn put_off(&mut self, events: &[EventId]) -> Vec<(usize, EventId)> {
+        let lines = self.lines.iter().enumerate();
+        let places: Vec<(usize, EventId)> = lines
+            .filter(|(_, line)| events.contains(&line.event))
+            .map(|(at, line)| (at, line.event.clone()))
+            .collect();
+        let (off, kept): (Vec<Line>, Vec<Line>) = std::mem::take(&mut self.lines)
+            .into_iter()
+            .partition(|line| events.contains(&line.event));
+        self.lines = kept;
+        self.skipped.extend(off.iter().map(|line| line.event.clone()));
+        self.lines.extend(off);
+        self.generation += 1;
+        places
+    }
+
+    /// Takes a [`Self::put_off`] back, but for events that were moved again since.
+    pub fn put_back(&mut self, places: &[(usize, EventId)]) {
+        for (place, event) in places {
+            let at = self.position(event).filter(|_| self.skipped.remove(event));
+            if let Some(at) = at {
+                let line = self.lines.remove(at);
+                self.lines.insert((*place).min(self.lines.len()), line);
+            }
+        }
+        self.generation += 1;
+    }
+
+    /// Whether any listed bucket holds more than one event.
+    pub fn has_buckets(&self) -> bool {
+        self.buckets.values().any(|bucket| bucket.len() > 1)
+    }
+
     /// Changes with every change of the list's lines or their order.
     pub fn generation(&self) -> u64 {
         self.generation

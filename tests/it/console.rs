@@ -34,7 +34,17 @@ impl Console {
         environment: &[(&str, &str)],
         config: &str,
     ) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        Self::at(tempfile::tempdir().unwrap(), (columns, rows), words, environment, config)
+    }
+
+    /// The same in a home that holds something already.
+    pub fn at(
+        home: TempDir,
+        (columns, rows): (u16, u16),
+        words: &[&str],
+        environment: &[(&str, &str)],
+        config: &str,
+    ) -> Self {
         let folder = home.path().join(".config/socdeck");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("config.toml"), config).unwrap();

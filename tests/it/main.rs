@@ -22,3 +22,4 @@ mod slow;
 mod stage;
 mod term;
 mod triage;
+mod views;

@@ -181,12 +181,14 @@ fn labels(mut reader: Reader<'_>) -> Labels {
         );
         reader.report(place, "confidence_high_from", bad);
     }
+    let skip_bucket = reader.read("skip_bucket", parse::truth);
     reader.finish();
     Labels {
         grace,
         outward_grace,
         confidence_low_below: low,
         confidence_high_from: high.map(|(high, _)| high).unwrap_or_default(),
+        skip_bucket,
     }
 }
 

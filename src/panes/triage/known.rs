@@ -26,6 +26,9 @@ const PLACES: [&str; 12] = [
     "recipient",
 ];
 
+/// The longest text of an event that is searched for an address while the list is drawn, in bytes.
+const RAW_MAX: usize = 16 * 1024;
+
 /// See the module.
 pub(super) struct Known<'a> {
     pub key: &'a EventKey,
@@ -100,12 +103,28 @@ impl<'a> Known<'a> {
         }
     }
 
+    /// When the label from here was given.
+    pub(super) fn labelled(&self) -> Option<jiff::Timestamp> {
+        match self.store.writes.label(self.key) {
+            LabelState::Kept(row, _) => Some(row.staged),
+            LabelState::None | LabelState::Staging => None,
+        }
+    }
+
+    /// Where it came from: the first address of its decision points, else of the event itself.
+    pub(super) fn source(&self) -> Option<String> {
+        if let Some(first) = self.addresses().into_iter().next() {
+            return Some(first.text);
+        }
+        let raw = self.raw().filter(|raw| raw.len() <= RAW_MAX)?;
+        first_address(&serde_json::from_str(raw).ok()?)
+    }
+
     /// The addresses and hosts among its decision points, in their order.
     pub(super) fn addresses(&self) -> Vec<Address> {
         let mut out: Vec<Address> = Vec::new();
         for (name, value) in self.points().iter() {
-            let name = name.to_ascii_lowercase();
-            if PLACES.iter().any(|word| name.contains(word))
+            if is_place(name)
                 && let Some(address) = address(value)
                 && !out.contains(&address)
             {
@@ -113,6 +132,28 @@ impl<'a> Known<'a> {
             }
         }
         out
+    }
+}
+
+/// Whether a name says that its value is an address or a host.
+fn is_place(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    PLACES.iter().any(|word| name.contains(word))
+}
+
+/// The first address in an event's own text that stands under a name which says so.
+fn first_address(value: &serde_json::Value) -> Option<String> {
+    use serde_json::Value;
+    match value {
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| match value {
+            Value::String(text) if is_place(name) => {
+                address(text).filter(Address::is_ip).map(|address| address.text)
+            }
+            // `source: { ip: … }`: the inner name says it.
+            inner => first_address(inner),
+        }),
+        Value::Array(items) => items.iter().find_map(first_address),
+        _ => None,
     }
 }
 

@@ -2,11 +2,14 @@
 
 use super::TriagePane;
 use super::bulk::{self, Bulk, MOST};
+use super::known::Known;
 use super::over::Over;
+use crate::api::arcanna::events::ExportEvent;
 use crate::api::arcanna::feedback::Feedback;
-use crate::api::arcanna::{EventState, JobId};
+use crate::api::arcanna::{EventId, EventState, JobId};
 use crate::api::{BadInput, Operation};
 use crate::command::{Cx, Tone};
+use crate::job::Policy;
 use crate::outbox::{Act, Draft, Seen};
 use crate::store::{Digits, EventKey, LabelState, Source, Store, key};
 
@@ -146,19 +149,90 @@ impl TriagePane {
         for event in &staged {
             self.notes.remove(event);
         }
-        if let Some(here) = self.current().filter(|here| staged.contains(here)) {
-            self.go_on(&here, cx);
+        let rest: usize = staged.iter().map(|event| self.put_rest_off(event, cx)).sum();
+        let here = self.current().filter(|here| staged.contains(here));
+        let went = here.is_none_or(|here| self.go_on(&here, cx));
+        if rest > 0 {
+            let others = if rest == 1 { "other goes" } else { "others go" };
+            let all = if went { "" } else { "; every event of this list has a label" };
+            let words = format!(
+                "one vote for its bucket: {rest} {others} to the end of the queue (view Skipped){all}"
+            );
+            cx.say(Tone::Fine, words);
         }
+        self.bring_back(cx);
     }
 
-    fn go_on(&mut self, here: &EventKey, cx: &mut Cx<'_>) {
-        match self.next_unlabelled(cx.store, Some(here)) {
+    /// Goes on to the next event that wants a label. Returns whether there is one.
+    fn go_on(&mut self, here: &EventKey, cx: &mut Cx<'_>) -> bool {
+        let next = self.next_unlabelled(cx.store, Some(here));
+        match next {
             Some(next) => {
                 let event = self.shown.get(next).cloned();
                 self.put(event, cx);
                 self.watch(cx);
             }
             None => cx.say(Tone::Fine, "every event of this list has a label"),
+        }
+        next.is_some()
+    }
+
+    /// Moves what shares a bucket with an event that was just labelled to the end of the queue, where a person set it so.
+    /// What is under the cursor stays where it is. Returns how many were moved.
+    fn put_rest_off(&mut self, event: &EventKey, cx: &mut Cx<'_>) -> usize {
+        if !cx.prefs.skip_bucket || self.job.as_ref() != Some(&event.job) {
+            return 0;
+        }
+        // A bulk label names its events one by one: what was not named stays.
+        let alone = match cx.store.writes.label(event) {
+            LabelState::Kept(row, _) => row.draft.batch.is_none(),
+            LabelState::None | LabelState::Staging => false,
+        };
+        let Some(queue) = self.queue(cx.store).filter(|_| alone) else {
+            return 0;
+        };
+        let labelled = |other: &EventId| {
+            !matches!(cx.store.writes.label(&key(&event.job, other)), LabelState::None)
+        };
+        let rest: Vec<EventId> = queue
+            .bucket(&event.event)
+            .iter()
+            .filter(|other| **other != event.event && Some(*other) != self.event.as_ref())
+            .filter(|other| !queue.is_skipped(other) && !labelled(other))
+            .cloned()
+            .collect();
+        if rest.is_empty() {
+            return 0;
+        }
+        let in_step = queue.generation() == self.generation;
+        let Some(queue) = cx.store.queues.get_mut(&event.job) else { return 0 };
+        let places = queue.put_off(&rest);
+        if in_step {
+            // Only these lines move: what else is shown stays as it was worked out.
+            self.generation = queue.generation();
+        }
+        let cursor = self.list.cursor();
+        let above = self.shown.iter().take(cursor).filter(|one| rest.contains(one)).count();
+        let (off, kept): (Vec<EventId>, Vec<EventId>) =
+            std::mem::take(&mut self.shown).into_iter().partition(|one| rest.contains(one));
+        self.shown = kept;
+        self.shown.extend(off);
+        self.list.shift(-(above as isize));
+        self.put_off.push((event.clone(), places));
+        rest.len()
+    }
+
+    /// A label that was taken back brings the rest of its bucket back with it.
+    fn bring_back(&mut self, cx: &mut Cx<'_>) {
+        let writes = &cx.store.writes;
+        let (kept, undone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.put_off)
+            .into_iter()
+            .partition(|(event, _)| !matches!(writes.label(event), LabelState::None));
+        self.put_off = kept;
+        for (event, places) in undone {
+            if let Some(queue) = cx.store.queues.get_mut(&event.job) {
+                queue.put_back(&places);
+            }
         }
     }
 
@@ -197,8 +271,35 @@ impl TriagePane {
                 Some(EventState::Pending) => self.polls.pending(&event, cx.now),
                 _ => self.polls.forget(&event),
             }
+            if outdated(cx.store, &key(&job, &event)) {
+                cx.store.ask(ExportEvent { job: job.clone(), event }, Policy::Join, cx.now);
+            }
         }
     }
+}
+
+/// Whether the whole event was read while it still waited for its decision, and the decision has come since: what the
+/// pipeline did with it is known only now.
+fn outdated(store: &Store, event: &EventKey) -> bool {
+    let Some(status) = store.decisions.get(event) else {
+        return false;
+    };
+    if status.value().is_none_or(|decision| decision.state == EventState::Pending) {
+        return false;
+    }
+    let export = store.exports.get(event);
+    let tried = export.and_then(|export| {
+        let failed = export.error.as_ref().map(|(_, at)| *at);
+        export.fetched.max(failed)
+    });
+    // Asked once for each answer, whatever comes of it.
+    if tried >= status.fetched || export.is_some_and(|export| export.pending) {
+        return false;
+    }
+    let block = Known::of(store, event).block();
+    let waited = block.map(|block| block.decision.state == EventState::Pending);
+    // A whole event that says nothing of a decision was read before there was one.
+    waited.unwrap_or(export.is_some())
 }
 
 /// Whether neither this session nor the server has a label for the event or its bucket, and nobody else was asked to look.

@@ -9,13 +9,14 @@ use super::detail::Detail;
 use super::known::{self, Known};
 use super::{Part, TriagePane, session, strip};
 use crate::api::Product;
-use crate::api::arcanna::{EventId, EventState, JobId};
+use crate::api::arcanna::{EventState, JobId};
 use crate::api::value::Time;
 use crate::outbox::State;
 use crate::panes::paint::{self, Look, freshness, put, rule};
 use crate::store::{Digits, EventKey, LabelState, Store, is_undecided, key};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::text;
+use crate::ui::time::Reach;
 
 /// From this size on the detail stands beside the list and Darktrace below both.
 const WIDE: (u16, u16) = (120, 30);
@@ -214,33 +215,30 @@ impl TriagePane {
         let labels = store.labels(job).unwrap_or_default();
         let ai = labels.iter().map(|label| text::width(label)).max();
         let ai = ai.unwrap_or(8).clamp(8, 11) as u16;
-        // A date of another year is told with its year, and whole.
-        let old = |event: &EventId| {
-            let event = key(job, event);
-            let found = Known::of(store, &event).found;
-            let at = found.and_then(|found| found.time.as_ref()).and_then(Time::at);
-            at.is_some_and(|at| short(&look.tell(at)).len() > 9)
-        };
-        let time = if self.shown.iter().any(old) { 10 } else { 9 };
-        let table = Table::new(vec![
-            Column::new("TIME", Width::Fixed(time)),
+        let times = self.shown.iter().filter_map(|event| time(store, &key(job, event))?.at());
+        let reach = look.clock.reach(times);
+        let (title, cells) = look.clock.column(reach);
+        let buckets = queue.has_buckets();
+        let mut columns = vec![
+            Column::new(title, Width::Fixed(cells)),
             Column::new("AI", Width::Flex(ai, 1)),
             Column::new("CONF", Width::Fixed(4)).right(),
             Column::new("FLAG", Width::Fixed(4)),
-            Column::new("xN", Width::Fixed(3)).right().rank(2),
-            Column::new("TITLE", Width::Flex(16, if wide { 6 } else { 5 })),
+            Column::new("TITLE", Width::Flex(22, if wide { 6 } else { 5 })),
             Column::new("SRC", Width::Fixed(15)).rank(1),
-        ])
-        .marks(2)
-        .active(self.part == Part::List);
+        ];
+        if buckets {
+            columns.insert(4, Column::new("xN", Width::Fixed(3)).right().rank(2));
+        }
+        let table = Table::new(columns).marks(2).active(self.part == Part::List);
         table.draw(area, buf, look.theme, &self.list, self.shown.len(), |index| {
             let event = key(job, &self.shown[index]);
-            let mut cells = row(store, look, &event);
-            let many = queue.bucket(&event.event).len();
-            cells.cells[4] = Text::styled(
-                if many > 1 { format!("x{many}") } else { String::new() },
-                look.theme.dim,
-            );
+            let mut cells = row(store, look, &event, reach);
+            if buckets {
+                let many = queue.bucket(&event.event).len();
+                let words = if many > 1 { format!("x{many}") } else { String::new() };
+                cells.cells.insert(4, Text::styled(words, look.theme.dim));
+            }
             if self.marks.contains(&event.event) {
                 let label = cells.mark.text.chars().next().unwrap_or(' ');
                 cells.mark = Text::styled(format!("*{label}"), look.theme.marked);
@@ -398,15 +396,19 @@ fn last(write: &crate::outbox::Row, look: &Look<'_>) -> Line<'static> {
     Line::from(spans)
 }
 
-/// One line of the list; the cell of the bucket is filled by the caller.
-fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey) -> Cells<'a> {
+/// When an event happened; without that, when it was taken in.
+fn time<'a>(store: &'a Store, event: &EventKey) -> Option<&'a Time> {
+    let found = store.queues.get(&event.job).and_then(|queue| queue.found(&event.event));
+    found.and_then(|found| found.time.as_ref()).or_else(|| store.decision(event)?.ingested.as_ref())
+}
+
+/// One line of the list; the cell of the bucket is put in by the caller.
+fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey, reach: Reach) -> Cells<'a> {
     let known = Known::of(store, event);
     let theme = look.theme;
     let decision = known.decision;
-    let time =
-        known.found.and_then(|found| found.time.as_ref()).or_else(|| decision?.ingested.as_ref());
-    let time = match time {
-        Some(Time::At(at)) => short(&look.tell(*at)),
+    let time = match time(store, event) {
+        Some(Time::At(at)) => look.clock.cell(*at, reach),
         Some(Time::Unread(text)) => text.clone(),
         None => "-".to_owned(),
     };
@@ -427,7 +429,7 @@ fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey) -> Cells<'a> {
             )
         }
     };
-    let source = known.addresses().into_iter().next().map_or_else(String::new, |one| one.text);
+    let source = known.source().unwrap_or_default();
     let (mark, mark_style) = mark(store, event, look).unwrap_or_default();
     let label_style = match decision.map(|decision| &decision.state) {
         Some(EventState::Error) => theme.bad,
@@ -441,18 +443,10 @@ fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey) -> Cells<'a> {
         Text::styled(label, label_style),
         Text::styled(sure, if low { theme.warn } else { theme.text }),
         Text::styled(flags, theme.warn),
-        Text::default(),
         Text::from(title),
         Text::styled(source, theme.dim),
     ])
     .mark(Text::styled(mark, mark_style))
-}
-
-/// `13:59:31Z` without what the narrow column has no room for.
-fn short(told: &str) -> String {
-    told.rsplit_once(' ')
-        .filter(|_| told.len() > 9)
-        .map_or_else(|| told.to_owned(), |(date, _)| date.to_owned())
 }
 
 /// The mark of an event: a label given from here, a second opinion, a skip, or a label the server holds.

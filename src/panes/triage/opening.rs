@@ -9,7 +9,7 @@ use crate::api::arcanna::{EventId, JobId};
 use crate::api::value::Time;
 use crate::command::{Cx, PaneId, Target, Tone};
 use crate::job::Policy;
-use crate::store::{EventKey, Store};
+use crate::store::{EventKey, Store, Subject};
 use crate::ui::table::ListState;
 
 impl TriagePane {
@@ -231,5 +231,37 @@ impl TriagePane {
         for event in self.polls.due(cx.now) {
             cx.store.ask(EventStatus { job: job.clone(), event }, Policy::Join, cx.now);
         }
+    }
+}
+
+/// What a saved search is filled with when one comes from this event.
+pub(super) fn subject(store: &Store, event: &EventKey) -> Subject {
+    let known = Known::of(store, event);
+    let view = super::context::View::of(store, event);
+    let points = known.points();
+    // The side a decision point names itself; else what lies inside is taken for the source.
+    let side = |words: [&str; 2]| {
+        points.iter().find_map(|(name, value)| {
+            let name = name.to_ascii_lowercase();
+            words.iter().any(|word| name.contains(word)).then(|| known::address(value))?
+        })
+    };
+    let (internal, external) = (view.internal.clone(), view.external.clone());
+    let src = side(["source", "src"]).or_else(|| internal.clone());
+    let dst = side(["destination", "dst"]).or_else(|| external.clone());
+    let host = known.addresses().into_iter().find(|address| !address.is_ip());
+    let text = |address: Option<known::Address>| address.map(|address| address.text);
+    Subject {
+        of: format!("event {}", crate::ui::text::short_id(event.event.as_str(), 4)),
+        at: known.found.and_then(|found| found.time.as_ref()).and_then(Time::at),
+        ip: text(internal.or_else(|| src.clone()).or(external).filter(known::Address::is_ip)),
+        did: view
+            .device
+            .and_then(|device| device.did)
+            .filter(|did| *did > 0)
+            .map(|did| did.to_string()),
+        host: view.device.and_then(|device| device.hostname.clone()).or_else(|| text(host)),
+        src: text(src),
+        dst: text(dst),
     }
 }

@@ -9,6 +9,7 @@ use strum::IntoEnumIterator;
 use super::TriagePane;
 use super::bulk::Bulk;
 use super::diff::Diff;
+use super::shelf::Shelf;
 use crate::command::{Cx, Tone};
 use crate::panes::paint::{Look, put};
 use crate::store::{Order, Store};
@@ -21,6 +22,7 @@ pub(super) enum Over {
     Order(usize),
     Diff(Diff),
     Bulk(Box<Bulk>),
+    Views(Box<Shelf>),
 }
 
 /// The letters of the orders.
@@ -34,6 +36,7 @@ impl Over {
             Self::Diff(_) => {
                 &[("h l", "another"), ("j k", "scroll"), ("Enter", "open it"), ("^G", "leave")]
             }
+            Self::Views(shelf) => shelf.sheet.hints(),
             Self::Bulk(_) => &[
                 ("Enter", "label them, the number typed"),
                 ("e", "exclude"),
@@ -61,6 +64,9 @@ impl TriagePane {
 
     /// A key for what lies over the list. Every key is its own.
     pub(super) fn over_key(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
+        if let Some(Over::Views(_)) = self.over {
+            return self.views_key(key, cx);
+        }
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         if key.code == KeyCode::Esc || (ctrl && key.code == KeyCode::Char('g')) {
             self.over = None;
@@ -73,7 +79,18 @@ impl TriagePane {
             Over::Order(at) => self.order_key(at, key, cx),
             Over::Diff(diff) => self.diff_key(diff, key, cx),
             Over::Bulk(bulk) => self.bulk_key(bulk, key, cx),
+            Over::Views(shelf) => Some(Over::Views(shelf)),
         };
+        true
+    }
+
+    /// The sheet of views has fields of its own, which are left before it.
+    fn views_key(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
+        let Some(Over::Views(mut shelf)) = self.over.take() else {
+            return false;
+        };
+        let deed = shelf.sheet.key(key, &shelf.items);
+        self.over = self.shelf_deed(deed, shelf, cx);
         true
     }
 
@@ -93,6 +110,7 @@ impl TriagePane {
         if let Some(queue) = self.job.as_ref().and_then(|job| cx.store.queues.get_mut(job)) {
             queue.sort(order);
         }
+        self.order_before = None;
         self.settle(cx);
         cx.say(Tone::Fine, format!("order: {}", order.words()));
         None
@@ -199,6 +217,7 @@ impl TriagePane {
                 None
             }
             Over::Bulk(bulk) => bulk.draw(store, look, area, buf),
+            Over::Views(shelf) => shelf.draw(store, look, area, buf),
         }
     }
 }
