@@ -78,19 +78,23 @@ impl Shell {
             "job" | "device" | "tag" | "endpoint" | "watch" => {
                 self.say(Tone::Mind, format!("{verb} wants what to open after it"))
             }
+            _ if self.tune(verb, rest, cx) => {}
             _ => self.run_named(text, cx),
         }
     }
 
-    /// Lets writes that reach others through for a while; 15 minutes unless said otherwise, an hour at most.
+    /// Lets writes that reach others through for a while; 15 minutes unless said otherwise, as long as the settings allow at most.
     fn arm(&mut self, text: &str, cx: &mut Cx<'_>) {
         if cx.prefs.read_only {
             return self.say(Tone::Mind, "read-only: nothing can be armed");
         }
-        let wanted = if text.is_empty() { "15m" } else { text };
+        let most = cx.prefs.max_arm.as_secs() / 60;
+        let usual = format!("{}m", most.min(15));
+        let wanted = if text.is_empty() { usual.as_str() } else { text };
         let minutes = wanted.strip_suffix('m').unwrap_or(wanted).trim().parse::<u64>().ok();
-        let Some(minutes) = minutes.filter(|minutes| (1..=60).contains(minutes)) else {
-            return self.say(Tone::Mind, format!("'{wanted}' is no time to be armed; 1m to 60m"));
+        let Some(minutes) = minutes.filter(|minutes| (1..=most).contains(minutes)) else {
+            let words = format!("'{wanted}' is no time to be armed; 1m to {most}m");
+            return self.say(Tone::Mind, words);
         };
         let until = cx.now.plus(Duration::from_secs(minutes * 60));
         cx.store.armed_until = Some(until);
@@ -188,7 +192,11 @@ impl Shell {
             running.asked = Some(call);
             return self.say(Tone::Mind, why);
         }
-        let grace: Duration = if label { cx.prefs.label_grace } else { cx.prefs.outward_grace };
+        let grace: Duration = match running.run.entry().name {
+            _ if label => cx.prefs.label_grace,
+            "darktrace-post-tag-to-device" => cx.prefs.tag_grace,
+            _ => cx.prefs.outward_grace,
+        };
         running.staged = true;
         let at = paint::tell(&clock, cx.now.plus(grace).wall);
         cx.store.stage_named(running.run.entry().name, call, grace);

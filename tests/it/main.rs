@@ -14,6 +14,7 @@ mod ledger;
 mod outbox;
 mod rules;
 mod seeds;
+mod settings;
 mod sim;
 mod term;
 mod triage;

@@ -254,7 +254,7 @@ impl TriagePane {
         match store.digits(job) {
             Digits::Ready(digits) => {
                 for (digit, label) in &digits {
-                    add(&digit.to_string(), label, theme.label);
+                    add(&look.keymap.label_key(*digit).to_string(), label, theme.label);
                 }
                 let all = store.labels(job).map_or(0, <[String]>::len);
                 if all > digits.len() {
