@@ -166,23 +166,13 @@ fn attend(
     mut hear: Hear,
     tell: &mpsc::Sender<Told>,
 ) {
+    // What was saved between the first reading and the first watch was seen by nobody.
+    let mut heard = vec![Heard::Saved];
     loop {
-        let heard = match wait(&folders.seen, woken, None) {
-            Woke::End => return,
-            Woke::Quiet => continue,
-            Woke::Person => Vec::new(),
-            Woke::Files if !folders.concerned() => continue,
-            Woke::Files => {
-                if matches!(settle(&folders, woken), Woke::End) {
-                    return;
-                }
-                vec![Heard::Saved]
-            }
-        };
         let mut wishes = asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let heard: Vec<_> = heard.into_iter().chain(wishes.drain(..).map(Heard::Asked)).collect();
+        heard.extend(wishes.drain(..).map(Heard::Asked));
         drop(wishes);
-        for one in heard {
+        for one in heard.drain(..) {
             if let Some(told) = hear(one)
                 && tell.blocking_send(told).is_err()
             {
@@ -190,6 +180,16 @@ fn attend(
             }
         }
         folders.again();
+        match wait(&folders.seen, woken, None) {
+            Woke::End => return,
+            Woke::Files if folders.concerned() => {
+                if matches!(settle(&folders, woken), Woke::End) {
+                    return;
+                }
+                heard.push(Heard::Saved);
+            }
+            Woke::Files | Woke::Person | Woke::Quiet => {}
+        }
     }
 }
 
@@ -256,7 +256,9 @@ mod tests {
             send.send(one).unwrap();
             None
         });
-        (Settings::start(vec![file.to_owned()], hear).unwrap(), heard)
+        let settings = Settings::start(vec![file.to_owned()], hear).unwrap();
+        assert_eq!(heard.recv_timeout(DEADLINE).unwrap(), Heard::Saved, "read once it is watched");
+        (settings, heard)
     }
 
     /// Everything up to an answer to a question that is asked now: saves before it were heard before it.

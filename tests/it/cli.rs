@@ -392,7 +392,7 @@ fn completions_and_the_manual_page_know_every_sub_command() {
     for shell in ["bash", "zsh", "fish"] {
         let ran = Home::new().run(&["completions", shell]);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-        for word in ["reset-terminal", "simulate", "--profile"] {
+        for word in ["reset-terminal", "simulate", "read-only"] {
             assert!(ran.out.contains(word), "{shell}: {word}");
         }
     }

@@ -153,8 +153,13 @@ impl Tuning {
             Err(faults) => {
                 self.sources.session = before;
                 let first = faults.first().map_or("", String::as_str);
-                let first = first.trim_start_matches("this session: ");
-                tell(Tone::Mind, short(first))
+                tell(
+                    Tone::Mind,
+                    match first.strip_prefix("this session: ") {
+                        Some(typed) => short(typed),
+                        None => format!("the settings must be mended first: {}", short(first)),
+                    },
+                )
             }
         }
     }
