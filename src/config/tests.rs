@@ -31,7 +31,7 @@ fn the_built_in_file_explains_every_setting() {
         }
         let bare = line.strip_prefix("# ").unwrap_or(line);
         if let Some((name, _)) = bare.split_once(" = ")
-            && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
             && !section.is_empty()
         {
             assert!(explained.insert(format!("{section}.{name}")), "{name} twice");

@@ -90,7 +90,7 @@ impl Settings {
         let (tell, told) = mpsc::channel(8);
         thread::Builder::new()
             .name("settings".into())
-            .spawn(move || attend(folders, &woken, &theirs, hear, &tell))?;
+            .spawn(move || attend(&folders, &woken, &theirs, hear, &tell))?;
         Ok(Self { told, asked, wake })
     }
 
@@ -160,7 +160,7 @@ enum Woke {
 }
 
 fn attend(
-    folders: Folders,
+    folders: &Folders,
     woken: &OwnedFd,
     asked: &Mutex<VecDeque<Tune>>,
     mut hear: Hear,
@@ -183,7 +183,7 @@ fn attend(
         match wait(&folders.seen, woken, None) {
             Woke::End => return,
             Woke::Files if folders.concerned() => {
-                if matches!(settle(&folders, woken), Woke::End) {
+                if matches!(settle(folders, woken), Woke::End) {
                     return;
                 }
                 heard.push(Heard::Saved);

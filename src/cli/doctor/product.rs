@@ -270,10 +270,9 @@ fn pin(lines: &mut Vec<Line>, transport: &HttpTransport, product: Product, link:
         return;
     };
     let (key, whole) = (hex::encode(presented.key), hex::encode(presented.certificate));
-    let words = match link.pins.is_empty() {
-        true => format!("none set; SHA-256 of the public key {key}, of the certificate {whole}"),
-        false => format!("as pinned; SHA-256 of the public key {key}, of the certificate {whole}"),
-    };
+    let state = if link.pins.is_empty() { "none set" } else { "as pinned" };
+    let words =
+        format!("{state}; SHA-256 of the public key {key}, of the whole certificate {whole}");
     lines.insert(at + 1, Line::new("pin", State::Ok, words));
 }
 
