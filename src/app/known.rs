@@ -82,7 +82,7 @@ impl Values {
         if !settings.is_empty() {
             return settings
                 .into_iter()
-                .map(|(value, about)| candidate(from, value, about))
+                .map(|(value, about)| candidate(from, value, &about))
                 .collect();
         }
         let (known, from, typed) = match word.split_once('=') {
@@ -112,27 +112,26 @@ impl Values {
             .collect()
     }
 
-    /// Settings whose dotted name, or the part behind the dot, begins like this.
-    fn setting_names(&self, word: &str) -> Vec<(&'static str, &'static str)> {
+    /// Settings whose dotted name, or the part behind the dot, begins like this; with the words they accept.
+    fn setting_names(&self, word: &str) -> Vec<(&'static str, String)> {
         let begins = |name: &str| {
             name.starts_with(word)
                 || name.split_once('.').is_some_and(|(_, own)| own.starts_with(word))
         };
-        self.settable
-            .iter()
-            .filter(|(name, _)| begins(name))
-            .map(|(name, _)| (*name, "setting"))
-            .collect()
+        let found = self.settable.iter().filter(|(name, _)| begins(name));
+        found.map(|(name, words)| (*name, words.join(", "))).collect()
     }
 
     /// The words a setting accepts that begin like this.
-    fn setting_words(&self, name: &str, word: &str) -> Vec<(&'static str, &'static str)> {
+    fn setting_words(&self, name: &str, word: &str) -> Vec<(&'static str, String)> {
         let own = |known: &str| {
             known == name || known.split_once('.').is_some_and(|(_, own)| own == name)
         };
-        let found = self.settable.iter().find(|(known, _)| own(known));
-        let (about, words) = found.map_or(("", &[][..]), |(known, words)| (*known, *words));
-        words.iter().filter(|one| one.starts_with(word)).map(|one| (*one, about)).collect()
+        let Some((known, words)) = self.settable.iter().find(|(known, _)| own(known)) else {
+            return Vec::new();
+        };
+        let begin = words.iter().filter(|one| one.starts_with(word));
+        begin.map(|one| (*one, (*known).to_owned())).collect()
     }
 
     fn of_argument(&self, name: &str) -> &[(String, String)] {

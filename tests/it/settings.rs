@@ -31,7 +31,8 @@ fn a_saved_file_takes_effect_and_a_faulty_one_is_told_with_its_place() {
     console.wait("no hint line", |text| !last(text).contains("help"));
 
     fs::write(config(&console), "[ui]\n\nhints = 3\n").unwrap();
-    console.see("~/.config/socdeck/config.toml:3:9: ui.hints: 3 is not accepted");
+    let shown = console.see("config.toml:3:9: ui.hints: 3 is not accepted; allowed: true or false");
+    assert!(!shown.contains("/config.toml"), "its name is enough: {shown}");
     assert!(!last(&console.text()).contains("help"), "the old settings stay");
 
     // As editors save: written beside it and moved over it.
@@ -93,7 +94,7 @@ fn the_log_begins_and_ends_on_a_word_is_the_owners_alone_and_holds_no_secret() {
     console.see("arcanna.url: 3");
     console.keys(":log off\r");
     console
-        .see("the settings must be mended first: ~/.config/socdeck/config.toml:2:7: arcanna.url");
+        .see("the settings must be mended first: config.toml:2:7: arcanna.url");
     fs::write(config(&console), "").unwrap();
     console.see("settings read again");
     console.keys(":log off\r");
@@ -202,4 +203,24 @@ fn a_killed_consoles_terminal_is_put_back() {
     assert!(!after.alternate_screen() && !after.bracketed_paste() && !after.hide_cursor());
     assert_eq!(after.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     child.wait().unwrap();
+}
+
+#[test]
+fn read_only_is_switched_on_by_a_line_and_never_off() {
+    let mut console = Console::start(100, 24, &["demo", "--read-only"], &[], "");
+    console.see("READ-ONLY");
+    console.keys(":set read_only false\r");
+    console.see("read-only was set by flag --read-only: it is lifted there, not here");
+    assert!(console.text().contains("READ-ONLY"));
+    assert_eq!(console.quit(), 0);
+
+    let mut console = Console::demo(100, 24, "");
+    console.see("help");
+    console.keys(":set read_only true\r");
+    console.see("READ-ONLY");
+    console.keys(":arm\r");
+    console.see("nothing can be armed");
+    console.keys(":unset read_only\r");
+    console.wait("what the session set is forgotten", |text| !text.contains("READ-ONLY"));
+    assert_eq!(console.quit(), 0);
 }

@@ -83,7 +83,7 @@ impl Tuning {
                     1 => String::new(),
                     many => format!("; {} more, `socdeck config check` lists them", many - 1),
                 };
-                let first = short(faults.first().map_or("", String::as_str));
+                let first = self.named(faults.first().map_or("", String::as_str));
                 return Some(tell(
                     Tone::Bad,
                     format!("{first}{more} (settings stay as they were)"),
@@ -157,7 +157,7 @@ impl Tuning {
                     Tone::Mind,
                     match first.strip_prefix("this session: ") {
                         Some(typed) => short(typed),
-                        None => format!("the settings must be mended first: {}", short(first)),
+                        None => format!("the settings must be mended first: {}", self.named(first)),
                     },
                 )
             }
@@ -197,6 +197,15 @@ impl Tuning {
                 tell(Tone::Fine, format!("{}{words}", self.told(name)))
             }
         }
+    }
+
+    /// A fault with the configuration file by its name alone: who has just saved it knows where it is, and the line is short.
+    fn named(&self, fault: &str) -> String {
+        let file = config::file_path(&self.sources).and_then(|(path, _)| {
+            let folder = path.parent()?.to_string_lossy().into_owned();
+            fault.strip_prefix(&format!("{folder}/"))
+        });
+        file.map_or_else(|| short(fault), str::to_owned)
     }
 
     fn row(&self, name: &str) -> Option<&Row> {
