@@ -93,8 +93,7 @@ fn the_log_begins_and_ends_on_a_word_is_the_owners_alone_and_holds_no_secret() {
     fs::write(config(&console), "[arcanna]\nurl = 3\n").unwrap();
     console.see("arcanna.url: 3");
     console.keys(":log off\r");
-    console
-        .see("the settings must be mended first: config.toml:2:7: arcanna.url");
+    console.see("the settings must be mended first: config.toml:2:7: arcanna.url");
     fs::write(config(&console), "").unwrap();
     console.see("settings read again");
     console.keys(":log off\r");
