@@ -30,8 +30,10 @@ const QUIET: Duration = Duration::from_millis(120);
 /// A file that never rests is read after this long all the same.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// What counts as saving: written and closed, renamed or linked into place, gone, or with other permissions.
+/// What counts as saving: written and closed, renamed or linked into place, gone, or with other permissions. That it is being
+/// written is seen too, because what is half written must not be read.
 const SAVED: WatchFlags = WatchFlags::CLOSE_WRITE
+    .union(WatchFlags::MODIFY)
     .union(WatchFlags::CREATE)
     .union(WatchFlags::MOVED_TO)
     .union(WatchFlags::MOVED_FROM)
@@ -133,8 +135,8 @@ impl Folders {
         self.files.iter().flat_map(|path| [Some(path.clone()), path.canonicalize().ok()]).flatten()
     }
 
-    /// Whether any of what happened since the last time concerns our files.
-    fn concerned(&self) -> bool {
+    /// Whether any of what happened since the last time concerns our files; `open` says whether one is still being written.
+    fn concerned(&self, open: &mut bool) -> bool {
         let names: Vec<_> =
             self.paths().filter_map(|path| path.file_name().map(OsStr::to_owned)).collect();
         let mut buffer = [MaybeUninit::uninit(); 4096];
@@ -142,8 +144,12 @@ impl Folders {
         let mut ours = false;
         while let Ok(event) = events.next() {
             let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()).to_owned());
-            ours |= event.events().contains(inotify::ReadFlags::QUEUE_OVERFLOW)
-                || name.is_some_and(|name| names.contains(&name));
+            if name.is_some_and(|name| names.contains(&name)) {
+                ours = true;
+                *open = event.events().contains(inotify::ReadFlags::MODIFY);
+            }
+            // What was lost may have been ours.
+            ours |= event.events().contains(inotify::ReadFlags::QUEUE_OVERFLOW);
         }
         ours
     }
@@ -182,25 +188,29 @@ fn attend(
         folders.again();
         match wait(&folders.seen, woken, None) {
             Woke::End => return,
-            Woke::Files if folders.concerned() => {
-                if matches!(settle(folders, woken), Woke::End) {
-                    return;
+            Woke::Files => {
+                let mut open = false;
+                if folders.concerned(&mut open) {
+                    if matches!(settle(folders, woken, open), Woke::End) {
+                        return;
+                    }
+                    heard.push(Heard::Saved);
                 }
-                heard.push(Heard::Saved);
             }
-            Woke::Files | Woke::Person | Woke::Quiet => {}
+            Woke::Person | Woke::Quiet => {}
         }
     }
 }
 
 /// Waits until what is being saved is whole.
-fn settle(folders: &Folders, woken: &OwnedFd) -> Woke {
+fn settle(folders: &Folders, woken: &OwnedFd, mut open: bool) -> Woke {
     let begun = Instant::now();
     loop {
         match wait(&folders.seen, woken, Some(QUIET)) {
             Woke::Files if begun.elapsed() < LONGEST => {
-                folders.concerned();
+                folders.concerned(&mut open);
             }
+            Woke::Quiet if open && begun.elapsed() < LONGEST => {}
             other => return other,
         }
     }
@@ -291,6 +301,27 @@ mod tests {
         saved();
         fs::write(folder.path().join("other.toml"), "x").unwrap();
         assert_eq!(until_asked(&settings, &heard), []);
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_is_not_read_half() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, "whole").unwrap();
+        let (send, seen) = sync::channel();
+        let theirs = path.clone();
+        let hear: Hear = Box::new(move |_| {
+            send.send(fs::read_to_string(&theirs).unwrap()).unwrap();
+            None
+        });
+        let _settings = Settings::start(vec![path.clone()], hear).unwrap();
+        assert_eq!(seen.recv_timeout(DEADLINE).unwrap(), "whole");
+        let mut file = fs::File::create(&path).unwrap();
+        io::Write::write_all(&mut file, b"half").unwrap();
+        assert!(seen.recv_timeout(QUIET * 4).is_err(), "it is still open");
+        io::Write::write_all(&mut file, b", whole").unwrap();
+        drop(file);
+        assert_eq!(seen.recv_timeout(DEADLINE).unwrap(), "half, whole");
     }
 
     #[test]
