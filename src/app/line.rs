@@ -7,8 +7,10 @@ use super::shell::{Overlay, Shell};
 use crate::api::{Answer, ApiError, Call, Kind};
 use crate::catalogue::{self, Defaults, Line, Run, Source, Step, Waiting};
 use crate::command::{Ask, Cx, PaneId, Target, Tone};
+use crate::export;
 use crate::job::Slot;
 use crate::outbox::Request;
+use crate::panes::lookup::is_below;
 use crate::panes::paint;
 
 /// Lines the history keeps.
@@ -109,6 +111,9 @@ impl Shell {
             let entry = catalogue::entry_of(&line).map_err(|error| error.to_string())?;
             if entry.write && cx.prefs.read_only {
                 return Err(format!("read-only: {} changes something", entry.name));
+            }
+            if entry.name == "darktrace-post-to-watched-list" {
+                not_ours(&line.pairs, &cx.prefs.own_domains)?;
             }
             let defaults = Defaults {
                 job_id: cx.prefs.default_job.as_ref().and_then(|job| job.as_str().parse().ok()),
@@ -294,6 +299,24 @@ impl Shell {
             view.key(key);
         }
     }
+}
+
+/// Refuses to have our own domains watched, as the sheet does.
+fn not_ours(pairs: &[(String, String)], own: &[String]) -> Result<(), String> {
+    let entries = pairs.iter().filter(|(name, _)| name != "description");
+    let values = entries.flat_map(|(_, value)| value.split([',', '\n']));
+    for entry in values.filter_map(|value| export::classify(value.trim()).target()) {
+        let entry = entry.to_lowercase();
+        let ours = own.iter().find(|domain| {
+            entry == **domain || is_below(&entry, domain) || is_below(domain, &entry)
+        });
+        if let Some(domain) = ours {
+            return Err(format!(
+                "{entry} cannot be watched: it is ours: {domain} (watched.own_domains)"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Reads a value from a file; the console has no standard input to read from.

@@ -161,3 +161,17 @@ fn lines_about_settings_ask_the_loop() {
         assert_eq!(asked, Some(wanted), "{line}");
     }
 }
+
+#[test]
+fn a_command_typed_by_name_does_not_watch_our_own_domains_either() {
+    let mut desk = Desk::new();
+    desk.tuned(|live| live.prefs.own_domains = vec!["acme.example".into()]);
+    desk.line(
+        "darktrace-post-to-watched-list endpointsToWatch=cats.com,hxxps://mail.acme[.]example/x",
+    );
+    let shown = desk.draw();
+    assert!(shown.contains("mail.acme.example cannot be watched: it is ours"), "{shown}");
+    desk.press(KeyCode::Esc);
+    desk.line("darktrace-post-to-watched-list endpointsToWatch=cats.com description=acme.example");
+    assert!(!desk.draw().contains("cannot be watched"));
+}
