@@ -8,6 +8,7 @@ mod draw;
 mod finder;
 mod known;
 mod line;
+mod live;
 mod outcome;
 mod rows;
 mod shell;
@@ -21,14 +22,16 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::command::{Ask, Cx, PaneId, Prefs, Spec, Tone};
+use crate::command::{Ask, Cx, PaneId, Prefs, Spec, Tone, Tune};
 use crate::job::Report;
 use crate::keymap::{Keymap, Override, ScopeName};
 use crate::outbox::{self, Moment, Notice, State};
 use crate::pins::Pins;
 use crate::store::{EventKey, Store, Wish};
 use crate::ui::theme::Theme;
+use crate::ui::time::Mode;
 use crate::views::{Change, Views};
+pub use live::Live;
 use shell::Shell;
 
 /// Every row of the registry by its scope: the shell's first, then each pane's. The README's key table is made from it.
@@ -53,6 +56,8 @@ pub enum Event {
     Told(Tone, String),
     /// What came of a change to saved views and searches: what their file holds now, or why it is as before.
     Views(Result<Views, String>),
+    /// Settings were read again or looked at: a sentence, and what changes.
+    Tuned(Tone, String, Option<Box<Live>>),
     /// A wheel or a click.
     Mouse(MouseEvent),
     /// A key was swallowed; why.
@@ -81,6 +86,8 @@ pub enum Effect {
         /// What is written.
         text: String,
     },
+    /// Look at or change settings; what became of it is [`Event::Tuned`].
+    Tune(Tune),
     /// Mouse reports on or off.
     Mouse(bool),
     /// Keep these pins for later sessions.
@@ -102,6 +109,8 @@ pub struct App {
     prefs: Prefs,
     keymap: Keymap,
     theme: Theme,
+    /// How times are told as the settings last said.
+    mode: Option<Mode>,
     shell: Shell,
     effects: Vec<Effect>,
     now: Moment,
@@ -120,7 +129,16 @@ impl App {
     ) -> Result<Self, Vec<String>> {
         let shell = Shell::default();
         let keymap = Keymap::build(&shell.scopes(), overrides)?;
-        Ok(Self { store: Store::default(), prefs, keymap, theme, shell, effects: Vec::new(), now })
+        Ok(Self {
+            store: Store::default(),
+            prefs,
+            keymap,
+            theme,
+            mode: None,
+            shell,
+            effects: Vec::new(),
+            now,
+        })
     }
 
     /// Opens the first pane and asks for its data.
@@ -158,6 +176,10 @@ impl App {
                     self.shell.say(Tone::Bad, why);
                 }
             }
+            Event::Tuned(tone, words, live) => match live.map_or(Ok(()), |live| self.live(*live)) {
+                Ok(()) => self.shell.say(tone, words),
+                Err(faults) => self.shell.say(Tone::Bad, faults.join("; ")),
+            },
             Event::Mouse(mouse) => self.act(|shell, cx| shell.mouse(mouse, cx)),
             Event::Swallowed(why) => self.shell.say(Tone::Mind, why),
             Event::Tick => {
@@ -202,7 +224,8 @@ impl App {
 
     /// Whether this character is a label key where the focus is.
     pub fn labels(&self, c: char) -> bool {
-        c.is_ascii_digit() && self.shell.event(&self.store).is_some()
+        let own = || self.shell.typed.is_empty() && self.keymap.label_digit(c).is_some();
+        (c.is_ascii_digit() || own()) && self.shell.event(&self.store).is_some()
     }
 
     /// Whether a key leads to a command where the focus is.
@@ -294,12 +317,19 @@ impl App {
                             self.shell.run(shell::SHELL, index, None, &mut cx);
                         }
                     }
-                    Ask::Edit(text) => self.effects.push(Effect::Edit(text)),
+                    Ask::Edit(text) if self.prefs.allow_editor => {
+                        self.effects.push(Effect::Edit(text));
+                    }
+                    Ask::Edit(_) => self.shell.say(
+                        Tone::Mind,
+                        "your own editor is switched off here (ui.allow_editor); type it in this field",
+                    ),
                     Ask::Load(path) => self.effects.push(Effect::Load(path)),
                     Ask::Copy(text) => self.effects.push(Effect::Copy(text)),
                     Ask::Export { stem, ending, text } => {
                         self.effects.push(Effect::Export { stem, ending, text });
                     }
+                    Ask::Tune(tune) => self.effects.push(Effect::Tune(tune)),
                     Ask::Mouse(on) => self.effects.push(Effect::Mouse(on)),
                     Ask::Redraw => self.effects.push(Effect::Redraw),
                     Ask::Suspend => self.effects.push(Effect::Suspend),

@@ -132,6 +132,8 @@ pub enum Ask {
         /// What is written.
         text: String,
     },
+    /// Look at or change settings.
+    Tune(Tune),
     /// Mouse reports on or off.
     Mouse(bool),
     /// Draw everything anew.
@@ -140,6 +142,19 @@ pub enum Ask {
     Suspend,
     /// End the program.
     Quit,
+}
+
+/// What a person wants of the settings while the program runs. Names are as they were typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tune {
+    /// Read the configuration again.
+    Reload,
+    /// Set this one for the session.
+    Set(String, String),
+    /// Forget what the session set.
+    Unset(String),
+    /// Tell this one, or all that the session set.
+    Show(Option<String>),
 }
 
 /// What is copied of what is under the cursor.
@@ -183,6 +198,10 @@ pub struct Prefs {
     pub label_grace: Duration,
     /// The same for what reaches others.
     pub outward_grace: Duration,
+    /// The same for a tag on or off a device, which a second act takes back.
+    pub tag_grace: Duration,
+    /// The longest time writes that reach others can be let through at once.
+    pub max_arm: Duration,
     /// Below this confidence (0–100) a decision is marked low.
     pub low_confidence: f64,
     /// After a label the rest of its bucket goes to the end of the queue.
@@ -197,6 +216,14 @@ pub struct Prefs {
     pub default_job: Option<JobId>,
     /// Mouse reports from the start.
     pub mouse: bool,
+    /// The line of keys at the bottom.
+    pub hints: bool,
+    /// Texts may go to the person's own editor.
+    pub allow_editor: bool,
+    /// Domains that are ours, in lower case: nothing of theirs may be watched.
+    pub own_domains: Vec<String>,
+    /// Settings that can be set for the session, each with the words it accepts (none: anything its kind allows).
+    pub settable: Vec<(&'static str, &'static [&'static str])>,
 }
 
 /// What a command works with.

@@ -8,6 +8,7 @@ mod away;
 mod deferred;
 mod editor;
 pub mod pins_file;
+mod settings;
 pub mod views_file;
 
 use std::collections::VecDeque;
@@ -20,18 +21,18 @@ use crossterm::event::{Event as Typing, KeyCode, KeyEvent, KeyEventKind};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::app::{App, Effect, Event};
-use crate::command::{Prefs, Tone};
-use crate::keymap::Override;
+use crate::app::{App, Effect, Event, Live};
+use crate::command::Tone;
 use crate::outbox::{Act, Draft, Keeping, Moment, Notice, Outbox, Request, Seen, Session};
 use crate::pins::Pins;
 use crate::queue::{self, Command, Limits, Queue};
 use crate::sim;
 use crate::store::{EventKey, Wish};
 use crate::term::{Class, Guard, Keys, Options, Screen, Typed, Verdict, guard, hangup};
-use crate::ui::theme::Theme;
 use crate::views::Views;
 pub use deferred::{Connected, Deferred, Ready};
+use settings::Settings;
+pub use settings::{Fresh, Hear, Heard, Told};
 use views_file::Keeper;
 
 /// How long the process may stay after its terminal went away, and after it was told to end.
@@ -47,14 +48,12 @@ const DRAIN: usize = 256;
 
 /// What the console is started with.
 pub struct Setup {
-    /// What panes may know of the settings.
-    pub prefs: Prefs,
-    /// Colours and glyphs.
-    pub theme: Theme,
-    /// The person's keys.
-    pub keys: Vec<Override>,
-    /// Limits of the input guard.
-    pub guard: guard::Limits,
+    /// What of the settings can change while it runs.
+    pub fresh: Fresh,
+    /// The files they come from: when one is saved, `hear` is asked.
+    pub files: Vec<PathBuf>,
+    /// Reads the settings again, and sets them for the session.
+    pub hear: Hear,
     /// Makes the transport, in the background.
     pub connect: Connected,
     /// A simulator to serve inside this process.
@@ -86,10 +85,9 @@ pub enum RunError {
 /// Wrong keys in the settings, or a terminal that cannot be used. The terminal is as before in either case.
 pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
     let Setup {
-        prefs,
-        theme,
-        keys,
-        guard,
+        fresh: Fresh { live, guard },
+        files,
+        hear,
         connect,
         simulator,
         pins: (pins, pins_file),
@@ -97,9 +95,11 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         keeping,
         session,
     } = setup;
-    let (ascii, mouse) = (theme.glyphs.ascii, prefs.mouse);
+    let (ascii, mouse) = (live.theme.glyphs.ascii, live.prefs.mouse);
     let now = Moment::now();
-    let mut app = App::new(prefs, theme, &keys, now).map_err(RunError::Keys)?;
+    let Live { prefs, theme, .. } = live.clone();
+    let mut app = App::new(prefs, theme, &[], now).map_err(RunError::Keys)?;
+    app.live(live).map_err(RunError::Keys)?;
     app.keeps(keeping != Keeping::Memory);
     let mut screen = Screen::enter(Options { ascii, mouse, title: None })?;
     app.store.set_pins(pins);
@@ -116,6 +116,9 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         let mut running =
             Loop::new(app, screen, guard, connect, simulator, (keeping, session), pins_file)?;
         running.views = views_file.map(Keeper::start);
+        running.settings = Settings::start(files, hear)
+            .inspect_err(|error| tracing::warn!(%error, "saved settings will not be noticed"))
+            .ok();
         let ended = running.run().await;
         let left = running.leave().await;
         ended.map(|()| left)
@@ -139,6 +142,7 @@ enum Turn {
     Report(crate::job::Report),
     Notice(Notice),
     Views(views_file::Told),
+    Told(Told),
     Room(mpsc::OwnedPermit<Command>),
     Resized,
     Clock,
@@ -168,6 +172,8 @@ struct Loop {
     pins: Option<PathBuf>,
     /// Writes views and searches down.
     views: Option<Keeper>,
+    /// Who reads the settings again.
+    settings: Option<Settings>,
     /// The event under the cursor when the guard was last told.
     event: Option<EventKey>,
     /// Since when it has been on the screen.
@@ -225,6 +231,7 @@ impl Loop {
             _watch: hangup::watch(LAST_SECOND, || {}).ok(),
             pins,
             views: None,
+            settings: None,
             event: None,
             shown: None,
             dirty: true,
@@ -281,7 +288,8 @@ impl Loop {
             _ = interrupt.recv() => Turn::End,
             typed = self.typed.recv() => Turn::Typed(typed),
             Some(notice) = self.notices.recv() => Turn::Notice(notice),
-            Some(told) = told(&mut self.views) => Turn::Views(told),
+            Some(told) = told_of_views(self.views.as_mut()) => Turn::Views(told),
+            Some(told) = told_of_settings(self.settings.as_mut()) => Turn::Told(told),
             report = self.reports.recv() => report.map_or(Turn::Broken, Turn::Report),
             permit = room.reserve_owned(), if waiting => permit.map_or(Turn::Broken, Turn::Room),
             _ = self.resized.recv() => Turn::Resized,
@@ -307,6 +315,13 @@ impl Loop {
                 self.pass_on();
             }
             Turn::Views(told) => self.tell(Event::Views(told)),
+            Turn::Told(Told { tone, words, fresh }) => {
+                let live = fresh.map(|fresh| {
+                    self.guard.limit(fresh.guard);
+                    Box::new(fresh.live)
+                });
+                self.tell(Event::Tuned(tone, words, live));
+            }
             Turn::Room(permit) => {
                 if let Some(command) = self.waiting.pop_front() {
                     permit.send(command);
@@ -406,6 +421,12 @@ impl Loop {
                         let folder = std::env::current_dir().unwrap_or_else(|_| ".".into());
                         let (tone, words) = away::export(&folder, &stem, ending, &text);
                         self.tell(Event::Told(tone, words));
+                    }
+                    Effect::Tune(tune) => {
+                        if !self.settings.as_ref().is_some_and(|settings| settings.ask(tune)) {
+                            let words = "the settings cannot be read while this runs".to_owned();
+                            self.tell(Event::Told(Tone::Bad, words));
+                        }
                     }
                     Effect::Mouse(on) => {
                         if let Err(error) = self.screen.set_mouse(on) {
@@ -564,9 +585,17 @@ impl Loop {
 }
 
 /// What came of the next change to views and searches.
-async fn told(keeper: &mut Option<Keeper>) -> Option<views_file::Told> {
+async fn told_of_views(keeper: Option<&mut Keeper>) -> Option<views_file::Told> {
     match keeper {
         Some(keeper) => keeper.told().await,
+        None => None,
+    }
+}
+
+/// What is told of the settings, if anybody reads them.
+async fn told_of_settings(settings: Option<&mut Settings>) -> Option<Told> {
+    match settings {
+        Some(settings) => settings.told.recv().await,
         None => None,
     }
 }

@@ -48,6 +48,8 @@ pub enum Cause {
     Unreachable(String),
     /// The server's certificate was not accepted.
     Tls(String),
+    /// The server has a valid certificate, but not a pinned one; the sum of its public key.
+    Unpinned(String),
     /// No connection within the limit: nothing was sent.
     ConnectTimeout(Duration),
     /// No complete answer within the limit: the request may have been acted on.
@@ -199,6 +201,7 @@ impl ApiError {
             Cause::Unresolved(_)
             | Cause::Unreachable(_)
             | Cause::Tls(_)
+            | Cause::Unpinned(_)
             | Cause::Broken(_)
             | Cause::Truncated
             | Cause::TooLarge(_)
@@ -254,6 +257,7 @@ impl ApiError {
             | Cause::Unresolved(_)
             | Cause::Unreachable(_)
             | Cause::Tls(_)
+            | Cause::Unpinned(_)
             | Cause::ConnectTimeout(_)
             | Cause::Redirect(_)
             | Cause::Credentials(_)

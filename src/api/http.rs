@@ -6,13 +6,14 @@ mod base;
 mod client;
 mod clock;
 mod fault;
+mod pin;
 mod request;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -28,6 +29,7 @@ use super::error::{ApiError, Cause, Redirect, cut};
 use super::{Answer, Call, Product, Sending, Transport};
 use base::Base;
 use client::Client;
+pub use pin::Presented;
 
 /// The largest body that is read, in bytes; a larger answer is an error, not a wait for memory.
 pub const BODY_CAP: u64 = 64 * 1024 * 1024;
@@ -55,6 +57,8 @@ pub struct Endpoint {
     pub tls: Tls,
     /// PEM file with further authorities to trust, besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// What the server must present besides a valid certificate: SHA-256 of its public key or certificate. None: any.
+    pub pins: Vec<[u8; 32]>,
     /// Proxy.
     pub proxy: Proxy,
     /// Limit for making a connection, [`CONNECT_TIMEOUT`] by default; kept below `timeout`.
@@ -71,6 +75,7 @@ impl Endpoint {
             auth,
             tls: Tls::Verified,
             ca_file: None,
+            pins: Vec::new(),
             proxy: Proxy::System,
             connect_timeout: CONNECT_TIMEOUT,
             timeout: TIMEOUT,
@@ -97,6 +102,7 @@ impl fmt::Debug for Endpoint {
             .field("auth", &self.auth)
             .field("tls", &self.tls)
             .field("ca_file", &self.ca_file)
+            .field("pins", &self.pins.len())
             .field("proxy", &self.proxy)
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
@@ -187,6 +193,7 @@ impl HttpTransport {
             endpoint,
             client: OnceCell::new(),
             skew: AtomicI64::new(UNKNOWN_SKEW),
+            presented: Mutex::new(None),
             cap,
         };
         let lines =
@@ -198,6 +205,11 @@ impl HttpTransport {
     pub fn origin(&self, product: Product) -> Option<String> {
         let base = self.lines.get(&product)?.base.as_ref().ok()?;
         Some(base.origin.clone())
+    }
+
+    /// What the product presented when it last answered over TLS, for pinning it.
+    pub fn presented(&self, product: Product) -> Option<Presented> {
+        *self.lines.get(&product)?.presented.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Our clock minus the product's, in seconds, as its latest answer told.
@@ -230,6 +242,8 @@ struct Line {
     base: Result<Base, String>,
     client: OnceCell<Client>,
     skew: AtomicI64,
+    /// What the server presented when it last answered over TLS.
+    presented: Mutex<Option<Presented>>,
     cap: u64,
 }
 
@@ -258,6 +272,12 @@ impl Line {
             Ok(Ok(response)) => response,
         };
 
+        let shown = response.extensions().get::<reqwest::tls::TlsInfo>();
+        if let Some(presented) =
+            shown.and_then(|tls| tls.peer_certificate()).and_then(Presented::of)
+        {
+            *self.presented.lock().unwrap_or_else(PoisonError::into_inner) = Some(presented);
+        }
         let now = Timestamp::now();
         let skew_s = clock::skew_s(header(&response, &DATE).as_deref(), now);
         if let Some(skew) = skew_s {

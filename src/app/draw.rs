@@ -162,6 +162,10 @@ fn result(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
 /// The keys that matter here, as many as fit whole.
 fn hints(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
     let typed: Vec<String> = app.shell.typed.iter().map(ToString::to_string).collect();
+    // A field's keys and what may follow a prefix are shown all the same: they are known nowhere else.
+    if !look.prefs.hints && typed.is_empty() && !app.shell.pane().typing() {
+        return;
+    }
     let scopes = app.shell.scopes();
     let mut spans = vec![Span::raw(" ")];
     let mut room = usize::from(area.width).saturating_sub(2);
@@ -369,12 +373,17 @@ fn line<'a>(item: &'a Item, look: &Look<'_>) -> Cells<'a> {
     ])
 }
 
-/// `1..9` for a run of digits, else the keys with blanks between.
+/// `1..9` for a run of digits, then the other keys with blanks between.
 fn keys_of(keys: &[String]) -> String {
-    let digits = keys.len() > 3
-        && keys.iter().all(|key| key.len() == 1 && key.chars().all(|c| c.is_ascii_digit()));
-    match (digits, keys.first(), keys.last()) {
-        (true, Some(first), Some(last)) => format!("{first}..{last}"),
+    let run = keys
+        .iter()
+        .take_while(|key| key.len() == 1 && key.starts_with(|c: char| c.is_ascii_digit()));
+    let run = run.count();
+    match (run > 3, keys.first(), keys.get(run.saturating_sub(1))) {
+        (true, Some(first), Some(last)) => std::iter::once(format!("{first}..{last}"))
+            .chain(keys[run..].iter().cloned())
+            .collect::<Vec<_>>()
+            .join("  "),
         _ => keys.join("  "),
     }
 }

@@ -13,7 +13,7 @@ use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 
 /// Verbs of the command line that open something by name, with what follows them.
-pub(super) const VERBS: [(&str, &str, &str); 11] = [
+pub(super) const VERBS: [(&str, &str, &str); 16] = [
     ("job", "JOB", "open a job's events"),
     ("view", "NAME", "show a view of the events, built in or your own"),
     ("event", "JOB EVENT", "open an event by its id"),
@@ -24,6 +24,11 @@ pub(super) const VERBS: [(&str, &str, &str); 11] = [
     ("disarm", "", "labels only again"),
     ("search", "[TIME] QUERY", "advanced search"),
     ("watch", "ADDRESS|HOST|URL", "put on the watched list…"),
+    ("set", "NAME VALUE", "a setting for this session; alone: what is set"),
+    ("unset", "NAME", "forget what this session set"),
+    ("keys", "vim|emacs|arrows|numpad", "whose habits the keys follow"),
+    ("log", "level off|info|debug", "how much goes to the log file"),
+    ("reload", "", "read the configuration again"),
     ("quit", "", "end the program"),
 ];
 
@@ -104,7 +109,7 @@ impl Finder {
         let field = Field::new(": ")
             .placeholder("an action, or a command such as darktrace-get-tags-for-device deviceId=1")
             .history(shell.history.clone());
-        let values = Values::of(cx.store, cx.prefs.analyst.as_deref());
+        let values = Values::of(cx.store, cx.prefs);
         Self { values, ..Self::new(Kind::Command, field, items) }
     }
 
@@ -178,7 +183,9 @@ impl Finder {
         }
         match self.item(self.list.cursor()).map(|item| item.does) {
             Some(Does::Row(scope, index, _)) => Picked::Row(scope, index),
-            Some(Does::Word(word @ ("quit" | "arm" | "disarm"))) => Picked::Line(word.to_owned()),
+            Some(Does::Word(word @ ("quit" | "arm" | "disarm" | "reload"))) => {
+                Picked::Line(word.to_owned())
+            }
             Some(Does::Word(word)) => {
                 self.field.set(&format!("{word} "));
                 self.filter();

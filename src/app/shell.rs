@@ -64,6 +64,8 @@ pub(super) struct Shell {
     pub(super) result: Option<(Tone, String)>,
     pub(super) drawn: Option<EventKey>,
     pub(super) mode: Mode,
+    /// The zone that local times are told in.
+    pub(super) zone: TimeZone,
     /// Whether mouse reports are on; `None` as the settings say.
     pub(super) mouse_on: Option<bool>,
     /// When the first key of a chord was typed; from a moment later on its continuations are shown at length.
@@ -90,6 +92,7 @@ impl Default for Shell {
             result: None,
             drawn: None,
             mode: Mode::Utc,
+            zone: TimeZone::system(),
             mouse_on: None,
             prefix_since: None,
             which_key: false,
@@ -123,7 +126,7 @@ impl Shell {
 
     /// How times are told at this moment.
     pub(super) fn clock(&self, now: Timestamp) -> Clock {
-        let zone = if self.mode == Mode::Local { TimeZone::system() } else { TimeZone::UTC };
+        let zone = if self.mode == Mode::Local { self.zone.clone() } else { TimeZone::UTC };
         Clock { mode: self.mode, now, zone }
     }
 
@@ -282,7 +285,8 @@ impl Shell {
         match keymap.find(&scopes, &self.typed) {
             Found::Row(scope, index) => {
                 self.typed.clear();
-                self.run(scope, index, chord.char(), cx);
+                let key = chord.char().map(|c| keymap.label_digit(c).unwrap_or(c));
+                self.run(scope, index, key, cx);
             }
             Found::Prefix => {}
             Found::Nothing => {

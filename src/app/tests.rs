@@ -1,5 +1,7 @@
 //! The program without a loop: keys and answers in, cells and wishes out. Time is handed in, so nothing waits.
 
+mod settings;
+
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -47,6 +49,8 @@ impl Desk {
             read_only: false,
             label_grace: Duration::from_secs(5),
             outward_grace: Duration::from_secs(30),
+            tag_grace: Duration::from_secs(10),
+            max_arm: Duration::from_secs(3_600),
             low_confidence: 60.0,
             skip_bucket: false,
             poll: (Duration::from_secs(10), Duration::from_secs(60)),
@@ -54,6 +58,10 @@ impl Desk {
             unverified: Vec::new(),
             default_job: None,
             mouse: false,
+            hints: true,
+            allow_editor: true,
+            own_domains: Vec::new(),
+            settable: Vec::new(),
         };
         let now = Moment { wall: "2026-01-02T03:04:05Z".parse().unwrap(), instant: Instant::now() };
         let theme = Theme::new(Palette::Mono, Glyphs::ASCII);

@@ -1,5 +1,7 @@
 //! The console, live and as `demo`: the one place that hands the settings to the loop.
 
+mod live;
+
 use std::process::ExitCode;
 
 use std::path::PathBuf;
@@ -11,20 +13,31 @@ use crate::api::arcanna::JobId;
 use crate::api::darktrace::sign::QuerySigning;
 use crate::api::http::{Auth, Endpoint, HttpTransport, Proxy};
 use crate::command::Prefs;
-use crate::config::{self, Loaded, Notes, Settings, ThemeName};
-use crate::keymap::Override;
+use crate::config::{self, Loaded, Notes, Settings, Sources, ThemeName, TimeStyle};
 use crate::outbox::{Keeping, Session};
 use crate::pins::Pins;
 use crate::run::{self, Connected, Ready, RunError, Setup, pins_file, views_file};
 use crate::sim;
 use crate::term::guard;
 use crate::ui::theme::{Glyphs, Palette, Theme, is_utf8_locale};
+use crate::ui::time::Mode;
 use crate::views::Views;
+
+use live::Tuning;
 
 use super::{Exit, Failure, output};
 
+/// Which console it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// On the configured products.
+    Live,
+    /// On the built-in simulator.
+    Demo,
+}
+
 /// Opens the console on the configured products.
-pub(super) fn live(loaded: &Loaded) -> Result<ExitCode, Failure> {
+pub(super) fn live(sources: Sources, loaded: Loaded) -> Result<ExitCode, Failure> {
     let settings = loaded.settings.clone();
     if settings.arcanna.is_none() && settings.darktrace.is_none() {
         return Err(Failure::said(
@@ -48,13 +61,12 @@ pub(super) fn live(loaded: &Loaded) -> Result<ExitCode, Failure> {
         Some(folders) => Keeping::Folder(folders.state.clone()),
         None => Keeping::Nowhere("HOME is not set, so there is no state folder".to_owned()),
     };
-    let settings = &loaded.settings;
-    let setup = setup(settings, prefs(settings), connect, None, keeping);
-    open(Setup { pins: pins(loaded)?, views: views(loaded), ..setup })
+    let (pins, views) = (pins(&loaded)?, views(&loaded));
+    open(Setup { pins, views, ..setup(sources, loaded, Kind::Live, connect, None, keeping) })
 }
 
 /// Opens the console on a simulator inside this process.
-pub(super) fn demo(loaded: &Loaded) -> Result<ExitCode, Failure> {
+pub(super) fn demo(sources: Sources, loaded: Loaded) -> Result<ExitCode, Failure> {
     let bound = sim::bind(sim::Options::default())
         .map_err(|error| Failure::said(Exit::Refused, error.to_string()))?;
     let (url, credentials) = (bound.base_url(), bound.credentials());
@@ -70,18 +82,9 @@ pub(super) fn demo(loaded: &Loaded) -> Result<ExitCode, Failure> {
             [(Product::Arcanna, endpoint(arcanna)), (Product::Darktrace, endpoint(darktrace))];
         Ready { transport: HttpTransport::new(endpoints), missing: Vec::new() }
     });
-    let settings = &loaded.settings;
-    let prefs = Prefs {
-        analyst: Some(settings.analyst.username.clone().unwrap_or_else(|| "demo".to_owned())),
-        environment: "DEMO".to_owned(),
-        absent: Vec::new(),
-        unverified: Vec::new(),
-        default_job: None,
-        ..prefs(settings)
-    };
     // Never the person's real outbox: what is tried here must not wait for anybody.
     let keeping = Keeping::Memory;
-    open(setup(settings, prefs, connect, Some(bound), keeping))
+    open(setup(sources, loaded, Kind::Demo, connect, Some(bound), keeping))
 }
 
 /// The digits of labels from earlier sessions, one file per profile.
@@ -128,34 +131,24 @@ fn open(setup: Setup) -> Result<ExitCode, Failure> {
 }
 
 fn setup(
-    settings: &Settings,
-    prefs: Prefs,
+    sources: Sources,
+    loaded: Loaded,
+    kind: Kind,
     connect: Connected,
     simulator: Option<sim::Bound>,
     keeping: Keeping,
 ) -> Setup {
-    let limits = settings.guard;
-    let session = session(settings, &prefs, simulator.is_some());
+    let files = config::file_path(&sources).map(|(path, _)| path);
+    let policy = sources.policy.as_ref().map(|policy| policy.path.clone());
+    let files = files.into_iter().chain(policy).collect();
+    let settings = loaded.settings.clone();
+    let mut tuning = Tuning::new(sources, loaded, kind);
+    let fresh = tuning.fresh();
+    let session = session(&settings, &fresh.live.prefs, kind);
     Setup {
-        prefs,
-        theme: theme(settings),
-        keys: settings
-            .keys
-            .iter()
-            .map(|key| Override {
-                id: key.row.clone(),
-                chords: key.chords.clone(),
-                place: key.place.to_string(),
-            })
-            .collect(),
-        guard: guard::Limits {
-            escape: limits.escape,
-            burst: limits.burst,
-            lock: limits.unbound_lock,
-            dwell: limits.dwell,
-            repeat: limits.repeat,
-            settle: limits.after_editor,
-        },
+        fresh,
+        files,
+        hear: Box::new(move |heard| tuning.hear(heard)),
         connect,
         simulator,
         pins: (Pins::default(), None),
@@ -165,14 +158,34 @@ fn setup(
     }
 }
 
+fn guard_limits(settings: &Settings) -> guard::Limits {
+    let limits = settings.guard;
+    guard::Limits {
+        escape: limits.escape,
+        burst: limits.burst,
+        lock: limits.unbound_lock,
+        dwell: limits.dwell,
+        repeat: limits.repeat,
+        settle: limits.after_editor,
+    }
+}
+
+fn time_mode(settings: &Settings) -> Mode {
+    match settings.ui.time {
+        TimeStyle::Utc => Mode::Utc,
+        TimeStyle::Local => Mode::Local,
+        TimeStyle::Age => Mode::Age,
+    }
+}
+
 /// Whose writes they are and where they may go.
-fn session(settings: &Settings, prefs: &Prefs, demo: bool) -> Session {
+fn session(settings: &Settings, prefs: &Prefs, kind: Kind) -> Session {
     let url = |product| match product {
         Product::Arcanna => settings.arcanna.as_ref().map(|arcanna| &arcanna.link.url),
         Product::Darktrace => settings.darktrace.as_ref().map(|darktrace| &darktrace.link.url),
     };
     let origin = |product| {
-        if demo {
+        if kind == Kind::Demo {
             Some((product, "demo".to_owned()))
         } else {
             Some((product, url(product)?.clone()))
@@ -206,6 +219,8 @@ fn prefs(settings: &Settings) -> Prefs {
         read_only: settings.analyst.read_only,
         label_grace: settings.labels.grace,
         outward_grace: settings.labels.outward_grace,
+        tag_grace: settings.labels.tag_grace,
+        max_arm: settings.analyst.max_arm,
         low_confidence: f64::from(settings.labels.confidence_low_below),
         skip_bucket: settings.labels.skip_bucket,
         poll: arcanna
@@ -224,6 +239,10 @@ fn prefs(settings: &Settings) -> Prefs {
             .collect(),
         default_job: arcanna.and_then(|arcanna| arcanna.default_job_id).map(JobId::from),
         mouse: settings.ui.mouse,
+        hints: settings.ui.hints,
+        allow_editor: settings.ui.allow_editor,
+        own_domains: settings.watched.own_domains.clone(),
+        settable: config::live_names().map(|name| (name, config::words_of(name))).collect(),
     }
 }
 

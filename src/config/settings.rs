@@ -5,6 +5,8 @@ mod read;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::parse;
 use super::place::Place;
 use super::secret::Secret;
@@ -19,8 +21,18 @@ pub const ALIASES: [(&str, &str, &str); 3] = [
 ];
 
 /// The tables of the file.
-pub const SECTIONS: [&str; 9] =
-    ["arcanna", "darktrace", "analyst", "ui", "labels", "guard", "keys", "ledger", "log"];
+pub const SECTIONS: [&str; 10] = [
+    "arcanna",
+    "darktrace",
+    "analyst",
+    "ui",
+    "labels",
+    "watched",
+    "guard",
+    "keys",
+    "ledger",
+    "log",
+];
 
 /// Everything that can be set, checked.
 #[derive(Debug, Clone)]
@@ -37,10 +49,14 @@ pub struct Settings {
     pub ui: Ui,
     /// Labelling.
     pub labels: Labels,
+    /// The watched list.
+    pub watched: Watched,
     /// The input guard.
     pub guard: Guard,
     /// Overridden keys, in the order of their names.
     pub keys: Vec<KeyOverride>,
+    /// Further keys that label, the first for digit 1; from `keys.labels`.
+    pub label_keys: Option<LabelKeys>,
     /// The ledger.
     pub ledger: Ledger,
     /// The log.
@@ -56,6 +72,9 @@ pub struct Link {
     pub insecure: bool,
     /// Certificate authorities to trust besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// What the server must present besides a valid certificate: SHA-256 of its public key (SPKI) or of the certificate.
+    /// Empty: any valid certificate will do.
+    pub pins: Vec<[u8; 32]>,
     /// The way out.
     pub proxy: ProxyChoice,
     /// The longest wait for a connection.
@@ -157,6 +176,8 @@ pub struct Analyst {
     pub username: Option<String>,
     /// Whether everything that changes something is refused.
     pub read_only: bool,
+    /// The longest time `:arm` lets writes that reach others through.
+    pub max_arm: Duration,
 }
 
 /// The screen.
@@ -166,12 +187,18 @@ pub struct Ui {
     pub theme: ThemeName,
     /// ASCII alone; `None`: as the locale says.
     pub ascii: Option<bool>,
+    /// The keys a person is used to.
+    pub keymap: KeymapName,
     /// How times are shown.
     pub time: TimeStyle,
+    /// The time zone that `local` means; `None`: the machine's.
+    pub zone: Option<TimeZone>,
     /// Whether the mouse is taken.
     pub mouse: bool,
     /// Whether the line of keys is shown.
     pub hints: bool,
+    /// Whether texts may go to the person's own editor: a program that can start others.
+    pub allow_editor: bool,
     /// The word in the first cell of every screen.
     pub environment: Option<String>,
     /// Its colour.
@@ -192,6 +219,21 @@ pub enum ThemeName {
     CbSafe,
     /// Black, white, and the bright colours.
     HighContrast,
+}
+
+/// Whose habits the keys follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "lowercase")]
+pub enum KeymapName {
+    /// Letters as in vi, arrows beside them.
+    #[default]
+    Vim,
+    /// `^N ^P ^V` move; j k h l are free.
+    Emacs,
+    /// Only arrows and paging keys move; F2 to F9 go to the panes.
+    Arrows,
+    /// As `vim`; the keypad's digits label.
+    Numpad,
 }
 
 /// How times are shown.
@@ -235,12 +277,30 @@ pub struct Labels {
     pub grace: Duration,
     /// The same for what reaches others.
     pub outward_grace: Duration,
+    /// The same for a tag on or off a device, which a second act takes back.
+    pub tag_grace: Duration,
     /// Confidence below this, in percent, is low.
     pub confidence_low_below: u8,
     /// Confidence from here on, in percent, is high; what is neither is medium.
     pub confidence_high_from: u8,
     /// Whether the rest of a bucket goes to the end of the queue once one of it is labelled.
     pub skip_bucket: bool,
+}
+
+/// The watched list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watched {
+    /// Domains that are ours, in lower case: neither they nor names below them may be watched.
+    pub own_domains: Vec<String>,
+}
+
+/// Further keys that label, where digits need Shift.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelKeys {
+    /// One character each; the first labels as `1` does.
+    pub keys: Vec<String>,
+    /// Where they are configured.
+    pub place: Place,
 }
 
 /// The limits of the input guard; zero turns a rule off.
@@ -296,6 +356,8 @@ pub struct Log {
     pub level: LogLevel,
     /// Where to; `None`: `socdeck.log` in the state folder.
     pub file: Option<PathBuf>,
+    /// How large a file may grow before the next one is begun, in bytes; one older file is kept beside it.
+    pub max_bytes: u64,
 }
 
 /// How much is logged.

@@ -158,6 +158,11 @@ impl Guard {
         }
     }
 
+    /// Takes other limits over; what is being judged is judged by them.
+    pub fn limit(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// The limits in force.
     pub fn limits(&self) -> Limits {
         self.limits

@@ -4,7 +4,9 @@
 //! and only the first one acts. After a hang-up (`abandon`) nothing is written any more: writing to a lost terminal
 //! fails, and failing while a panic unwinds would abort the process with labels unsaved.
 
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
@@ -13,7 +15,10 @@ use std::thread::{self, ThreadId};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::stdio;
-use rustix::termios::{QueueSelector, isatty, tcflush};
+use rustix::termios::{
+    InputModes, LocalModes, OptionalActions, OutputModes, QueueSelector, Termios, isatty, tcflush,
+    tcgetattr, tcsetattr,
+};
 
 /// Alternate screen, no automatic wrap (foreign text stays in its row), bracketed paste, cursor hidden, numeric keypad
 /// (an application keypad's digits would be lost), plain ink, blank. Nothing in it makes a terminal answer.
@@ -22,6 +27,10 @@ pub(super) const ENTER: &str = "\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?25l\x1b>\x1b
 /// Everything back, whatever was on: end of a frame, ink, mouse, paste, wrap, cursor, keypad, main screen.
 pub(super) const LEAVE: &str = "\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1004l\x1b[?2004l\
                                 \x1b[?7h\x1b[?25h\x1b>\x1b[?1049l";
+
+/// What a person needs to know after a crash, below the message of the crash itself.
+const CRASHED: &str = "socdeck: this is a fault of the program. What was labelled is in the outbox; start again to go on.\n\
+                       socdeck: if the terminal is not as it was, type: socdeck reset-terminal";
 
 static ENTERED: AtomicBool = AtomicBool::new(false);
 static GONE: AtomicBool = AtomicBool::new(false);
@@ -70,10 +79,55 @@ pub(super) fn flush_input() {
     let _ = tcflush(stdio::stdin(), QueueSelector::IFlush);
 }
 
-/// Writes what puts any terminal back into a sane state; for `reset-terminal` after a kill -9.
-pub fn reset(out: &mut impl io::Write) -> io::Result<()> {
-    out.write_all(LEAVE.as_bytes())?;
-    out.flush()
+/// Puts a terminal back that a killed console left behind: its modes, its line discipline, and nothing typed ahead. It does
+/// not matter whether the console really left something: where the main screen is shown already, the cursor stays.
+///
+/// # Errors
+/// There is no terminal, neither on standard output nor as `/dev/tty`, or it does not take what is written.
+pub fn reset() -> io::Result<()> {
+    if isatty(stdio::stdout()) {
+        return reset_on(stdio::stdout());
+    }
+    let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(|error| {
+        io::Error::new(error.kind(), format!("there is no terminal to reset (/dev/tty: {error})"))
+    })?;
+    reset_on(terminal)
+}
+
+fn reset_on(terminal: impl AsFd) -> io::Result<()> {
+    // Leaving the alternate screen puts the cursor where it was saved, so it is saved here for a terminal that is on its
+    // main screen already; the two screens keep theirs apart.
+    let bytes = ["\x1b7", LEAVE].concat();
+    let mut left = bytes.as_bytes();
+    while !left.is_empty() {
+        match rustix::io::write(&terminal, left) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => left = &left[written..],
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let mut state = tcgetattr(&terminal)?;
+    cook(&mut state);
+    // Flushing with the change leaves no moment in which a key typed ahead could slip through.
+    tcsetattr(&terminal, OptionalActions::Flush, &state)?;
+    Ok(())
+}
+
+/// Raw mode undone as `stty sane` would, whatever was there before: nobody remembers it after a kill -9.
+fn cook(state: &mut Termios) {
+    state.input_modes |= InputModes::BRKINT | InputModes::ICRNL | InputModes::IXON;
+    state.input_modes -= InputModes::IGNBRK | InputModes::INLCR | InputModes::IGNCR;
+    state.output_modes |= OutputModes::OPOST | OutputModes::ONLCR;
+    state.local_modes |= LocalModes::ISIG
+        | LocalModes::ICANON
+        | LocalModes::IEXTEN
+        | LocalModes::ECHO
+        | LocalModes::ECHOE
+        | LocalModes::ECHOK
+        | LocalModes::ECHOCTL
+        | LocalModes::ECHOKE;
+    state.local_modes -= LocalModes::NOFLSH | LocalModes::TOSTOP | LocalModes::ECHONL;
 }
 
 /// Writes all bytes to standard output, in one call as long as the terminal takes them.
@@ -118,6 +172,8 @@ fn install_panic_hook() {
             leave();
             if !is_gone() {
                 before(info);
+                // Nobody is left to tell when standard error cannot be written either.
+                let _ = writeln!(io::stderr(), "{CRASHED}");
             }
         }));
     });

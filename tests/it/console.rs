@@ -132,6 +132,10 @@ impl Console {
         }
     }
 
+    pub fn process(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     pub fn quit(mut self) -> u32 {
         self.keys("q");
         self.ended()

@@ -43,6 +43,8 @@ pub fn prefs() -> Prefs {
         read_only: false,
         label_grace: Duration::from_secs(5),
         outward_grace: Duration::from_secs(30),
+        tag_grace: Duration::from_secs(30),
+        max_arm: Duration::from_secs(3_600),
         low_confidence: 60.0,
         skip_bucket: false,
         poll: (Duration::from_secs(1), Duration::from_secs(60)),
@@ -50,6 +52,10 @@ pub fn prefs() -> Prefs {
         unverified: Vec::new(),
         default_job: None,
         mouse: false,
+        hints: true,
+        allow_editor: true,
+        own_domains: Vec::new(),
+        settable: Vec::new(),
     }
 }
 

@@ -17,6 +17,7 @@ mod looks;
 mod outbox;
 mod rules;
 mod seeds;
+mod settings;
 mod sim;
 mod slow;
 mod stage;

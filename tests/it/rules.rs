@@ -265,6 +265,45 @@ fn the_registry_is_sound() {
     }
 }
 
+/// Every profile binds every row there is, and each key a profile takes away from a command leaves it another or the palette.
+#[test]
+fn every_profile_binds_the_registry() {
+    use socdeck::keymap::{Choice, LabelKeys, Override, Profile};
+    let scopes = registry();
+    for profile in [Profile::Vim, Profile::Emacs, Profile::Arrows, Profile::Numpad] {
+        Keymap::chosen(&scopes, &Choice { profile, ..Choice::default() })
+            .unwrap_or_else(|faults| panic!("{profile:?}: {faults:?}"));
+    }
+    // What the loader of a French keyboard is told, followed to the letter, works.
+    let labels = LabelKeys { keys: "azer".chars().collect(), place: "c.toml:2:1".into() };
+    let choice = Choice { labels: Some(labels), ..Choice::default() };
+    let faults = Keymap::chosen(&scopes, &choice).unwrap_err();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let of = faults[0].split(": ").nth(3).unwrap().split("; give each").next().unwrap();
+    let ids = of.split("; ").flat_map(|one| one.split(" of ").nth(1).unwrap().split(", "));
+    let overrides: Vec<Override> = ids
+        .map(|id| Override { id: id.to_owned(), chords: Vec::new(), place: "c.toml:3:1".into() })
+        .collect();
+    assert!(overrides.iter().any(|one| one.id == "triage.search"), "{faults:?}");
+    let freed = Keymap::chosen(&scopes, &Choice { overrides, ..choice }).unwrap();
+    assert_eq!(freed.label_digit('z'), Some('2'));
+}
+
+/// Acceptance 22: what must never be bound is refused with its place.
+#[test]
+fn digits_alt_chords_and_flow_control_are_refused_with_their_place() {
+    let scopes = registry();
+    for chord in ["1", "g 1", "alt-x", "a-x", "^s", "^q", "esc 1", "O", "~"] {
+        let over = socdeck::keymap::Override {
+            id: "jobs.train".into(),
+            chords: vec![chord.into()],
+            place: "config.toml:12:1".into(),
+        };
+        let faults = Keymap::build(&scopes, &[over]).expect_err(chord);
+        assert!(faults.iter().all(|fault| fault.starts_with("config.toml:12:1: ")), "{faults:?}");
+    }
+}
+
 /// The README's key table, as it follows from the registry.
 fn key_table() -> String {
     let scopes = registry();

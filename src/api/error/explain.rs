@@ -46,6 +46,13 @@ pub(super) fn explain(error: &ApiError) -> Explained {
             "Nothing was sent: without trust the credentials would be at risk.",
             "Set ca_file to the authority's PEM file, or correct the server's certificate or the URL; `insecure = true` switches the check off for this product.",
         ),
+        Cause::Unpinned(key) => told(
+            format!("{who} presents a valid certificate that pin_sha256 does not name."),
+            format!(
+                "Nothing was sent. The sum of its public key is {key}. Either its key was replaced, or something else answers in its place."
+            ),
+            "Ask whoever runs it whether that is its key now; only then put the sum into pin_sha256.",
+        ),
         Cause::ConnectTimeout(limit) => told(
             format!("{who} did not accept a connection within {}.", span(*limit)),
             "Nothing was sent. Often a firewall drops the packets, or the VPN is off.",

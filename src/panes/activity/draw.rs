@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::{ActivityPane, CallLine, Part};
 use crate::api::{Body, Call};
+use crate::command::Prefs;
 use crate::outbox::{Row as Write, State};
 use crate::panes::paint::{self, Look, complaint, rule};
 use crate::store::{Outcome, Store};
@@ -160,13 +161,24 @@ impl ActivityPane {
                 None => return,
             },
         }
-        rule(buf, area, 0, look, "request and result", "");
+        let waits = match self.part {
+            Part::Writes => graces(look.prefs),
+            Part::Calls => String::new(),
+        };
+        rule(buf, area, 0, look, "request and result", &waits);
         let below =
             Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
         let wide = usize::from(area.width.saturating_sub(2)).max(8);
         let wrapped = lines.into_iter().flat_map(|spans| wrap(spans, wide));
         paint::put_lines(buf, below, wrapped, 0);
     }
+}
+
+/// How long each kind of write waits before it is sent.
+fn graces(prefs: &Prefs) -> String {
+    let [label, tag, other] =
+        [prefs.label_grace, prefs.tag_grace, prefs.outward_grace].map(|grace| grace.as_secs());
+    format!("sent after: label {label} s, tag {tag} s, other {other} s")
 }
 
 /// Wraps a line of spans; a line that fits keeps its styles.

@@ -292,7 +292,7 @@ fn a_tag_is_put_on_with_its_expiry() {
     bench.press(&mut pane, "\n\n");
     assert_eq!(bench.wished().0, Vec::<String>::new());
     bench.press(&mut pane, "y");
-    let sent = "POST /tags/entities did=1&duration=86400&tag=Under-Investigation in 30 s";
+    let sent = "POST /tags/entities did=1&duration=86400&tag=Under-Investigation in 10 s";
     assert_eq!(bench.wished().0, [sent]);
     assert!(!pane.typing());
 }
@@ -331,7 +331,7 @@ fn carry_out(bench: &mut Bench, outbox: &mut Keeper, how: Settlement) {
             bench.store.notice(notice, bench.now);
         }
     }
-    bench.now = bench.now.plus(bench.prefs.outward_grace);
+    bench.now = bench.now.plus(bench.prefs.tag_grace);
     outbox.claim(bench.now);
     let id = bench.store.writes.newest().next().unwrap().id;
     for notice in outbox.handle(Request::Settle(id, how, Answered::default()), bench.now) {
@@ -390,7 +390,7 @@ fn the_tag_under_the_cursor_is_removed() {
     pane.tags.select(1);
     bench.run(&mut pane, "devices.untag");
     bench.press(&mut pane, "\ny");
-    assert_eq!(bench.wished().0, ["DELETE /tags/entities?did=1&tag=Web-DMZ in 30 s"]);
+    assert_eq!(bench.wished().0, ["DELETE /tags/entities?did=1&tag=Web-DMZ in 10 s"]);
     let (mut bench, mut pane) = open();
     bench.prefs.read_only = true;
     bench.run(&mut pane, "devices.untag");

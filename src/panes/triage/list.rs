@@ -290,7 +290,7 @@ impl TriagePane {
                     (usize::from(area.width) / digits.len().max(1)).saturating_sub(5).max(12);
                 for (digit, label) in &digits {
                     let label = text::cut(&text::clean(label), each, theme.ellipsis()).into_owned();
-                    add(&digit.to_string(), &label, theme.label);
+                    add(&look.keymap.label_key(*digit).to_string(), &label, theme.label);
                 }
                 let all = store.labels(job).map_or(0, <[String]>::len);
                 if all > digits.len() {
