@@ -10,6 +10,8 @@ use crate::api::arcanna::{EventId, JobId};
 use crate::outbox::Moment;
 use crate::store::Store;
 
+pub use crate::store::Sampling;
+
 /// One command of `P`.
 pub struct Row<P: 'static> {
     /// Name in settings, palette and logs: `triage.label`. Never changes once released.
@@ -88,6 +90,8 @@ pub enum Target {
     Job(JobId),
     /// One event.
     Event(JobId, EventId),
+    /// These events of a job, as a view of that name.
+    Events(JobId, &'static str, Vec<EventId>),
     /// A device by its id.
     Device(i64),
     /// Devices matching a text.
@@ -192,6 +196,8 @@ pub struct Prefs {
     pub default_job: Option<JobId>,
     /// Mouse reports from the start.
     pub mouse: bool,
+    /// How many of the AI's answers are hidden until the analyst has voted.
+    pub blind: Sampling,
 }
 
 /// What a command works with.

@@ -183,6 +183,11 @@ pub trait Pane: Registered {
         None
     }
 
+    /// What was drawn is on the screen: what a person saw of it may be remembered.
+    fn drawn(&self, store: &mut Store) {
+        let _ = store;
+    }
+
     /// What the header says beside the pane's name.
     fn heading(&self, store: &Store) -> String;
 

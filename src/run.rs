@@ -444,11 +444,15 @@ impl Loop {
 
     /// A label with how long its event had been on the screen.
     fn witnessed(&self, mut request: Request) -> Request {
-        if let Request::Stage { draft: Draft { act: Act::Label { .. }, seen, .. }, .. } =
+        if let Request::Stage { draft: Draft { act: Act::Label { .. }, seen, batch, .. }, .. } =
             &mut request
         {
             let dwell = self.shown.map(|since| since.elapsed().as_millis() as u64);
-            seen.get_or_insert_with(Seen::default).dwell_ms = dwell;
+            let seen = seen.get_or_insert_with(Seen::default);
+            seen.dwell_ms = dwell;
+            if batch.is_none() {
+                seen.fast_run = self.app.store.sitting.fast_run(dwell);
+            }
         }
         request
     }

@@ -10,7 +10,7 @@ use crate::api::Product;
 use crate::api::arcanna::JobId;
 use crate::api::darktrace::sign::QuerySigning;
 use crate::api::http::{Auth, Endpoint, HttpTransport, Proxy};
-use crate::command::Prefs;
+use crate::command::{Prefs, Sampling};
 use crate::config::{self, Loaded, Notes, Settings, ThemeName};
 use crate::keymap::Override;
 use crate::outbox::{Keeping, Session};
@@ -212,7 +212,14 @@ fn prefs(settings: &Settings) -> Prefs {
             .collect(),
         default_job: arcanna.and_then(|arcanna| arcanna.default_job_id).map(JobId::from),
         mouse: settings.ui.mouse,
+        blind: Sampling { every: settings.labels.blind_every, seed: seed() },
     }
+}
+
+/// A number nobody knows beforehand: which answers are hidden cannot be worked out.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one("blind")
 }
 
 fn theme(settings: &Settings) -> Theme {

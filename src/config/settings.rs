@@ -239,6 +239,8 @@ pub struct Labels {
     pub confidence_low_below: u8,
     /// Confidence from here on, in percent, is high; what is neither is medium.
     pub confidence_high_from: u8,
+    /// One in so many events is shown without the AI's answer until it has a label; 0: none.
+    pub blind_every: u32,
 }
 
 /// The limits of the input guard; zero turns a rule off.

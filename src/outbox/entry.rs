@@ -27,6 +27,8 @@ pub(super) fn record(row: &Row, origin: &str, session: &Session, answered: Answe
             conf: seen.confidence,
             outlier: seen.outlier,
             blind: seen.blind,
+            others_revealed: seen.others_revealed,
+            fast_run: seen.fast_run,
             dwell_ms: seen.dwell_ms,
         }),
         result: ended(row, answered),

@@ -61,6 +61,7 @@ pub(crate) fn prefs() -> Prefs {
         unverified: Vec::new(),
         default_job: None,
         mouse: false,
+        blind: crate::store::Sampling::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! The cursor is on an event, not on a line: nothing that arrives moves it. A digit stages a label; the cursor moves on when
 //! the outbox has kept it. What is shown changes only when a person asks for it.
 
+mod blind;
 mod bulk;
 mod choose;
 mod context;
@@ -52,7 +53,7 @@ use raw::Raw;
 use view::View;
 
 pub use detail::told;
-pub use list::last_label;
+pub use session::last_label;
 
 /// Events asked for at once.
 const PAGE: u32 = 200;
@@ -209,6 +210,23 @@ impl Rows for TriagePane {
         row("triage.mark-all", "mark everything the filter shows", &["*"], "", Self::mark_all),
         row("triage.note", "note kept with the label", &["c"], "note", Self::write_note),
         row("triage.edit-note", "note in your own editor", &["C"], "", Self::edit_note),
+        Row {
+            ready: has_job,
+            ..row(
+                "triage.blind",
+                "blind mode: the AI's answer hidden until you have labelled",
+                &["b"],
+                "",
+                Self::toggle_blind,
+            )
+        },
+        row(
+            "triage.votes",
+            "show other people's votes before your own is in; the ledger keeps it",
+            &["V"],
+            "",
+            Self::reveal,
+        ),
         row(
             "triage.diff",
             "differences to the nearest labelled event",
@@ -306,6 +324,7 @@ impl Pane for TriagePane {
         match target {
             Some(Target::Job(job)) => self.open_job(job, cx),
             Some(Target::Event(job, event)) => self.open_event(job, event, cx),
+            Some(Target::Events(job, name, events)) => self.open_named(job, name, events, cx),
             _ => {
                 if cx.store.job_list.value().is_none() {
                     cx.store.ask(Jobs, Policy::Join, cx.now);
@@ -412,6 +431,10 @@ impl Pane for TriagePane {
         self.current().filter(|_| !self.typing())
     }
 
+    fn drawn(&self, store: &mut Store) {
+        self.witness(store);
+    }
+
     fn heading(&self, store: &Store) -> String {
         let Some(job) = &self.job else {
             return String::new();
@@ -425,6 +448,9 @@ impl Pane for TriagePane {
                 words = format!("{words} of {all}");
             } else if let Some(total) = queue.total.filter(|total| *total > all as u64) {
                 words = format!("{words} of {total}");
+            }
+            if store.blind.forced {
+                words = format!("{words}  BLIND");
             }
             if queue.newer > 0 {
                 words = format!("{words}  +{} new", queue.newer);

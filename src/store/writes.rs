@@ -257,6 +257,7 @@ impl Store {
                 self.writes.rows.clear();
                 self.writes.latest.clear();
                 for row in rows {
+                    self.sitting.told(&row);
                     self.look_at_unknown(&row, now);
                     self.writes.take_in(row);
                 }
@@ -275,6 +276,7 @@ impl Store {
                     Some(Asked::Named) => self.writes.named_row = Some(row.id),
                     None => {}
                 }
+                self.sitting.staged(&row);
                 self.writes.take_in(row);
             }
             Notice::NotStaged { tag, why } => {
@@ -294,6 +296,7 @@ impl Store {
                     self.writes.named.push(Err(ApiError::of(&row.draft.call, Cause::Cancelled)));
                 }
                 self.look_at_unknown(&row, now);
+                self.sitting.told(&row);
                 self.writes.take_in(row);
             }
             Notice::Send(row) => {

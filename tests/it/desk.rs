@@ -49,6 +49,7 @@ pub fn prefs() -> Prefs {
         unverified: Vec::new(),
         default_job: None,
         mouse: false,
+        blind: socdeck::store::Sampling::default(),
     }
 }
 

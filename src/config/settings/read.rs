@@ -181,12 +181,14 @@ fn labels(mut reader: Reader<'_>) -> Labels {
         );
         reader.report(place, "confidence_high_from", bad);
     }
+    let blind_every = reader.read("blind_every", parse::integer(0..=1_000, "events"));
     reader.finish();
     Labels {
         grace,
         outward_grace,
         confidence_low_below: low,
         confidence_high_from: high.map(|(high, _)| high).unwrap_or_default(),
+        blind_every,
     }
 }
 

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use strum::IntoEnumIterator;
 
 use super::TriagePane;
+use super::blind::told_by;
 use super::bulk::Bulk;
 use super::diff::Diff;
 use crate::command::{Cx, Tone};
@@ -178,16 +179,21 @@ impl TriagePane {
     ) -> Option<Position> {
         match self.over.as_ref()? {
             Over::Order(at) => {
-                let inside = frame::sheet(area, buf, look.theme, "ORDER", 60, 8);
+                let inside = frame::sheet(area, buf, look.theme, "ORDER", 76, 8);
                 for (row, (order, letter)) in Order::iter().zip(LETTERS).enumerate() {
                     let here = row == *at;
                     let mark = if here { look.theme.glyphs.cursor } else { " " };
                     let style = if here { look.theme.cursor } else { look.theme.text };
-                    let line = Line::from(vec![
+                    let mut line = Line::from(vec![
                         Span::styled(format!("{mark} "), style),
                         Span::styled(format!("{letter}  "), look.theme.key),
                         Span::raw(order.words()),
                     ]);
+                    // Of what is hidden an order may tell something: whoever judges blind should know.
+                    let tells = told_by(order).filter(|_| store.may_hide());
+                    let aside = tells
+                        .map(|tells| Span::styled(format!("   blind: {tells}"), look.theme.dim));
+                    line.spans.extend(aside);
                     put(buf, inside, row as u16, &line);
                 }
                 let foot = "Enter sorts the list once; ^G leaves it as it is";

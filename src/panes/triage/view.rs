@@ -5,10 +5,10 @@
 
 use super::filter::{Filter, Subject};
 use super::known::{self, Known};
-use crate::api::arcanna::{EventId, JobId};
+use crate::api::arcanna::{Decision, EventId, JobId};
 use crate::command::Prefs;
 use crate::outbox::Moment;
-use crate::store::{Store, is_undecided, key};
+use crate::store::{Store, key};
 
 /// A built-in view.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,6 +30,8 @@ pub(super) enum View {
     Skipped,
     /// A second opinion is wanted.
     Second,
+    /// Events that were named elsewhere, under that name.
+    Named(&'static str, Vec<EventId>),
 }
 
 impl View {
@@ -53,26 +55,39 @@ impl View {
             Self::Mine => "Mine".to_owned(),
             Self::Skipped => "Skipped".to_owned(),
             Self::Second => "Second opinion".to_owned(),
+            Self::Named(name, _) => (*name).to_owned(),
         }
     }
 
-    fn holds(&self, event: &Known<'_>, skipped: bool, second: bool, low: f64) -> bool {
-        let decision = event.decision;
+    /// Whether being in the view would tell what the AI says.
+    pub(super) fn tells_answer(&self) -> bool {
+        matches!(self, Self::Says(_))
+    }
+
+    /// `real` is the decision with what is hidden: a work list by confidence would lose what it is for, so it tells that
+    /// the AI is unsure, and no more.
+    fn holds(
+        &self,
+        event: &Known<'_>,
+        real: Option<&Decision>,
+        (skipped, second): (bool, bool),
+        low: f64,
+    ) -> bool {
+        let decision = event.decision.as_deref();
         match self {
             Self::All => true,
             Self::LowConfidence => {
-                decision.is_some_and(|decision| known::below(decision.confidence, low))
+                real.is_some_and(|decision| known::below(decision.confidence, low))
             }
             Self::Outliers => decision.is_some_and(|decision| decision.outlier == Some(true)),
-            Self::Undecided => {
-                event.found.and_then(|found| found.arcanna.as_ref()).is_some_and(is_undecided)
-            }
+            Self::Undecided => event.is_undecided(),
             Self::Says(label) => {
                 decision.and_then(|decision| decision.label.as_ref()) == Some(label)
             }
             Self::Mine => event.yours().is_some(),
             Self::Skipped => skipped,
             Self::Second => second,
+            Self::Named(_, events) => events.contains(&event.key.event),
         }
     }
 }
@@ -101,11 +116,11 @@ pub(super) fn shown(
             let event = Known::of(store, &key);
             let skipped = queue.is_skipped(&line.event);
             let second = queue.is_second(&line.event);
-            view.holds(&event, skipped, second, prefs.low_confidence)
+            view.holds(&event, store.decision(&key), (skipped, second), prefs.low_confidence)
                 && filter.keeps(&Subject {
                     id: line.event.as_str(),
                     found: event.found,
-                    decision: event.decision,
+                    decision: event.decision.as_deref(),
                     yours: event.yours(),
                     skipped,
                     second,
