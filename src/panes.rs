@@ -10,6 +10,7 @@ mod grids;
 pub mod jobs;
 pub mod lookup;
 pub mod paint;
+mod rest;
 pub mod search;
 pub mod sheet;
 #[cfg(test)]

@@ -2,11 +2,14 @@
 //! train a job and send it an event.
 
 mod draw;
+mod figures;
 mod key;
+mod model;
 mod send;
 mod train;
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
@@ -14,11 +17,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::paint::Look;
+use super::rest::Rest;
 use super::sheet::{Sheet, SheetReaction};
 use super::{Pane, Rows};
-use crate::api::arcanna::JobId;
 use crate::api::arcanna::health::{Health, Scopes};
 use crate::api::arcanna::jobs::{DecisionSet, Job, Jobs};
+use crate::api::arcanna::metrics::JobMetrics;
+use crate::api::arcanna::{EventId, JobId};
 use crate::command::{Ask, Cx, PaneId, Ready, Row, Target, Tone};
 use crate::job::Policy;
 use crate::outbox::{Act, Draft};
@@ -34,6 +39,8 @@ pub struct JobsPane {
     /// Events begun and not sent: a closed sheet loses nothing.
     drafts: HashMap<JobId, Written>,
     sets: HashMap<JobId, Pinned>,
+    /// Figures are asked only of whoever stays.
+    rest: Rest,
 }
 
 /// The sheet that is open, and for which job.
@@ -86,6 +93,14 @@ impl Rows for JobsPane {
             run: Self::send,
         },
         Row {
+            id: "jobs.changed",
+            title: "the events whose consensus changed since the training, as a view",
+            keys: &["F"],
+            hint: "",
+            ready: has_changed,
+            run: Self::open_changed,
+        },
+        Row {
             id: "jobs.decision-set",
             title: "read the decision set again; pin its digits anew if it changed",
             keys: &["L"],
@@ -100,7 +115,35 @@ fn has_job(pane: &JobsPane, store: &Store) -> Ready {
     pane.current(store).map(|_| ()).ok_or("there is no job under the cursor".into())
 }
 
+/// The events whose consensus changed since the training of the job under the cursor.
+fn changed<'a>(pane: &JobsPane, store: &'a Store) -> Option<(JobId, &'a [EventId])> {
+    let job = &pane.current(store)?.id;
+    let metrics = figures::metrics(store, job)?.value()?;
+    Some((job.clone(), metrics.changed.events.as_slice()))
+}
+
+fn has_changed(pane: &JobsPane, store: &Store) -> Ready {
+    has_job(pane, store)?;
+    match changed(pane, store) {
+        Some((_, events)) if !events.is_empty() => Ok(()),
+        Some(_) => {
+            Err("no consensus changed since the training, as far as the server tells".into())
+        }
+        None if !figures::may(store, JobMetrics::SCOPE) => {
+            Err(format!("the key lacks the scope {}", JobMetrics::SCOPE).into())
+        }
+        None => Err("the job's figures are not read yet; r reads them".into()),
+    }
+}
+
 impl JobsPane {
+    fn open_changed(&mut self, cx: &mut Cx<'_>) {
+        if let Some((job, events)) = changed(self, cx.store) {
+            let target = Target::Events(job, "Changed consensus", events.to_vec());
+            cx.go(PaneId::Triage, Some(target));
+        }
+    }
+
     fn current<'a>(&self, store: &'a Store) -> Option<&'a Job> {
         store.job_list.value()?.get(self.list.cursor())
     }
@@ -298,6 +341,7 @@ impl Pane for JobsPane {
         if cx.store.scopes.is_untouched() {
             cx.store.ask(Scopes, Policy::Join, cx.now);
         }
+        self.rest.moved(cx.now.instant);
         self.changed(cx);
     }
 
@@ -345,7 +389,17 @@ impl Pane for JobsPane {
     }
 
     fn cancel(&mut self) -> bool {
+        self.rest.stop();
         self.close()
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.rest.deadline()
+    }
+
+    fn tick(&mut self, cx: &mut Cx<'_>) {
+        self.rest.tick(cx.now.instant);
+        self.ask_figures(cx);
     }
 
     fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
@@ -375,6 +429,7 @@ impl Pane for JobsPane {
         cx.store.ask(Jobs, Policy::Latest, cx.now);
         cx.store.ask(Health, Policy::Latest, cx.now);
         cx.store.ask(Scopes, Policy::Latest, cx.now);
+        self.ask_figures_again(cx);
     }
 
     fn changed(&mut self, cx: &mut Cx<'_>) {
@@ -383,6 +438,7 @@ impl Pane for JobsPane {
             self.list.select(len.saturating_sub(1));
         }
         self.pin(cx);
+        self.ask_figures(cx);
         if let Some(open) = &mut self.sheet {
             open.check(cx);
         }

@@ -295,7 +295,7 @@ impl TriagePane {
             self.event = event;
             self.scroll = 0;
             self.point = ListState::default();
-            self.context.moved(cx.now.instant);
+            self.context.rest.moved(cx.now.instant);
         }
         let at = self.event.as_ref().and_then(|event| self.place_of(event));
         if let Some(at) = at {
@@ -335,7 +335,7 @@ impl Pane for TriagePane {
                 }
             }
         }
-        self.context.moved(cx.now.instant);
+        self.context.rest.moved(cx.now.instant);
         self.settle(cx);
         self.watch(cx);
     }
@@ -413,16 +413,16 @@ impl Pane for TriagePane {
     }
 
     fn cancel(&mut self) -> bool {
-        self.context.stop();
+        self.context.rest.stop();
         self.leave()
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.polls.next().into_iter().chain(self.context.deadline()).min()
+        self.polls.next().into_iter().chain(self.context.rest.deadline()).min()
     }
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        self.context.tick(cx.now.instant);
+        self.context.rest.tick(cx.now.instant);
         self.context.ask(&self.ahead(), cx);
         self.poll(cx);
     }

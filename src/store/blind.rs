@@ -62,6 +62,9 @@ impl Store {
     /// Whether a label from here covers the event: its own, or one for its bucket.
     pub fn voted(&self, event: &EventKey) -> bool {
         let kept = |event: &EventKey| matches!(self.writes.label(event), LabelState::Kept(..));
+        if !self.writes.any_label() {
+            return false;
+        }
         kept(event)
             || self.queues.get(&event.job).is_some_and(|queue| {
                 queue.bucket(&event.event).iter().any(|other| kept(&key(&event.job, other)))
@@ -123,9 +126,10 @@ impl Store {
         let staged = |event: &EventKey| !matches!(self.writes.label(event), LabelState::None);
         let queue = self.queues.get(&event.job);
         // One label is one vote for the whole bucket: its other events are done with it.
-        let voted = queue.is_some_and(|queue| {
-            queue.bucket(&event.event).iter().any(|other| staged(&key(&event.job, other)))
-        });
+        let voted = self.writes.any_label()
+            && queue.is_some_and(|queue| {
+                queue.bucket(&event.event).iter().any(|other| staged(&key(&event.job, other)))
+            });
         let second = queue.is_some_and(|queue| queue.is_second(&event.event));
         // `new` is the state before any feedback; other words are an open set of states after it.
         let fresh = self.decision(event).is_none_or(|decision| {

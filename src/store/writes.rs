@@ -79,6 +79,11 @@ impl Writes {
         }
     }
 
+    /// Whether there is any label from here.
+    pub fn any_label(&self) -> bool {
+        !self.latest.is_empty() || !self.staging.is_empty()
+    }
+
     /// All rows, newest first.
     pub fn newest(&self) -> impl Iterator<Item = &Row> {
         self.rows.values().rev()
