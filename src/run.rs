@@ -109,7 +109,7 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         let mut running =
             Loop::new(app, screen, guard, connect, simulator, (keeping, session), pins_file)?;
         let ended = running.run().await;
-        let left = running.leave().await;
+        let left = Box::pin(running.leave()).await;
         ended.map(|()| left)
     });
     runtime.shutdown_timeout(LAST[2]);

@@ -87,7 +87,7 @@ fn all(bench: &mut Bench, pane: &mut TriagePane) -> String {
         let key = crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Char(c));
         pane.text(key, &mut bench.cx());
     }
-    all += &format!("{} pass the filter\n", pane.shown.len());
+    all.extend([pane.shown.len().to_string().as_str(), " pass the filter\n"]);
     pane.leave();
     press(pane, bench, "triage.find", None);
     typed(pane, bench, &format!("{}\r", "\u{8}"));
