@@ -8,6 +8,7 @@ mod model;
 mod send;
 mod train;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::time::Instant;
 
@@ -39,6 +40,10 @@ pub struct JobsPane {
     /// Events begun and not sent: a closed sheet loses nothing.
     drafts: HashMap<JobId, Written>,
     sets: HashMap<JobId, Pinned>,
+    /// Lines of the job's facts that are above the screen.
+    scroll: usize,
+    /// How many that can be, as last drawn.
+    above: Cell<usize>,
     /// Figures are asked only of whoever stays.
     rest: Rest,
 }
@@ -347,6 +352,14 @@ impl Pane for JobsPane {
 
     fn list(&mut self, store: &Store) -> Option<(&mut ListState, usize)> {
         Some((&mut self.list, store.job_list.value().map_or(0, Vec::len)))
+    }
+
+    fn moved(&mut self, _cx: &mut Cx<'_>) {
+        self.scroll = 0;
+    }
+
+    fn scroll(&mut self, by: isize) {
+        self.scroll = self.scroll.saturating_add_signed(by).min(self.above.get());
     }
 
     fn typing(&self) -> bool {

@@ -183,12 +183,13 @@ impl JobsPane {
 
     fn draw_job(&self, job: &Job, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let title = format!("{} {}", job.id, job.title.as_deref().unwrap_or("-"));
-        rule(buf, area, 0, look, &title, job.category.as_deref().unwrap_or(""));
+        let category = job.category.as_deref().unwrap_or("");
+        rule(buf, area, 0, look, &title, category);
         let area =
             Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
         let wide = usize::from(area.width);
-        let lines = self.facts(job, store, look).into_iter();
-        let lines = lines.flat_map(|(name, value)| {
+        let facts = self.facts(job, store, look).into_iter();
+        let lines = facts.flat_map(|(name, value)| {
             let mut spans = vec![Span::styled(format!(" {name:<NAME$} "), look.theme.dim)];
             let used: usize = value.iter().map(|span| text::width(&span.content)).sum();
             // Words that do not fit go on in the next line, below where they began.
@@ -211,7 +212,10 @@ impl JobsPane {
             spans.extend(value);
             vec![Line::from(spans)]
         });
-        paint::put_lines(buf, area, lines, 0);
+        let lines: Vec<Line<'_>> = lines.collect();
+        let most = lines.len().saturating_sub(usize::from(area.height));
+        self.above.set(most);
+        paint::put_lines(buf, area, lines, self.scroll.min(most));
     }
 
     /// What is known of a job, the most useful first: a small screen shows only the beginning.

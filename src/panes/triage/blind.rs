@@ -88,7 +88,7 @@ impl Others {
 /// What an order gives away of the AI's answers while some are hidden.
 pub(super) fn told_by(order: Order) -> Option<&'static str> {
     match order {
-        Order::Worth | Order::Confidence => Some("tells how sure the AI is"),
+        Order::Worth | Order::Confidence => Some("shows how sure the AI is"),
         Order::Newest | Order::Title => None,
     }
 }
@@ -98,7 +98,7 @@ impl TriagePane {
     pub(super) fn toggle_blind(&mut self, cx: &mut Cx<'_>) {
         cx.store.blind.forced = !cx.store.blind.forced;
         let mut words = if cx.store.blind.forced {
-            "blind: the AI's answer is hidden until you have labelled the event".to_owned()
+            "blind: answers are hidden until your vote".to_owned()
         } else if cx.store.may_hide() {
             let every = cx.store.blind.sampling.every;
             format!("the AI's answers are shown again, but for one in {every}")
@@ -111,7 +111,7 @@ impl TriagePane {
         } else if cx.store.blind.forced
             && let Some(tells) = self.queue(cx.store).and_then(|queue| told_by(queue.order()))
         {
-            words = format!("{words}; the order {tells}: o");
+            words = format!("{words}; the order {tells}");
         }
         self.reshow(cx);
         self.settle(cx);

@@ -179,7 +179,7 @@ impl TriagePane {
     ) -> Option<Position> {
         match self.over.as_ref()? {
             Over::Order(at) => {
-                let inside = frame::sheet(area, buf, look.theme, "ORDER", 76, 8);
+                let inside = frame::sheet(area, buf, look.theme, "ORDER", 64, 8);
                 for (row, (order, letter)) in Order::iter().zip(LETTERS).enumerate() {
                     let here = row == *at;
                     let mark = if here { look.theme.glyphs.cursor } else { " " };
@@ -190,11 +190,14 @@ impl TriagePane {
                         Span::raw(order.words()),
                     ]);
                     // Of what is hidden an order may tell something: whoever judges blind should know.
-                    let tells = told_by(order).filter(|_| store.may_hide());
-                    let aside = tells
-                        .map(|tells| Span::styled(format!("   blind: {tells}"), look.theme.dim));
-                    line.spans.extend(aside);
+                    if store.may_hide() && told_by(order).is_some() {
+                        line.spans.push(Span::styled("  *", look.theme.warn));
+                    }
                     put(buf, inside, row as u16, &line);
+                }
+                if store.may_hide() {
+                    let words = "* shows how sure the AI is, although its answers are hidden";
+                    put(buf, inside, 4, &Line::from(Span::styled(words, look.theme.dim)));
                 }
                 let foot = "Enter sorts the list once; ^G leaves it as it is";
                 put(buf, inside, 5, &Line::from(Span::styled(foot, look.theme.dim)));

@@ -122,6 +122,15 @@ fn figures_look_like_this() {
     insta::assert_snapshot!("figures_80", bench.pane(&pane, 80, 21));
     insta::assert_snapshot!("figures_140", bench.pane(&pane, 140, 37));
     let (mut bench, mut pane) = (bench, pane);
+    for _ in 0..50 {
+        pane.scroll(1);
+    }
+    let text = bench.pane(&pane, 80, 21);
+    assert!(text.contains("decision points") && !text.contains("last training"), "{text}");
+    for _ in 0..8 {
+        pane.scroll(-1);
+    }
+    assert!(bench.pane(&pane, 80, 21).contains("1 Drop   2 Escalate"), "no key is lost at the end");
     bench.run(&mut pane, "jobs.train");
     insta::assert_snapshot!("figures_train", bench.pane(&pane, 100, 30));
 }

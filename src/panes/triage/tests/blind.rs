@@ -118,7 +118,7 @@ fn nothing_tells_a_hidden_answer_and_everything_tells_it_afterwards() {
     }
     assert!(blind.contains("0 pass the filter"), "a filter asks for the answer as well");
     assert!(blind.contains("hidden until your vote") && blind.contains("odd logon"));
-    assert!(blind.contains("the order tells how sure the AI is"), "what it does tell is said");
+    assert!(blind.contains("the order shows how sure the AI is"), "what it does tell is said");
 }
 
 #[test]
@@ -146,6 +146,17 @@ fn a_blind_vote_is_told_what_the_ai_said() {
     assert!(words.contains("9001 = Drop   AI said Zebra 32%"), "{words}");
     assert!(words.contains("blind-agree 0%"), "{words}");
     insta::assert_snapshot!("voted_140x40", shown(&bench, &pane, 140, 37));
+    press(&mut pane, &mut bench, "triage.order", None);
+    insta::assert_snapshot!("order_80x24", shown(&bench, &pane, 80, 21));
+    pane.over = None;
+
+    // Taken back, it is hidden again, but whoever knows the answer does not judge blind.
+    pane.drawn(&mut bench.store);
+    let row = bench.store.writes.newest().next().unwrap().id;
+    bench.store.undo(row);
+    bench.keep(&mut outbox);
+    assert!(bench.store.is_hidden(&event("9001")) && !bench.store.is_blind(&event("9001")));
+    assert_eq!(bench.store.sitting.stats().agreements.blind.n, 0);
 }
 
 #[test]
