@@ -15,6 +15,9 @@ const LEAST: i64 = 60;
 /// Seconds of one place of [`Stats::slots`].
 pub const SLOT: i64 = 300;
 
+/// Fewer events than this on either side say nothing about a difference.
+const COMPARED: usize = 5;
+
 /// An event that was on the screen for less than this was labelled fast. Milliseconds.
 const FAST_MS: u64 = 1_000;
 
@@ -73,8 +76,12 @@ impl Agreements {
         agreements
     }
 
-    /// By how many points agreement is higher where the answer was on the screen; negative where it is lower.
+    /// By how many points agreement is higher where the answer was on the screen; negative where it is lower. None where
+    /// too little was compared to say anything.
     pub fn gap(&self) -> Option<f64> {
+        if self.shown.n.min(self.blind.n) < COMPARED {
+            return None;
+        }
         Some(self.shown.percent()? - self.blind.percent()?)
     }
 }
@@ -327,7 +334,10 @@ mod tests {
         assert_eq!(stats.slots, [2, 1, 2]);
         assert_eq!(stats.agreements.shown, Agreement { n: 2, same: 1 });
         assert_eq!(stats.agreements.blind, Agreement { n: 2, same: 1 });
-        assert_eq!(stats.agreements.gap(), Some(0.0));
+        assert_eq!(stats.agreements.gap(), None, "too few to tell");
+        let few =
+            Agreements { shown: Agreement { n: 29, same: 28 }, blind: Agreement { n: 5, same: 4 } };
+        assert_eq!(few.gap().map(f64::round), Some(17.0));
         let labels: Vec<_> =
             stats.labels.iter().map(|(label, count, _)| (label.as_str(), *count)).collect();
         assert_eq!(labels, [("Drop", 4), ("Escalate", 1)]);

@@ -247,8 +247,8 @@ impl JobsPane {
         let agreements = given.agreements;
         if let Some(words) = paint::agreement(&agreements) {
             let mut spans = vec![Span::raw(words.trim_start_matches("agree ").to_owned())];
-            if let Some(gap) = agreements.gap().filter(|gap| gap.abs() >= train::APART) {
-                let words = format!("   <- {:.0} points apart", gap.abs());
+            if let Some(gap) = agreements.gap().filter(|gap| *gap >= train::APART) {
+                let words = format!("   <- {gap:.0} points apart");
                 spans.push(Span::styled(words, theme.warn));
             }
             facts.push(("you and the AI", spans));

@@ -156,7 +156,7 @@ pub(super) fn notes(job: &Job, cx: &Cx<'_>) -> Vec<(Tone, String)> {
 fn swayed(agreements: &Agreements) -> Option<(Tone, String)> {
     let (shown, blind) = (agreements.shown, agreements.blind);
     let (shown_percent, blind_percent) = (shown.percent()?, blind.percent()?);
-    let gap = agreements.gap()?;
+    let gap = agreements.gap().unwrap_or_default();
     let words = format!("Blind agreement {blind_percent:.0}% (n {})", blind.n);
     let shown = format!("shown agreement {shown_percent:.0}% (n {})", shown.n);
     Some(if gap >= APART {
