@@ -64,8 +64,11 @@ fn a_changed_consensus_is_found_in_jobs_and_opened_as_a_view() {
         for key in ["1j", "2j", "3j"] {
             desk.go(key).await;
         }
-        desk.pass(Duration::from_secs(6));
-        desk.settle().await;
+        // The outbox sends one after another.
+        for _ in 0..4 {
+            desk.pass(Duration::from_secs(6));
+            desk.settle().await;
+        }
         let sent = desk.app.store.writes.newest().filter(|row| matches!(row.state, State::Sent(_)));
         assert_eq!(sent.count(), 3);
         desk.go("gj").await;
