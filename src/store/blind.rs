@@ -98,6 +98,25 @@ impl Store {
         }
     }
 
+    /// An answer of Arcanna was asked for by its command and is on the screen as it came: of the listed events it names, no
+    /// label is blind any more.
+    pub(super) fn told_by_name(&mut self, target: &str, body: &[u8]) {
+        if !self.may_hide() {
+            return;
+        }
+        let body = String::from_utf8_lossy(body);
+        let named = |id: &str| !id.is_empty() && (target.contains(id) || body.contains(id));
+        let mut events = Vec::new();
+        for (job, queue) in &self.queues {
+            let lines = queue.lines().iter().filter(|line| named(line.event.as_str().trim()));
+            events.extend(lines.map(|line| key(job, &line.event)));
+        }
+        for event in events {
+            let unit = self.unit(&event);
+            self.blind.answers.extend([unit, alone(&event)]);
+        }
+    }
+
     /// Whether other people's votes on an event may be shown: the own vote is in, or a person asked for them.
     pub fn votes_open(&self, event: &EventKey) -> bool {
         self.voted(event) || self.among(&self.blind.asked, event)
@@ -219,6 +238,8 @@ mod tests {
         assert!(store.is_blind(&event("2")));
         store.answer_drawn(&event("2"));
         assert!(store.is_blind(&event("2")), "what is hidden is not drawn");
+        store.told_by_name("POST /api/v2/events/query", br#"{"events":[{"event_id":"2"}]}"#);
+        assert!(!store.is_blind(&event("2")), "looked up by a command");
         assert!(!store.votes_open(&event("3")));
         store.reveal_votes(&event("2"));
         assert!(store.votes_open(&event("3")), "one vote is for the bucket");

@@ -489,7 +489,12 @@ impl Landing for NamedLanding {
     fn land(&self, store: &mut Store, result: Result<Box<dyn Any + Send>, ApiError>, _now: Moment) {
         let result = result.map(|output| output.downcast::<Answer>());
         match result {
-            Ok(Ok(answer)) => store.writes.named.push(Ok(*answer)),
+            Ok(Ok(answer)) => {
+                if self.call.product == Product::Arcanna {
+                    store.told_by_name(&self.call.target(), &answer.body);
+                }
+                store.writes.named.push(Ok(*answer));
+            }
             Ok(Err(_)) => tracing::error!("an answer of another type was dropped"),
             Err(error) => store.writes.named.push(Err(error)),
         }

@@ -81,6 +81,8 @@ fn a_changed_consensus_is_found_in_jobs_and_opened_as_a_view() {
         desk.go("F").await;
         let text = desk.text(80, 24);
         assert!(text.contains("Changed consensus 1/"), "{text}");
+        let first = text.lines().find(|line| line.starts_with('>')).unwrap();
+        assert!(first.contains(" C ") || first.contains("UC "), "its flag says so: {first}");
         let event = desk.app.event().unwrap();
         let changed = &desk.app.store.metrics[&event.job].value().unwrap().changed;
         assert_eq!(changed.events[0], event.event);

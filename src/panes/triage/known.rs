@@ -108,6 +108,12 @@ impl<'a> Known<'a> {
         self.decision.as_ref().is_some_and(|decision| below(decision.confidence, limit))
     }
 
+    /// Whether people decided otherwise since the model learnt it, as far as the job's figures name such events.
+    pub(super) fn is_changed(&self) -> bool {
+        let metrics = self.store.metrics.get(&self.key.job).and_then(Remote::value);
+        metrics.is_some_and(|metrics| metrics.changed.events.contains(&self.key.event))
+    }
+
     /// Whether the analysts' votes are split.
     pub(super) fn is_undecided(&self) -> bool {
         self.found.and_then(|found| found.arcanna.as_ref()).is_some_and(is_undecided)

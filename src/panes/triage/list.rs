@@ -356,10 +356,9 @@ fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey) -> Cells<'a> {
     };
     let low = known.is_low(look);
     let outlier = decision.is_some_and(|decision| decision.outlier == Some(true));
-    let flags: String = [(outlier, 'O'), (low, 'L'), (known.is_undecided(), 'U')]
-        .into_iter()
-        .filter_map(|(on, flag)| on.then_some(flag))
-        .collect();
+    let flags =
+        [(outlier, 'O'), (low, 'L'), (known.is_undecided(), 'U'), (known.is_changed(), 'C')];
+    let flags: String = flags.into_iter().filter_map(|(on, flag)| on.then_some(flag)).collect();
     let source = known.addresses().into_iter().next().map_or_else(String::new, |one| one.text);
     let (mark, mark_style) = mark(store, event, look).unwrap_or_default();
     let label_style = match decision.map(|decision| &decision.state) {
