@@ -6,10 +6,10 @@ use ratatui::text::{Line, Span};
 use super::TriagePane;
 use super::known::Known;
 use super::view::View;
-use crate::api::arcanna::Vote;
+use crate::api::arcanna::{ArcannaBlock, Vote};
 use crate::command::{Cx, Tone};
 use crate::panes::paint::Look;
-use crate::store::{EventKey, Order, Store, key};
+use crate::store::{EventKey, Order, Store, is_undecided, key};
 use crate::ui::text;
 
 /// Names told of the people of one label.
@@ -27,7 +27,11 @@ pub(super) enum Others {
 impl Others {
     /// `None` where the server tells of none.
     pub(super) fn of(known: &Known<'_>, analyst: Option<&str>) -> Option<Self> {
-        let block = known.block()?;
+        Self::told(known.block()?.as_ref(), analyst)
+    }
+
+    /// The same, of a block that is read already: an exported one is not parsed for nothing.
+    pub(super) fn told(block: &ArcannaBlock, analyst: Option<&str>) -> Option<Self> {
         if let Some(votes) = &block.votes {
             let others: Vec<Vote> = votes
                 .iter()
@@ -37,7 +41,7 @@ impl Others {
             return (!others.is_empty()).then_some(Self::Votes(others));
         }
         // A split is no label: it is told with the event, as it is why the event is looked at.
-        let outcome = block.consensus.clone().filter(|_| !known.is_undecided())?;
+        let outcome = block.consensus.clone().filter(|_| !is_undecided(block))?;
         Some(Self::Outcome(outcome))
     }
 

@@ -89,7 +89,8 @@ impl Detail<'_> {
         let mut lines = vec![verdict(&known, block.as_deref(), votes_open, look)];
         lines.extend(waiting(known.decision.as_deref(), self.told, look));
         lines.extend(yours(store, look, event));
-        let others = Others::of(&known, look.prefs.analyst.as_deref());
+        let analyst = look.prefs.analyst.as_deref();
+        let others = block.as_deref().and_then(|block| Others::told(block, analyst));
         lines.extend(others.filter(|_| votes_open).map(|others| others.line(look)));
         let failures = [
             store.decisions.get(event).and_then(|one| one.error.as_ref()),
