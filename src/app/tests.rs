@@ -339,7 +339,7 @@ fn a_digit_keeps_its_label_and_a_changed_decision_set_locks_until_it_is_pinned()
 #[test]
 fn a_read_that_was_left_is_asked_again_and_never_passes_for_an_answer() {
     let mut desk = Desk::new();
-    desk.keys("gd823");
+    desk.keys("gd/823");
     desk.press(KeyCode::Enter);
     assert!(desk.draw().contains("loading the devices"));
     desk.keys("gj");

@@ -49,6 +49,8 @@ pub struct Writes {
     pub foreign: usize,
     /// Rows this session asked to take back.
     undoing: HashSet<RowId>,
+    /// When a write's answer came: what is read from then on shows what it did, though its row may be settled later.
+    answered: HashMap<RowId, Timestamp>,
     /// The first telling of the rows has come.
     told: bool,
 }
@@ -65,6 +67,11 @@ pub enum LabelState<'a> {
 }
 
 impl Writes {
+    /// From when on a read shows what a write did.
+    pub fn shows_from(&self, row: &Row) -> Timestamp {
+        self.answered.get(&row.id).map_or(row.changed, |at| row.changed.min(*at))
+    }
+
     /// The label given from here to an event.
     pub fn label(&self, event: &EventKey) -> LabelState<'_> {
         let row = self
@@ -394,6 +401,7 @@ impl Landing for WriteLanding {
             }
         };
         store.outbox(Request::Settle(self.row.id, settlement, answered));
+        store.writes.answered.insert(self.row.id, now.wall);
         if named {
             let answer = result.and_then(|confirmed| match confirmed {
                 Ok(confirmed) => Ok(confirmed.answer),
