@@ -129,16 +129,9 @@ impl App {
     ) -> Result<Self, Vec<String>> {
         let shell = Shell::default();
         let keymap = Keymap::build(&shell.scopes(), overrides)?;
-        Ok(Self {
-            store: Store::default(),
-            prefs,
-            keymap,
-            theme,
-            mode: None,
-            shell,
-            effects: Vec::new(),
-            now,
-        })
+        let mut store = Store::default();
+        store.blind.sampling = prefs.blind;
+        Ok(Self { store, prefs, keymap, theme, mode: None, shell, effects: Vec::new(), now })
     }
 
     /// Opens the first pane and asks for its data.
@@ -217,9 +210,10 @@ impl App {
         self.shell.event(&self.store)
     }
 
-    /// Remembers which event the person has on the screen: the only one a digit can label.
+    /// Remembers what the person has on the screen: of events the one that a digit can label, and which answers they saw.
     pub fn drawn(&mut self, event: Option<EventKey>) {
         self.shell.drawn = event;
+        self.shell.pane().drawn(&mut self.store);
     }
 
     /// Whether this character is a label key where the focus is.

@@ -10,6 +10,8 @@ use crate::api::arcanna::{EventId, JobId};
 use crate::outbox::Moment;
 use crate::store::Store;
 
+pub use crate::store::Sampling;
+
 /// One command of `P`.
 pub struct Row<P: 'static> {
     /// Name in settings, palette and logs: `triage.label`. Never changes once released.
@@ -90,6 +92,8 @@ pub enum Target {
     Event(JobId, EventId),
     /// A view of the triage queue, by its name.
     View(String),
+    /// These events of a job, as a view of that name.
+    Events(JobId, &'static str, Vec<EventId>),
     /// A device by its id.
     Device(i64),
     /// Devices matching a text.
@@ -224,6 +228,8 @@ pub struct Prefs {
     pub own_domains: Vec<String>,
     /// Settings that can be set for the session, each with the words it accepts (none: anything its kind allows).
     pub settable: Vec<(&'static str, &'static [&'static str])>,
+    /// How many of the AI's answers are hidden until the analyst has voted.
+    pub blind: Sampling,
 }
 
 /// What a command works with.

@@ -22,14 +22,19 @@ pub use report::{Line, acts, raw};
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Seen {
-    /// The AI's label.
+    /// The AI's label at that moment; with `blind` the person could not see it.
     pub ai: Option<String>,
-    /// Its confidence as shown.
+    /// Its confidence; with `blind` the person could not see it.
     pub conf: Option<f64>,
     /// Whether it was marked as an outlier.
     pub outlier: Option<bool>,
-    /// Whether the AI's answer was hidden.
+    /// The AI's answer was hidden, and had not been on the screen before in that session.
     pub blind: bool,
+    /// Other people's votes on it, or their outcome, had been on the screen.
+    pub others_revealed: bool,
+    /// Labels in a row whose events were on the screen for less than a second each, once they are a fast run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fast_run: Option<u32>,
     /// How long the event had been on the screen.
     pub dwell_ms: Option<u64>,
 }

@@ -10,6 +10,7 @@ mod grids;
 pub mod jobs;
 pub mod lookup;
 pub mod paint;
+mod rest;
 pub mod saved;
 pub mod search;
 pub mod sheet;
@@ -188,6 +189,11 @@ pub trait Pane: Registered {
     fn subject(&self, store: &Store) -> Option<Subject> {
         let _ = store;
         None
+    }
+
+    /// What was drawn is on the screen: what a person saw of it may be remembered.
+    fn drawn(&self, store: &mut Store) {
+        let _ = store;
     }
 
     /// What the header says beside the pane's name.

@@ -120,7 +120,7 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
             .inspect_err(|error| tracing::warn!(%error, "saved settings will not be noticed"))
             .ok();
         let ended = running.run().await;
-        let left = running.leave().await;
+        let left = Box::pin(running.leave()).await;
         ended.map(|()| left)
     });
     runtime.shutdown_timeout(LAST[2]);
@@ -485,11 +485,15 @@ impl Loop {
 
     /// A label with how long its event had been on the screen.
     fn witnessed(&self, mut request: Request) -> Request {
-        if let Request::Stage { draft: Draft { act: Act::Label { .. }, seen, .. }, .. } =
+        if let Request::Stage { draft: Draft { act: Act::Label { .. }, seen, batch, .. }, .. } =
             &mut request
         {
             let dwell = self.shown.map(|since| since.elapsed().as_millis() as u64);
-            seen.get_or_insert_with(Seen::default).dwell_ms = dwell;
+            let seen = seen.get_or_insert_with(Seen::default);
+            seen.dwell_ms = dwell;
+            if batch.is_none() {
+                seen.fast_run = self.app.store.sitting.fast_run(dwell);
+            }
         }
         request
     }

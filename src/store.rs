@@ -4,21 +4,25 @@
 //! A failure never removes the old value. It knows neither the queue nor the screen.
 
 mod activity;
+mod blind;
 mod digits;
 mod landing;
 mod lands;
 mod link;
 mod remote;
 mod saved;
+mod sitting;
 mod triage;
 mod writes;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::api::arcanna::count::CountOpen;
 use crate::api::arcanna::events::Export;
 use crate::api::arcanna::health::{Granted, HealthReport};
 use crate::api::arcanna::jobs::Job;
+use crate::api::arcanna::metrics::Metrics;
 use crate::api::arcanna::{Decision, EventId, JobId};
 use crate::api::darktrace::connections::{ConnectionInfo, DeviceInfo};
 use crate::api::darktrace::devices::{Device, DevicePage};
@@ -26,17 +30,19 @@ use crate::api::darktrace::endpoints::{Endpoint, EndpointReport};
 use crate::api::darktrace::search::{Analysed, Analyze};
 use crate::api::darktrace::tags::{Holders, Tag};
 use crate::api::darktrace::watchlist::Watched;
-use crate::api::{Call, Product};
+use crate::api::{Body, Call, Product};
 use crate::job::{Action, Admission, Jobs, Policy, Slot, Ticket};
 use crate::outbox::{Moment, Request};
 use crate::pins::Pins;
 
 pub use activity::{Activity, Entry, Outcome};
+pub use blind::{Blind, Sampling};
 pub use digits::Digits;
 pub use landing::{Landing, Lands};
 pub use link::Link;
 pub use remote::Remote;
 pub use saved::Subject;
+pub use sitting::{Agreement, Agreements, DWELL, SLOT, Sitting, Stats};
 pub use triage::{EventKey, Line, Order, Source, TriageQueue, is_undecided};
 pub use writes::{LabelState, Writes};
 
@@ -74,6 +80,10 @@ pub struct Store {
     pub links: HashMap<Product, Link>,
     /// Writes as the outbox told of them.
     pub writes: Writes,
+    /// What is hidden until the analyst has voted, and what was on the screen.
+    pub blind: Blind,
+    /// What this session's labelling came to.
+    pub sitting: Sitting,
 
     /// Arcanna's jobs.
     pub job_list: Remote<Vec<Job>>,
@@ -83,6 +93,10 @@ pub struct Store {
     pub scopes: Remote<Granted>,
     /// Decision sets asked for on their own (the job list holds them too).
     pub decision_sets: HashMap<JobId, Remote<Vec<String>>>,
+    /// How each job's model does against what people decided.
+    pub metrics: HashMap<JobId, Remote<Metrics>>,
+    /// How many events wait for a label, by what was counted.
+    pub counts: HashMap<CountOpen, Remote<u64>>,
     /// The events of each job, in a frozen order.
     pub queues: HashMap<JobId, TriageQueue>,
     /// Decisions by event.
@@ -124,7 +138,12 @@ impl Store {
                 return;
             }
         };
-        let slot = Slot::new(format!("{} {}", call.product, call));
+        // What is asked in a body is part of the question: two jobs' events are two reads.
+        let asked = match &call.body {
+            Body::Json(text) => format!("{} {call} {text}", call.product),
+            _ => format!("{} {call}", call.product),
+        };
+        let slot = Slot::new(asked);
         let Some(ticket) = self.admit(slot, policy, &call, now) else {
             return;
         };

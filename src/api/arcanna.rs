@@ -3,13 +3,16 @@
 //! Paths, keys and values are those of the project's contract notes for Arcanna; tags in brackets name the source.
 //! Nothing here knows the API key or the address: [`super::http`] adds them.
 
+pub mod count;
 pub mod event;
 pub mod events;
 pub mod export;
 pub mod feedback;
 pub mod health;
 pub mod jobs;
+pub mod metrics;
 pub mod query;
+pub mod votes;
 
 use std::fmt;
 
@@ -20,6 +23,7 @@ use super::value::{Body, Fields, Node, Shape};
 use super::{Answer, BadInput, Call, Cause, Method, Path, Product};
 
 pub use event::{ArcannaBlock, Confidence, Decision, EventState, LogMessage, Scale};
+pub use votes::Vote;
 
 /// Names one job. A number or a text on the wire; here always the text, never calculated with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]

@@ -62,6 +62,7 @@ impl Desk {
             allow_editor: true,
             own_domains: Vec::new(),
             settable: Vec::new(),
+            blind: crate::store::Sampling::default(),
         };
         let now = Moment { wall: "2026-01-02T03:04:05Z".parse().unwrap(), instant: Instant::now() };
         let theme = Theme::new(Palette::Mono, Glyphs::ASCII);

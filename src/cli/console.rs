@@ -12,7 +12,7 @@ use crate::api::Product;
 use crate::api::arcanna::JobId;
 use crate::api::darktrace::sign::QuerySigning;
 use crate::api::http::{Auth, Endpoint, HttpTransport, Proxy};
-use crate::command::Prefs;
+use crate::command::{Prefs, Sampling};
 use crate::config::{self, Loaded, Notes, Settings, Sources, ThemeName, TimeStyle};
 use crate::outbox::{Keeping, Session};
 use crate::pins::Pins;
@@ -243,7 +243,14 @@ fn prefs(settings: &Settings) -> Prefs {
         allow_editor: settings.ui.allow_editor,
         own_domains: settings.watched.own_domains.clone(),
         settable: config::live_names().map(|name| (name, config::words_of(name))).collect(),
+        blind: Sampling { every: settings.labels.blind_every, seed: seed() },
     }
+}
+
+/// A number nobody knows beforehand: which answers are hidden cannot be worked out.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one("blind")
 }
 
 fn theme(settings: &Settings) -> Theme {

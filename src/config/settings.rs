@@ -285,6 +285,8 @@ pub struct Labels {
     pub confidence_high_from: u8,
     /// Whether the rest of a bucket goes to the end of the queue once one of it is labelled.
     pub skip_bucket: bool,
+    /// One in so many events is shown without the AI's answer until it has a label; 0: none.
+    pub blind_every: u32,
 }
 
 /// The watched list.

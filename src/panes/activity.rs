@@ -1,6 +1,7 @@
 //! What was written and what was asked: every write with its state, every call with status, attempts and time.
 
 mod draw;
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,9 @@ use crate::outbox::{Act, Request, Row as Write, RowId, State};
 use crate::store::{Entry, EventKey, Store, key};
 use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
+
+/// From this size on the session stands beside the detail.
+const WIDE: (u16, u16) = (120, 30);
 
 /// The two lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -341,7 +345,13 @@ impl Pane for ActivityPane {
             Part::Writes => self.draw_writes(store, look, list, buf),
             Part::Calls => self.draw_calls(store, look, list, buf),
         }
-        let below = Rect { y: area.y + rows, height: foot - rows, ..area };
+        let mut below = Rect { y: area.y + rows, height: foot - rows, ..area };
+        if area.width >= WIDE.0 && area.height >= WIDE.1 {
+            let half = area.width / 2;
+            let right = Rect { x: below.x + half + 1, width: below.width - half - 1, ..below };
+            session::draw(store, look, right, buf);
+            below.width = half;
+        }
         if below.height > 2 {
             self.draw_detail(store, look, below, buf);
         }

@@ -11,7 +11,7 @@ use crate::api::ApiError;
 use crate::api::value::Time;
 use crate::command::Prefs;
 use crate::keymap::Keymap;
-use crate::store::Remote;
+use crate::store::{Agreements, Remote};
 use crate::ui::table::Width;
 use crate::ui::theme::Theme;
 use crate::ui::time::{Clock, Mode};
@@ -155,6 +155,15 @@ pub fn failed(buf: &mut Buffer, area: Rect, look: &Look<'_>, error: &ApiError) {
         height: area.height.saturating_sub(1),
     };
     put_lines(buf, at, lines, 0);
+}
+
+/// `agree shown 96% (n 29)  blind 83% (n 12)`: how often the AI had said the same; nothing where nothing was compared.
+pub fn agreement(agreements: &Agreements) -> Option<String> {
+    let parts: Vec<String> = [("shown", agreements.shown), ("blind", agreements.blind)]
+        .into_iter()
+        .filter_map(|(how, one)| Some(format!("{how} {:.0}% (n {})", one.percent()?, one.n)))
+        .collect();
+    (!parts.is_empty()).then(|| format!("agree {}", parts.join("  ")))
 }
 
 /// A product's point in time, told short; `-` when it is missing, the product's own text when it was not understood.

@@ -13,7 +13,7 @@ use super::sheet::exactly;
 use crate::api::{Answer, ApiError, Cause};
 use crate::command::{Ask, Cx, Prefs, Spec};
 use crate::keymap::Keymap;
-use crate::outbox::{Moment, Request};
+use crate::outbox::{Keeper, Moment, Request};
 use crate::store::{Lands, Store, Wish};
 use crate::ui::theme::{Glyphs, Palette, Theme};
 use crate::ui::time::{Clock, Mode};
@@ -68,6 +68,7 @@ pub(crate) fn prefs() -> Prefs {
         allow_editor: true,
         own_domains: Vec::new(),
         settable: Vec::new(),
+        blind: crate::store::Sampling::default(),
     }
 }
 
@@ -130,6 +131,17 @@ impl Bench {
             }
         }
         (staged, asked)
+    }
+
+    /// Gives the writes that were left for the outbox to it, and takes in what it tells.
+    pub(crate) fn keep(&mut self, outbox: &mut Keeper) {
+        for wish in self.store.take_wishes() {
+            if let Wish::Outbox(request) = wish {
+                for notice in outbox.handle(request, self.now) {
+                    self.store.notice(notice, self.now);
+                }
+            }
+        }
     }
 
     /// A pane as it is drawn.

@@ -3,6 +3,7 @@
 //! The cursor is on an event, not on a line: nothing that arrives moves it. A digit stages a label; the cursor moves on when
 //! the outbox has kept it. What is shown changes only when a person asks for it.
 
+mod blind;
 mod bulk;
 mod choose;
 mod context;
@@ -53,7 +54,7 @@ use raw::Raw;
 use view::View;
 
 pub use detail::told;
-pub use list::last_label;
+pub use session::last_label;
 
 /// The names of the built-in views, given the labels of a job: for the command line to complete.
 pub fn view_names(labels: &[String]) -> Vec<String> {
@@ -229,6 +230,23 @@ impl Rows for TriagePane {
         row("triage.mark-all", "mark everything the filter shows", &["*"], "", Self::mark_all),
         row("triage.note", "note kept with the label", &["c"], "note", Self::write_note),
         row("triage.edit-note", "note in your own editor", &["C"], "", Self::edit_note),
+        Row {
+            ready: has_job,
+            ..row(
+                "triage.blind",
+                "blind mode: the AI's answer hidden until you have labelled",
+                &["b"],
+                "",
+                Self::toggle_blind,
+            )
+        },
+        row(
+            "triage.votes",
+            "show other people's votes before your own is in; the ledger keeps it",
+            &["V"],
+            "",
+            Self::reveal,
+        ),
         row(
             "triage.diff",
             "differences to the nearest labelled event",
@@ -297,7 +315,7 @@ impl TriagePane {
             self.event = event;
             self.scroll = 0;
             self.point = ListState::default();
-            self.context.moved(cx.now.instant);
+            self.context.rest.moved(cx.now.instant);
         }
         let at = self.event.as_ref().and_then(|event| self.place_of(event));
         if let Some(at) = at {
@@ -326,6 +344,7 @@ impl Pane for TriagePane {
         match target {
             Some(Target::Job(job)) => self.open_job(job, cx),
             Some(Target::Event(job, event)) => self.open_event(job, event, cx),
+            Some(Target::Events(job, name, events)) => self.open_named(job, name, events, cx),
             target => {
                 if cx.store.job_list.value().is_none() {
                     cx.store.ask(Jobs, Policy::Join, cx.now);
@@ -339,7 +358,7 @@ impl Pane for TriagePane {
                 }
             }
         }
-        self.context.moved(cx.now.instant);
+        self.context.rest.moved(cx.now.instant);
         self.settle(cx);
         self.watch(cx);
     }
@@ -421,16 +440,16 @@ impl Pane for TriagePane {
     }
 
     fn cancel(&mut self) -> bool {
-        self.context.stop();
+        self.context.rest.stop();
         self.leave()
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.polls.next().into_iter().chain(self.context.deadline()).min()
+        self.polls.next().into_iter().chain(self.context.rest.deadline()).min()
     }
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        self.context.tick(cx.now.instant);
+        self.context.rest.tick(cx.now.instant);
         self.context.ask(&self.ahead(), cx);
         self.poll(cx);
     }
@@ -441,6 +460,10 @@ impl Pane for TriagePane {
 
     fn event(&self, _store: &Store) -> Option<EventKey> {
         self.current().filter(|_| !self.typing())
+    }
+
+    fn drawn(&self, store: &mut Store) {
+        self.witness(store);
     }
 
     fn heading(&self, store: &Store) -> String {
@@ -456,6 +479,9 @@ impl Pane for TriagePane {
                 words = format!("{words} of {all}");
             } else if let Some(total) = queue.total.filter(|total| *total > all as u64) {
                 words = format!("{words} of {total}");
+            }
+            if store.blind.forced {
+                words = format!("{words}  BLIND");
             }
             if queue.newer > 0 {
                 words = format!("{words}  +{} new", queue.newer);

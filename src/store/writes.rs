@@ -86,6 +86,11 @@ impl Writes {
         }
     }
 
+    /// Whether there is any label from here.
+    pub fn any_label(&self) -> bool {
+        !self.latest.is_empty() || !self.staging.is_empty()
+    }
+
     /// All rows, newest first.
     pub fn newest(&self) -> impl Iterator<Item = &Row> {
         self.rows.values().rev()
@@ -264,6 +269,7 @@ impl Store {
                 self.writes.rows.clear();
                 self.writes.latest.clear();
                 for row in rows {
+                    self.sitting.told(&row);
                     self.look_at_unknown(&row, now);
                     self.writes.take_in(row);
                 }
@@ -282,6 +288,7 @@ impl Store {
                     Some(Asked::Named) => self.writes.named_row = Some(row.id),
                     None => {}
                 }
+                self.sitting.staged(&row);
                 self.writes.take_in(row);
             }
             Notice::NotStaged { tag, why } => {
@@ -301,6 +308,7 @@ impl Store {
                     self.writes.named.push(Err(ApiError::of(&row.draft.call, Cause::Cancelled)));
                 }
                 self.look_at_unknown(&row, now);
+                self.sitting.told(&row);
                 self.writes.take_in(row);
             }
             Notice::Send(row) => {
@@ -489,7 +497,12 @@ impl Landing for NamedLanding {
     fn land(&self, store: &mut Store, result: Result<Box<dyn Any + Send>, ApiError>, _now: Moment) {
         let result = result.map(|output| output.downcast::<Answer>());
         match result {
-            Ok(Ok(answer)) => store.writes.named.push(Ok(*answer)),
+            Ok(Ok(answer)) => {
+                if self.call.product == Product::Arcanna {
+                    store.told_by_name(&self.call.target(), &answer.body);
+                }
+                store.writes.named.push(Ok(*answer));
+            }
             Ok(Err(_)) => tracing::error!("an answer of another type was dropped"),
             Err(error) => store.writes.named.push(Err(error)),
         }

@@ -56,6 +56,7 @@ pub fn prefs() -> Prefs {
         allow_editor: true,
         own_domains: Vec::new(),
         settable: Vec::new(),
+        blind: socdeck::store::Sampling::default(),
     }
 }
 

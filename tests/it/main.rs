@@ -1,6 +1,7 @@
 //! One test binary: each module is an area a user would name.
 
 mod bytes;
+mod calibration;
 mod campaign;
 mod cli;
 mod config;

@@ -212,6 +212,7 @@ fn labels(mut reader: Reader<'_>) -> Labels {
         reader.report(place, "confidence_high_from", bad);
     }
     let skip_bucket = reader.read("skip_bucket", parse::truth);
+    let blind_every = reader.read("blind_every", parse::integer(0..=1_000, "events"));
     reader.finish();
     Labels {
         grace,
@@ -220,6 +221,7 @@ fn labels(mut reader: Reader<'_>) -> Labels {
         confidence_low_below: low,
         confidence_high_from: high.map(|(high, _)| high).unwrap_or_default(),
         skip_bucket,
+        blind_every,
     }
 }
 

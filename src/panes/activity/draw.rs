@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::{ActivityPane, CallLine, Part};
 use crate::api::{Body, Call};
 use crate::command::Prefs;
-use crate::outbox::{Row as Write, State};
+use crate::outbox::{Row as Write, Seen, State};
 use crate::panes::paint::{self, Look, complaint, rule};
 use crate::store::{Outcome, Store};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
@@ -127,7 +127,8 @@ impl ActivityPane {
                     lines.push(vec![
                         Span::styled("seen  ", look.theme.dim),
                         Span::raw(format!(
-                            "AI {label}  confidence {confidence}  outlier {outlier}"
+                            "AI {label}  confidence {confidence}  outlier {outlier}{}",
+                            facts(seen)
                         )),
                     ]);
                 }
@@ -179,6 +180,21 @@ fn graces(prefs: &Prefs) -> String {
     let [label, tag, other] =
         [prefs.label_grace, prefs.tag_grace, prefs.outward_grace].map(|grace| grace.as_secs());
     format!("sent after: label {label} s, tag {tag} s, other {other} s")
+}
+
+/// How a label came about: whether the answer was hidden, what else had been seen, how long the event was looked at.
+fn facts(seen: &Seen) -> String {
+    let mut words = String::from(if seen.blind { "  hidden (blind)" } else { "" });
+    if seen.others_revealed {
+        words.push_str("  others' votes seen");
+    }
+    if let Some(dwell) = seen.dwell_ms {
+        words = format!("{words}  on screen {:.1} s", dwell as f64 / 1_000.0);
+    }
+    if let Some(run) = seen.fast_run {
+        words = format!("{words}  fast run of {run}");
+    }
+    words
 }
 
 /// Wraps a line of spans; a line that fits keeps its styles.

@@ -88,3 +88,47 @@ fn nothing_hostile_reaches_a_cell() {
     assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
     assert!(text.contains("PARKED") && text.contains("not in decision set"), "{text}");
 }
+
+#[test]
+fn a_wide_screen_shows_what_the_session_came_to() {
+    let mut bench = Bench::default();
+    let mut outbox = Keeper::open(None, Session::nowhere(), bench.now).unwrap().0;
+    let pressed = [
+        ("Drop", "Drop", false, 2_000),
+        ("Drop", "Escalate", false, 5_000),
+        ("調査\u{202e}x", "Drop", true, 12_000),
+        ("Drop", "Drop", true, 700),
+        ("Escalate", "Escalate", true, 40_000),
+    ];
+    for (index, (label, ai, blind, dwell)) in pressed.into_iter().enumerate() {
+        let feedback = Feedback {
+            job: "1202".into(),
+            event: index.to_string().into(),
+            label: label.into(),
+            username: "ana.pop".into(),
+        };
+        let act = Act::Label { feedback, digit: '1' };
+        let call = act.call().unwrap();
+        let seen = crate::outbox::Seen {
+            label: Some(ai.into()),
+            blind,
+            others_revealed: index == 4,
+            dwell_ms: Some(dwell),
+            ..crate::outbox::Seen::default()
+        };
+        let grace = Duration::from_secs(3_000);
+        let draft = Draft { act, call, grace, seen: Some(seen), note: None, batch: None };
+        bench.store.stage_label(key(&"1202".into(), &index.to_string().into()), draft);
+        bench.keep(&mut outbox);
+        bench.now = bench.now.plus(Duration::from_secs(150));
+    }
+    bench.store.sitting.skipped = 3;
+    let mut pane = ActivityPane::default();
+    pane.open(None, &mut bench.cx());
+    let text = bench.pane(&pane, 140, 37);
+    assert!(!text.contains('\u{202e}'), "{text}");
+    insta::assert_snapshot!("session_140", text);
+    bench.now = bench.now.plus(Duration::from_secs(3_600));
+    assert_eq!(bench.pane(&pane, 140, 37), text, "nothing ticks");
+    assert!(!bench.pane(&pane, 80, 21).contains("this session"));
+}

@@ -3,8 +3,6 @@
 //! Asked only after the cursor has rested, for the event under it and then for the next few, a few questions at a time; each
 //! once. Answers stay in the store with the time they were read. Leaving the pane or `^G` ends the asking.
 
-use std::time::{Duration, Instant};
-
 use super::known::{Address, Known};
 use crate::api::Product;
 use crate::api::darktrace::connections::{ConnectionInfo, DeviceInfo};
@@ -13,13 +11,11 @@ use crate::api::darktrace::endpoints::{EndpointDetails, EndpointReport};
 use crate::api::darktrace::tags::{DeviceTags, Tag};
 use crate::command::Cx;
 use crate::job::Policy;
-use crate::store::{EventKey, Lands, Remote, Store};
+use crate::panes::rest::{Rest, fresh};
+use crate::store::{EventKey, Remote, Store};
 
 /// Whose reads these are: the pane's, but not worth a line of their own.
 pub(super) const OWNER: &str = "triage.context";
-
-/// How long the cursor rests on an event before Darktrace is asked: a held key asks nothing.
-const REST: Duration = Duration::from_millis(200);
 
 /// Questions under way at once.
 const AT_ONCE: usize = 4;
@@ -30,38 +26,13 @@ pub(super) const AHEAD: usize = 4;
 /// When to ask.
 #[derive(Debug, Default)]
 pub(super) struct Context {
-    rest: Option<Instant>,
-    /// The cursor has rested and nobody has stopped the asking.
-    open: bool,
+    pub(super) rest: Rest,
 }
 
 impl Context {
-    /// The cursor is on another event.
-    pub(super) fn moved(&mut self, now: Instant) {
-        self.rest = Some(now + REST);
-        self.open = false;
-    }
-
-    /// A person stopped it.
-    pub(super) fn stop(&mut self) {
-        *self = Self::default();
-    }
-
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        self.rest
-    }
-
-    /// Looks at the clock.
-    pub(super) fn tick(&mut self, now: Instant) {
-        if self.rest.is_some_and(|rest| rest <= now) {
-            self.rest = None;
-            self.open = true;
-        }
-    }
-
     /// Asks what is not known yet of these events, the first one first.
     pub(super) fn ask(&self, events: &[EventKey], cx: &mut Cx<'_>) {
-        if !self.open || cx.prefs.absent.contains(&Product::Darktrace) {
+        if !self.rest.open || cx.prefs.absent.contains(&Product::Darktrace) {
             return;
         }
         let before = std::mem::replace(&mut cx.store.owner, OWNER);
@@ -70,14 +41,14 @@ impl Context {
             let (internal, external) = (view.internal, view.external);
             let did = view.device.and_then(|device| device.did);
             if let Some(address) = internal {
-                fresh(search(&address), cx);
+                fresh(search(&address), AT_ONCE, cx);
             }
             if let Some(did) = did.filter(|did| *did > 0) {
-                fresh(DeviceTags { did }, cx);
-                fresh(connections(did), cx);
+                fresh(DeviceTags { did }, AT_ONCE, cx);
+                fresh(connections(did), AT_ONCE, cx);
             }
             if let Some(address) = external {
-                fresh(look_up(&address), cx);
+                fresh(look_up(&address), AT_ONCE, cx);
             }
         }
         cx.store.owner = before;
@@ -88,7 +59,7 @@ impl Context {
         if cx.prefs.absent.contains(&Product::Darktrace) {
             return;
         }
-        self.open = true;
+        self.rest.open = true;
         let before = std::mem::replace(&mut cx.store.owner, OWNER);
         let view = View::of(cx.store, event);
         let (internal, external) = (view.internal, view.external);
@@ -104,14 +75,6 @@ impl Context {
             cx.store.ask(look_up(&address), Policy::Latest, cx.now);
         }
         cx.store.owner = before;
-    }
-}
-
-/// Asks unless it was asked before, or enough is under way.
-fn fresh<O: Lands>(operation: O, cx: &mut Cx<'_>) {
-    let busy = cx.store.jobs.live().filter(|(_, live)| live.owner == OWNER).count();
-    if busy < AT_ONCE && operation.remote(cx.store).is_untouched() {
-        cx.store.ask(operation, Policy::Join, cx.now);
     }
 }
 

@@ -119,12 +119,14 @@ impl TriagePane {
             return;
         };
         if queue.toggle_second(&event.event) {
+            cx.store.sitting.second += 1;
             cx.say(
                 Tone::Fine,
                 "second opinion: flagged here, nothing is sent; 0 again takes it away",
             );
             self.go_on(&event, cx);
         } else {
+            cx.store.sitting.second = cx.store.sitting.second.saturating_sub(1);
             cx.say(Tone::Fine, "the flag is gone");
         }
     }
@@ -137,6 +139,7 @@ impl TriagePane {
         let next = self.place_of(&event).and_then(|at| self.shown.get(at + 1)).cloned();
         if let Some(queue) = cx.store.queues.get_mut(&job) {
             queue.skip(&event);
+            cx.store.sitting.skipped += 1;
         }
         self.put(next.or(Some(event)), cx);
         self.settle(cx);
@@ -148,6 +151,10 @@ impl TriagePane {
         let staged = std::mem::take(&mut cx.store.writes.just_staged);
         for event in &staged {
             self.notes.remove(event);
+        }
+        // Said before the cursor moves on: what that has to say counts more.
+        if let Some(news) = cx.store.sitting.take_news() {
+            cx.say(Tone::Fine, news);
         }
         let rest: usize = staged.iter().map(|event| self.put_rest_off(event, cx)).sum();
         let here = self.current().filter(|here| staged.contains(here));
@@ -243,14 +250,14 @@ impl TriagePane {
         let count = self.shown.len();
         (0..count).map(|step| (start + step) % count).find(|index| {
             let event = key(job, &self.shown[*index]);
-            wants_label(store, &event) && from != Some(&event)
+            store.wants_label(&event) && from != Some(&event)
         })
     }
 
     /// How many shown events want a label.
     pub(super) fn left(&self, store: &Store) -> usize {
         let Some(job) = &self.job else { return 0 };
-        self.shown.iter().filter(|event| wants_label(store, &key(job, event))).count()
+        self.shown.iter().filter(|event| store.wants_label(&key(job, event))).count()
     }
 
     /// Looks after the events that wait for their decision: the one under the cursor and those opened from here.
@@ -302,23 +309,6 @@ fn outdated(store: &Store, event: &EventKey) -> bool {
     waited.unwrap_or(export.is_some())
 }
 
-/// Whether neither this session nor the server has a label for the event or its bucket, and nobody else was asked to look.
-fn wants_label(store: &Store, event: &EventKey) -> bool {
-    let kept = |event: &EventKey| !matches!(store.writes.label(event), LabelState::None);
-    let queue = store.queues.get(&event.job);
-    // One label is one vote for the whole bucket: its other events are done with it.
-    let voted = queue.is_some_and(|queue| {
-        let mut others = queue.bucket(&event.event).iter();
-        others.any(|other| kept(&key(&event.job, other)))
-    });
-    let second = queue.is_some_and(|queue| queue.is_second(&event.event));
-    // `new` is the state before any feedback; other words are an open set of states after it.
-    let fresh = store.decision(event).is_none_or(|decision| {
-        decision.bucket_state.as_deref().is_none_or(|state| state.eq_ignore_ascii_case("new"))
-    });
-    !kept(event) && !voted && !second && fresh
-}
-
 /// The label a digit means in a job, or why it means none.
 fn chosen(job: &JobId, digit: char, cx: &Cx<'_>) -> Result<String, String> {
     if cx.prefs.read_only {
@@ -358,17 +348,20 @@ fn draft(event: &EventKey, label: &str, digit: char, cx: &Cx<'_>) -> Result<Draf
     };
     let call = feedback.call().map_err(|bad: BadInput| bad.to_string())?;
     let decision = cx.store.decision(event);
-    let seen = decision.map(|decision| Seen {
-        label: decision.label.clone(),
-        confidence: decision.confidence.map(|confidence| confidence.raw),
-        outlier: decision.outlier,
+    let seen = Seen {
+        label: decision.and_then(|decision| decision.label.clone()),
+        confidence: decision.and_then(|decision| decision.confidence).map(|sure| sure.raw),
+        outlier: decision.and_then(|decision| decision.outlier),
+        blind: decision.is_some_and(|decision| decision.label.is_some())
+            && cx.store.is_blind(event),
+        others_revealed: cx.store.votes_seen(event),
         ..Seen::default()
-    });
+    };
     Ok(Draft {
         act: Act::Label { feedback, digit },
         call,
         grace: cx.prefs.label_grace,
-        seen,
+        seen: Some(seen),
         note: None,
         batch: None,
     })

@@ -5,15 +5,16 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::blind::Others;
 use super::detail::Detail;
-use super::known::{self, Known};
+use super::known::Known;
 use super::{Part, TriagePane, session, strip};
 use crate::api::Product;
 use crate::api::arcanna::{EventState, JobId};
 use crate::api::value::Time;
 use crate::outbox::State;
 use crate::panes::paint::{self, Look, freshness, put, rule};
-use crate::store::{Digits, EventKey, LabelState, Store, is_undecided, key};
+use crate::store::{Digits, EventKey, LabelState, Store, key};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::text;
 use crate::ui::time::Reach;
@@ -180,9 +181,9 @@ impl TriagePane {
         rule(buf, area, 6, look, "", "");
         let labels = store.writes.newest().filter(|row| row.draft.act.labels().is_some()).take(3);
         for (row, write) in labels.enumerate() {
-            put(buf, area, row as u16 + 7, &last(write, look));
+            put(buf, area, row as u16 + 7, &session::last(store, write, look));
         }
-        let spans = session::line(store, look, &self.view, self.left(store));
+        let spans = session::line(store, look, &self.view, self.left(store), width);
         put(buf, area, 10, &Line::from(spans));
     }
 
@@ -257,6 +258,12 @@ impl TriagePane {
         }
         let mut words =
             self.queue(store).map(|queue| freshness(&queue.page, look).0).unwrap_or_default();
+        if !store.votes_open(event)
+            && let Some(others) =
+                Others::of(&Known::of(store, event), look.prefs.analyst.as_deref())
+        {
+            words = format!("{}   {words}", others.covered(look));
+        }
         if !self.marks.is_empty() {
             words = format!("{} marked   {words}", self.marks.len());
         }
@@ -306,6 +313,7 @@ impl TriagePane {
                     ("triage.skip", "skip"),
                     ("triage.note", "note"),
                     ("triage.second-opinion", "2nd opinion"),
+                    ("triage.blind", if store.blind.forced { "blind: on" } else { "blind: off" }),
                 ] {
                     add(&look.key(id), word, theme.dim);
                 }
@@ -371,31 +379,6 @@ fn split(area: Rect, rows: u16) -> (Rect, Rect) {
     (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
 }
 
-/// One of the last labels: `D~ ..1760 = Drop   AI Drop 45  agree   sends 14:03:09Z`.
-fn last(write: &crate::outbox::Row, look: &Look<'_>) -> Line<'static> {
-    let theme = look.theme;
-    let Some((_, event, label)) = write.draft.act.labels() else {
-        return Line::default();
-    };
-    let (words, style) = super::told(write, look);
-    let mut spans = vec![
-        Span::styled(format!(" {}  ", text::short_id(event.as_str(), 4)), theme.dim),
-        Span::styled(text::fit(&text::clean(label), 14, theme.ellipsis()), theme.label),
-    ];
-    if let Some(ai) = write.draft.seen.as_ref().and_then(|seen| seen.label.as_ref()) {
-        let agree = ai.eq_ignore_ascii_case(label);
-        let ai = text::fit(&text::clean(ai), 14, theme.ellipsis());
-        spans.push(Span::styled(format!("  AI {ai}  "), theme.dim));
-        spans.push(if agree {
-            Span::styled("agree     ", theme.dim)
-        } else {
-            Span::styled("DISAGREE  ", theme.warn)
-        });
-    }
-    spans.push(Span::styled(format!("  {words}"), style));
-    Line::from(spans)
-}
-
 /// When an event happened; without that, when it was taken in.
 fn time<'a>(store: &'a Store, event: &EventKey) -> Option<&'a Time> {
     let found = store.queues.get(&event.job).and_then(|queue| queue.found(&event.event));
@@ -406,42 +389,30 @@ fn time<'a>(store: &'a Store, event: &EventKey) -> Option<&'a Time> {
 fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey, reach: Reach) -> Cells<'a> {
     let known = Known::of(store, event);
     let theme = look.theme;
-    let decision = known.decision;
+    let decision = known.decision.as_deref();
     let time = match time(store, event) {
         Some(Time::At(at)) => look.clock.cell(*at, reach),
         Some(Time::Unread(text)) => text.clone(),
         None => "-".to_owned(),
     };
-    let (label, sure, flags) = match decision {
-        None => ("-".to_owned(), "-".to_owned(), String::new()),
-        Some(decision) => {
-            let undecided =
-                known.found.and_then(|found| found.arcanna.as_ref()).is_some_and(is_undecided);
-            let flags = [
-                (decision.outlier == Some(true), 'O'),
-                (known::is_low(decision.confidence, look), 'L'),
-                (undecided, 'U'),
-            ];
-            (
-                known::word(decision),
-                known::confidence(decision.confidence),
-                flags.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag).collect(),
-            )
-        }
-    };
+    let low = known.is_low(look);
+    let outlier = decision.is_some_and(|decision| decision.outlier == Some(true));
+    let flags =
+        [(outlier, 'O'), (low, 'L'), (known.is_undecided(), 'U'), (known.is_changed(), 'C')];
+    let flags: String = flags.into_iter().filter_map(|(on, flag)| on.then_some(flag)).collect();
     let source = known.source().unwrap_or_default();
     let (mark, mark_style) = mark(store, event, look).unwrap_or_default();
     let label_style = match decision.map(|decision| &decision.state) {
         Some(EventState::Error) => theme.bad,
         Some(EventState::Pending) | None => theme.dim,
+        _ if known.hidden => theme.dim,
         _ => theme.label,
     };
-    let low = decision.is_some_and(|decision| known::is_low(decision.confidence, look));
     let title = known.title().into_owned();
     Cells::new([
         Text::styled(time, theme.dim),
-        Text::styled(label, label_style),
-        Text::styled(sure, if low { theme.warn } else { theme.text }),
+        Text::styled(known.says(), label_style),
+        Text::styled(known.sure(), if low { theme.warn } else { theme.text }),
         Text::styled(flags, theme.warn),
         Text::from(title),
         Text::styled(source, theme.dim),
@@ -477,19 +448,4 @@ fn mark(store: &Store, event: &EventKey, look: &Look<'_>) -> Option<(String, Sty
     }
     let state = store.decision(event)?.bucket_state.as_deref()?;
     (!state.eq_ignore_ascii_case("new")).then(|| ("kb".to_owned(), theme.dim))
-}
-
-/// The result line of the pane on a narrow screen: the last label, and how the session goes.
-pub fn last_label(store: &Store, look: &Look<'_>, width: usize) -> Option<Line<'static>> {
-    let write = store.writes.newest().find(|row| row.draft.act.labels().is_some())?;
-    let (_, event, label) = write.draft.act.labels()?;
-    let (words, style) = super::told(write, look);
-    let right = session::told(store, look);
-    let taken: usize = right.iter().map(|span| text::width(&span.content)).sum();
-    let left = format!(" {} = {}   ", text::short_id(event.as_str(), 4), text::clean(label));
-    let room = width.saturating_sub(taken + text::width(&left) + 3);
-    let words = text::fit(&text::clean(&words), room, look.theme.ellipsis());
-    let mut spans = vec![Span::raw(left), Span::styled(words, style), Span::raw("  ")];
-    spans.extend(right);
-    Some(Line::from(spans))
 }

@@ -1,6 +1,7 @@
 //! Opening jobs and events, reading them again, and going from a value to what it names.
 
 use super::known::{self, Known};
+use super::view::View;
 use super::{PAGE, Part, TriagePane};
 use crate::api::arcanna::events::{EventStatus, ExportEvent};
 use crate::api::arcanna::jobs::DecisionSet;
@@ -59,6 +60,31 @@ impl TriagePane {
         let listed = self.queue(cx.store).and_then(|queue| queue.found(&event));
         if listed.is_none() {
             cx.store.ask(ExportEvent { job, event }, Policy::Latest, cx.now);
+        }
+    }
+
+    /// Shows these events of a job as a view; those that are not listed are asked for.
+    pub(super) fn open_named(
+        &mut self,
+        job: JobId,
+        name: &'static str,
+        events: Vec<EventId>,
+        cx: &mut Cx<'_>,
+    ) {
+        self.open_job(job.clone(), cx);
+        let queue = cx.store.queues.entry(job.clone()).or_default();
+        let unknown: Vec<EventId> =
+            events.iter().filter(|event| queue.found(event).is_none()).cloned().collect();
+        queue.bring(&events);
+        self.show_all();
+        self.part = Part::List;
+        self.event = events.first().cloned();
+        self.view = View::Named(name, events);
+        self.generation = u64::MAX;
+        if !unknown.is_empty() {
+            let size = unknown.len() as u32;
+            let query = QueryEvents { event_ids: unknown, ..QueryEvents::newest(job, size) };
+            cx.store.ask(query, Policy::Latest, cx.now);
         }
     }
 

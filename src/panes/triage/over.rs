@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use strum::IntoEnumIterator;
 
 use super::TriagePane;
+use super::blind::told_by;
 use super::bulk::Bulk;
 use super::diff::Diff;
 use super::shelf::Shelf;
@@ -196,17 +197,25 @@ impl TriagePane {
     ) -> Option<Position> {
         match self.over.as_ref()? {
             Over::Order(at) => {
-                let inside = frame::sheet(area, buf, look.theme, "ORDER", 60, 8);
+                let inside = frame::sheet(area, buf, look.theme, "ORDER", 64, 8);
                 for (row, (order, letter)) in Order::iter().zip(LETTERS).enumerate() {
                     let here = row == *at;
                     let mark = if here { look.theme.glyphs.cursor } else { " " };
                     let style = if here { look.theme.cursor } else { look.theme.text };
-                    let line = Line::from(vec![
+                    let mut line = Line::from(vec![
                         Span::styled(format!("{mark} "), style),
                         Span::styled(format!("{letter}  "), look.theme.key),
                         Span::raw(order.words()),
                     ]);
+                    // Of what is hidden an order may tell something: whoever judges blind should know.
+                    if store.may_hide() && told_by(order).is_some() {
+                        line.spans.push(Span::styled("  *", look.theme.warn));
+                    }
                     put(buf, inside, row as u16, &line);
+                }
+                if store.may_hide() {
+                    let words = "* shows how sure the AI is, although its answers are hidden";
+                    put(buf, inside, 4, &Line::from(Span::styled(words, look.theme.dim)));
                 }
                 let foot = "Enter sorts the list once; ^G leaves it as it is";
                 put(buf, inside, 5, &Line::from(Span::styled(foot, look.theme.dim)));

@@ -38,7 +38,7 @@ pub(super) fn take(
         Take::Line => Some(line(&known)),
         Take::Markdown => Some(ticket(store, prefs, &known, note)),
         Take::Json => {
-            let pretty = json::pretty(known.raw()?);
+            let pretty = json::pretty(&known.raw()?);
             let lines: Vec<String> = pretty.lines().map(safe).collect();
             Some(lines.join("\n") + "\n")
         }
@@ -60,7 +60,7 @@ fn indicator(known: &Known<'_>, picked: Option<&str>) -> Option<String> {
 }
 
 fn line(known: &Known<'_>) -> String {
-    let (says, sure) = says(known);
+    let (says, sure) = (known.says(), known.sure());
     let at = known.found.and_then(|found| found.time.as_ref());
     let places: Vec<String> = known.addresses().iter().map(|one| value(&one.text)).collect();
     let yours = known.yours().map_or_else(String::new, |label| format!("  labelled {label}"));
@@ -71,13 +71,6 @@ fn line(known: &Known<'_>) -> String {
         known.key.event,
         known.title(),
     )) + &places.join(" ")
-}
-
-fn says(known: &Known<'_>) -> (String, String) {
-    known.decision.map_or_else(
-        || ("-".to_owned(), "-".to_owned()),
-        |one| (known::word(one), known::confidence(one.confidence)),
-    )
 }
 
 fn labelled<'a>(store: &'a Store, event: &EventKey) -> Option<(&'a Row, &'a str)> {
@@ -95,9 +88,16 @@ fn ticket(store: &Store, prefs: &Prefs, known: &Known<'_>, note: Option<&str>) -
         .and_then(|job| job.title.clone())
         .map_or_else(|| key.job.to_string(), |title| format!("{} {title}", key.job));
     let mut out = vec![format!("### Arcanna event {} (job {})", key.event, safe(&job))];
-    let (says, sure) = says(known);
-    let low = known.decision.is_some_and(|one| known::below(one.confidence, prefs.low_confidence));
-    let mut decision = format!("- Decision: AI {says} {sure}");
+    let (says, sure) = (known.says(), known.sure());
+    let low = known
+        .decision
+        .as_ref()
+        .is_some_and(|one| known::below(one.confidence, prefs.low_confidence));
+    let mut decision = if known.hidden {
+        "- Decision: AI hidden (no vote yet)".to_owned()
+    } else {
+        format!("- Decision: AI {says} {sure}")
+    };
     if low {
         decision.push_str(" (low)");
     }
@@ -112,10 +112,11 @@ fn ticket(store: &Store, prefs: &Prefs, known: &Known<'_>, note: Option<&str>) -
         };
         let who = prefs.analyst.as_deref().unwrap_or("-");
         decision = format!(
-            "{decision}, analyst {}: **{}** at {}{state}",
+            "{decision}, analyst {}: **{}** at {}{state}, blind: {}",
             safe(who),
             safe(label),
-            utc(row.staged)
+            utc(row.staged),
+            if row.draft.seen.as_ref().is_some_and(|seen| seen.blind) { "yes" } else { "no" },
         );
     }
     out.push(decision);
@@ -189,8 +190,8 @@ pub(super) fn grid(store: &Store, events: &[EventKey], title: &str) -> Grid {
     .title(title);
     for event in events {
         let known = Known::of(store, event);
-        let (ai, sure) = says(&known);
-        let outlier = known.decision.and_then(|one| one.outlier);
+        let (ai, sure) = (known.says(), known.sure());
+        let outlier = known.decision.as_ref().and_then(|one| one.outlier);
         let row = labelled(store, event);
         let state = row.map_or("", |(row, _)| match &row.state {
             State::Sent(_) => "sent",

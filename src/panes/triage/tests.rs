@@ -1,5 +1,7 @@
 //! What the pane looks like, at each size and in each state.
 
+mod blind;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 

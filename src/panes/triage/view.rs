@@ -9,10 +9,10 @@ use strum::IntoEnumIterator;
 
 use super::filter::{Filter, Subject};
 use super::known::{self, Known};
-use crate::api::arcanna::{EventId, JobId};
+use crate::api::arcanna::{Decision, EventId, JobId};
 use crate::command::Prefs;
 use crate::outbox::Moment;
-use crate::store::{Order, Store, is_undecided, key};
+use crate::store::{Order, Store, key};
 use crate::views::{ORDERS, SavedView, same};
 
 /// A view: built in, or a person's own.
@@ -35,6 +35,8 @@ pub(super) enum View {
     Skipped,
     /// A second opinion is wanted.
     Second,
+    /// Events that were named elsewhere, under that name.
+    Named(&'static str, Vec<EventId>),
     /// Kept under a name.
     Own(Box<Own>),
 }
@@ -130,6 +132,7 @@ impl View {
             Self::Mine => "labelled from here since 00:00Z".to_owned(),
             Self::Skipped => "put off in this session".to_owned(),
             Self::Second => "flagged for a second pair of eyes".to_owned(),
+            Self::Named(name, events) => format!("{} events: {name}", events.len()),
             Self::Own(own) => {
                 let parts = [own.saved.view.as_deref(), Some(own.saved.filter.as_str())];
                 let words = parts.into_iter().flatten().filter(|part| !part.is_empty());
@@ -172,23 +175,40 @@ impl View {
             Self::Mine => "Mine today".to_owned(),
             Self::Skipped => "Skipped".to_owned(),
             Self::Second => "Second opinion".to_owned(),
+            Self::Named(name, _) => (*name).to_owned(),
             Self::Own(own) => own.saved.name.clone(),
         }
     }
 
-    fn holds(&self, event: &Known<'_>, subject: &Subject<'_>, low: f64) -> bool {
-        let decision = event.decision;
+    /// Whether being in the view would tell what the AI says.
+    pub(super) fn tells_answer(&self) -> bool {
+        match self {
+            Self::Says(_) => true,
+            Self::Own(own) => own.base.tells_answer(),
+            _ => false,
+        }
+    }
+
+    /// `real` is the decision with what is hidden: a work list by confidence would lose what it is for, so it tells that
+    /// the AI is unsure, and no more.
+    fn holds(
+        &self,
+        event: &Known<'_>,
+        real: Option<&Decision>,
+        subject: &Subject<'_>,
+        low: f64,
+    ) -> bool {
         match self {
             Self::All => true,
             Self::LowConfidence => {
-                decision.is_some_and(|decision| known::below(decision.confidence, low))
+                real.is_some_and(|decision| known::below(decision.confidence, low))
             }
-            Self::Outliers => decision.is_some_and(|decision| decision.outlier == Some(true)),
-            Self::Undecided => {
-                event.found.and_then(|found| found.arcanna.as_ref()).is_some_and(is_undecided)
+            Self::Outliers => {
+                subject.decision.is_some_and(|decision| decision.outlier == Some(true))
             }
+            Self::Undecided => event.is_undecided(),
             Self::Says(label) => {
-                decision.and_then(|decision| decision.label.as_ref()) == Some(label)
+                subject.decision.and_then(|decision| decision.label.as_ref()) == Some(label)
             }
             Self::Mine => event.labelled().is_some_and(|at| {
                 let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
@@ -196,8 +216,9 @@ impl View {
             }),
             Self::Skipped => subject.skipped,
             Self::Second => subject.second,
+            Self::Named(_, events) => events.contains(&event.key.event),
             Self::Own(own) => {
-                own.base.holds(event, subject, low)
+                own.base.holds(event, real, subject, low)
                     && own.filter.as_ref().is_ok_and(|filter| filter.keeps(subject))
             }
         }
@@ -229,13 +250,14 @@ pub(super) fn shown(
             let subject = Subject {
                 id: line.event.as_str(),
                 found: event.found,
-                decision: event.decision,
+                decision: event.decision.as_deref(),
                 yours: event.yours(),
                 skipped: queue.is_skipped(&line.event),
                 second: queue.is_second(&line.event),
                 now: now.wall,
             };
-            view.holds(&event, &subject, prefs.low_confidence) && filter.keeps(&subject)
+            view.holds(&event, store.decision(&key), &subject, prefs.low_confidence)
+                && filter.keeps(&subject)
         })
         .map(|line| line.event.clone())
         .collect()
