@@ -98,27 +98,27 @@ fn length_of(text: &[u8], secret: &[u8]) -> Option<usize> {
     })
 }
 
-/// How many bytes are taken by a character written plainly or escaped.
+/// How many bytes are taken by a character written plainly or escaped. An escape comes first: `&amp;` is one `&`, not the
+/// beginning of four more characters.
 fn written(text: &[u8], same: impl Fn(u8) -> bool) -> Option<usize> {
     let first = *text.first()?;
-    if same(first) {
-        return Some(1);
-    }
-    match first {
-        b'%' => (same(hex(text.get(1..3)?)?)).then_some(3),
-        b'&' => entity(text, same),
-        b'\\' => {
-            // JSON inside JSON doubles the backslashes
-            let slashes = text.iter().take_while(|byte| **byte == b'\\').count();
-            let rest = &text[slashes..];
-            match rest.first()? {
-                b'u' if rest.get(1..5).and_then(hex).is_some_and(&same) => Some(slashes + 5),
-                other if same(*other) => Some(slashes + 1),
-                _ => None,
-            }
-        }
+    let escaped = match first {
+        b'%' => text.get(1..3).and_then(hex).filter(|byte| same(*byte)).map(|_| 3),
+        b'&' => entity(text, &same),
+        b'\\' => backslashed(text, &same),
         _ => None,
+    };
+    escaped.or_else(|| same(first).then_some(1))
+}
+
+/// `\/`, `\u002f`; JSON inside JSON doubles the backslashes.
+fn backslashed(text: &[u8], same: impl Fn(u8) -> bool) -> Option<usize> {
+    let slashes = text.iter().take_while(|byte| **byte == b'\\').count();
+    let rest = &text[slashes..];
+    if rest.first() == Some(&b'u') && rest.get(1..5).and_then(hex).is_some_and(&same) {
+        return Some(slashes + 5);
     }
+    same(*rest.first()?).then_some(slashes + 1)
 }
 
 /// `&#47;`, `&#x2f;`, `&amp;` and their kin.

@@ -26,9 +26,10 @@ pub(in crate::api) fn says_no(fields: &Fields<'_>) -> Option<String> {
             return Some(words().unwrap_or_else(|| format!("code {code}")));
         }
     }
-    let response = fields.text("response").map(|text| text.trim().to_ascii_uppercase());
-    let response = response.filter(|text| {
-        text.starts_with("ERROR") || text.starts_with("FAIL") || text.ends_with(" ERROR")
+    let response = fields.text("response").filter(|text| {
+        let loud = text.trim().to_ascii_uppercase();
+        let code = text.trim() == loud && loud.ends_with(" ERROR");
+        code || loud.starts_with("ERROR") || loud.starts_with("FAIL")
     });
     response.and_then(|_| words())
 }
