@@ -8,6 +8,7 @@ mod away;
 mod deferred;
 mod editor;
 pub mod pins_file;
+mod signals;
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,7 +17,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event as Typing, KeyCode, KeyEvent, KeyEventKind};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::app::{App, Effect, Event};
@@ -30,6 +30,7 @@ use crate::store::{EventKey, Wish};
 use crate::term::{Class, Guard, Keys, Options, Screen, Typed, Verdict, guard, hangup};
 use crate::ui::theme::Theme;
 pub use deferred::{Connected, Deferred, Ready};
+use signals::Signals;
 
 /// How long the process may stay after its terminal went away, and after it was told to end.
 const LAST_SECOND: Duration = Duration::from_millis(800);
@@ -95,17 +96,22 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
     let now = Moment::now();
     let mut app = App::new(prefs, theme, &keys, now).map_err(RunError::Keys)?;
     app.keeps(keeping != Keeping::Memory);
-    let mut screen = Screen::enter(Options { ascii, mouse, title: None })?;
-    app.store.set_pins(pins);
-    app.start(now);
-    // The first frame needs nothing but the settings: it is on the screen before anything is asked.
-    draw(&app, &mut screen)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(4)
         .enable_all()
         .build()?;
+    let signals = {
+        let _entered = runtime.enter();
+        Signals::catch()?
+    };
+    let mut screen = Screen::enter(Options { ascii, mouse, title: None })?;
+    app.store.set_pins(pins);
+    app.start(now);
+    // The first frame needs nothing but the settings: it is on the screen before anything is asked.
+    draw(&app, &mut screen)?;
     let left = runtime.block_on(async {
+        let screen = (screen, signals);
         let mut running =
             Loop::new(app, screen, guard, connect, simulator, (keeping, session), pins_file)?;
         let ended = running.run().await;
@@ -152,8 +158,7 @@ struct Loop {
     reports: mpsc::Receiver<crate::job::Report>,
     keys: Keys,
     typed: mpsc::Receiver<Typed>,
-    resized: Signal,
-    ending: [Signal; 3],
+    signals: Signals,
     _watch: Option<hangup::Watch>,
     /// Where pins are kept.
     pins: Option<PathBuf>,
@@ -168,7 +173,7 @@ struct Loop {
 impl Loop {
     fn new(
         app: App,
-        screen: Screen,
+        (screen, signals): (Screen, Signals),
         limits: guard::Limits,
         connect: Connected,
         simulator: Option<sim::Bound>,
@@ -191,11 +196,6 @@ impl Loop {
         })?;
         let (deliver, typed) = mpsc::channel(1_024);
         let keys = Keys::start(move |typed| deliver.blocking_send(typed).is_ok())?;
-        let ending = [
-            signal(SignalKind::terminate())?,
-            signal(SignalKind::hangup())?,
-            signal(SignalKind::interrupt())?,
-        ];
         Ok(Self {
             app,
             screen,
@@ -208,8 +208,7 @@ impl Loop {
             reports,
             keys,
             typed,
-            resized: signal(SignalKind::window_change())?,
-            ending,
+            signals,
             // Without a terminal to watch (input from elsewhere) the closed reader ends the loop all the same.
             _watch: hangup::watch(LAST_SECOND, || {}).ok(),
             pins,
@@ -261,17 +260,13 @@ impl Loop {
             [self.app.deadline(), self.guard.next_deadline()].into_iter().flatten().min();
         let room = self.queue.commands.clone();
         let waiting = !self.waiting.is_empty();
-        let [terminate, hangup, interrupt] = &mut self.ending;
         tokio::select! {
             biased;
-            _ = terminate.recv() => Turn::End,
-            _ = hangup.recv() => Turn::End,
-            _ = interrupt.recv() => Turn::End,
+            ends = self.signals.ends() => if ends { Turn::End } else { Turn::Resized },
             typed = self.typed.recv() => Turn::Typed(typed),
             Some(notice) = self.notices.recv() => Turn::Notice(notice),
             report = self.reports.recv() => report.map_or(Turn::Broken, Turn::Report),
             permit = room.reserve_owned(), if waiting => permit.map_or(Turn::Broken, Turn::Room),
-            _ = self.resized.recv() => Turn::Resized,
             () = sleep_until(deadline), if deadline.is_some() => Turn::Clock,
         }
     }

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod console;
 mod desk;
+mod ending;
 mod fragments;
 mod guard;
 mod hostile;
