@@ -5,12 +5,15 @@ use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
 
+use rustix::process::Signal as Signum;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Signals that end the program and those that tell of a new size.
 pub(super) struct Signals {
     ending: Vec<Signal>,
     resized: Signal,
+    /// A file that may grow no further is an error of that file, not the end of the program.
+    _too_large: Signal,
 }
 
 impl Signals {
@@ -27,7 +30,11 @@ impl Signals {
             SignalKind::user_defined2(),
         ];
         let ending = ending.into_iter().map(signal).collect::<io::Result<_>>()?;
-        Ok(Self { ending, resized: signal(SignalKind::window_change())? })
+        Ok(Self {
+            ending,
+            resized: signal(SignalKind::window_change())?,
+            _too_large: signal(SignalKind::from_raw(Signum::XFSZ.as_raw()))?,
+        })
     }
 
     /// Waits for the next: `true` when the program is to end, `false` when the terminal has another size.
