@@ -236,6 +236,7 @@ impl Guard {
         let mut out = self.poll(at);
         match event {
             Event::Key(key) if key.kind == KeyEventKind::Release => {}
+            Event::Key(key) if key.code == KeyCode::Null => self.noise(at, &mut out),
             Event::Key(key) => self.key(key, at, class, &mut out),
             Event::Resize(..) => {
                 self.settling_until = Some(at + self.limits.settle);
@@ -290,6 +291,17 @@ impl Guard {
         }
         self.lock(key, typed, at, class);
         out.push(Verdict::Pass(Event::Key(key)));
+    }
+
+    /// Bytes that are no text came, perhaps the beginning of a sequence in 8-bit form: its digits must not label.
+    fn noise(&mut self, at: Instant, out: &mut Vec<Verdict>) {
+        self.cancel_pending(None, out);
+        self.locked_until = Some(at + self.limits.lock);
+        self.last_printable = Some(at);
+        let switched_on = !self.limits.lock.is_zero();
+        if switched_on && matches!(self.state, State::Plain | State::Tail(_)) {
+            self.enter(State::Tail(at), at);
+        }
     }
 
     /// Keys that keep digits out for a while: those nobody bound, any with Alt, and the beginnings of sequences.
