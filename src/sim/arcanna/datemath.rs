@@ -44,12 +44,11 @@ fn bounds(range: &Value, now: Ms) -> Value {
 
 /// The moment an expression names; `None` when it is no arithmetic.
 fn moment(text: &str, up: bool, now: Ms) -> Option<Ms> {
-    let (start, mut rest) = match text.strip_prefix("now") {
-        Some(rest) => (now, rest),
-        None => {
-            let (date, rest) = text.split_once("||")?;
-            (parse(date)?, rest)
-        }
+    let (start, mut rest) = if let Some(rest) = text.strip_prefix("now") {
+        (now, rest)
+    } else {
+        let (date, rest) = text.split_once("||")?;
+        (parse(date)?, rest)
     };
     let mut at = Timestamp::from_millisecond(start).ok()?.to_zoned(TimeZone::UTC);
     while let Some(sign) = rest.chars().next() {
