@@ -132,6 +132,8 @@ pub struct Guard {
     /// The last printable key of any kind.
     last_printable: Option<Instant>,
     locked_until: Option<Instant>,
+    /// A lone Esc was passed on: until then a digit may still be its rest, as in a split Alt chord.
+    escaped_until: Option<Instant>,
     settling_until: Option<Instant>,
     /// When the event under the cursor was drawn; none while it is not.
     drawn: Option<Instant>,
@@ -151,6 +153,7 @@ impl Guard {
             pending: None,
             last_printable: None,
             locked_until: None,
+            escaped_until: None,
             settling_until: None,
             drawn: None,
             seen: Vec::new(),
@@ -213,6 +216,7 @@ impl Guard {
             match self.state {
                 State::Escape if now >= at + self.limits.escape => {
                     self.leave();
+                    self.escaped_until = Some(at + self.limits.lock);
                     out.push(Verdict::Pass(Event::Key(KeyCode::Esc.into())));
                 }
                 // a sequence that never ended
@@ -314,7 +318,8 @@ impl Guard {
         if stray || alt || (typed.is_some() && class == Class::Unbound) {
             self.locked_until = Some(at + self.limits.lock);
         }
-        if typed == Some('[') {
+        let escaped = self.escaped_until.is_some_and(|until| at < until);
+        if typed == Some('[') || escaped && typed.is_some_and(begins_string) {
             self.enter(State::Tail(at), at);
         }
     }
@@ -342,6 +347,8 @@ impl Guard {
                 self.state_at = Some(at);
             }
             Some(Reason::Locked)
+        } else if before(self.escaped_until) {
+            Some(Reason::Escape)
         } else if within(last, self.limits.repeat) {
             Some(Reason::Repeat)
         } else if in_burst {

@@ -349,6 +349,21 @@ fn eight_bit_sequences_in_pieces_label_nothing_and_digits_count_again_after() {
 }
 
 #[test]
+fn an_alt_chord_in_pieces_labels_nothing_and_says_why() {
+    for gap in GAPS {
+        let mut desk = Desk::new();
+        desk.feed(Event::Key(KeyCode::Esc.into()));
+        desk.wait(ms(gap));
+        desk.press('1');
+        desk.wait(ms(1_500));
+        assert_eq!((desk.labels.len(), desk.drops.as_slice()), (0, &[Reason::Escape][..]), "{gap}");
+        desk.press('1');
+        desk.wait(ms(100));
+        assert_eq!(desk.labels, ['1'], "{gap}");
+    }
+}
+
+#[test]
 fn what_is_never_ended_is_given_up_and_costs_one_digit_that_says_why() {
     for begun in ["\x1b[200~12", "\x1b[<0;1", "\x1b[1", "\x1bO1", "\u{20ac}", "\x1b[M1"] {
         let bytes = begun.as_bytes();
