@@ -9,6 +9,7 @@ mod deferred;
 mod editor;
 pub mod pins_file;
 mod settings;
+mod signals;
 pub mod views_file;
 
 use std::collections::VecDeque;
@@ -18,7 +19,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event as Typing, KeyCode, KeyEvent, KeyEventKind};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::app::{App, Effect, Event, Live};
@@ -33,6 +33,7 @@ use crate::views::Views;
 pub use deferred::{Connected, Deferred, Ready};
 use settings::Settings;
 pub use settings::{Fresh, Hear, Heard, Told};
+use signals::Signals;
 use views_file::Keeper;
 
 /// How long the process may stay after its terminal went away, and after it was told to end.
@@ -101,18 +102,23 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
     let mut app = App::new(prefs, theme, &[], now).map_err(RunError::Keys)?;
     app.live(live).map_err(RunError::Keys)?;
     app.keeps(keeping != Keeping::Memory);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(4)
+        .enable_all()
+        .build()?;
+    let signals = {
+        let _entered = runtime.enter();
+        Signals::catch()?
+    };
     let mut screen = Screen::enter(Options { ascii, mouse, title: None })?;
     app.store.set_pins(pins);
     app.store.set_views(views, views_file.is_some());
     app.start(now);
     // The first frame needs nothing but the settings: it is on the screen before anything is asked.
     draw(&app, &mut screen)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .max_blocking_threads(4)
-        .enable_all()
-        .build()?;
     let left = runtime.block_on(async {
+        let screen = (screen, signals);
         let mut running =
             Loop::new(app, screen, guard, connect, simulator, (keeping, session), pins_file)?;
         running.views = views_file.map(Keeper::start);
@@ -165,8 +171,7 @@ struct Loop {
     reports: mpsc::Receiver<crate::job::Report>,
     keys: Keys,
     typed: mpsc::Receiver<Typed>,
-    resized: Signal,
-    ending: [Signal; 3],
+    signals: Signals,
     _watch: Option<hangup::Watch>,
     /// Where pins are kept.
     pins: Option<PathBuf>,
@@ -185,7 +190,7 @@ struct Loop {
 impl Loop {
     fn new(
         app: App,
-        screen: Screen,
+        (screen, signals): (Screen, Signals),
         limits: guard::Limits,
         connect: Connected,
         simulator: Option<sim::Bound>,
@@ -208,11 +213,6 @@ impl Loop {
         })?;
         let (deliver, typed) = mpsc::channel(1_024);
         let keys = Keys::start(move |typed| deliver.blocking_send(typed).is_ok())?;
-        let ending = [
-            signal(SignalKind::terminate())?,
-            signal(SignalKind::hangup())?,
-            signal(SignalKind::interrupt())?,
-        ];
         Ok(Self {
             app,
             screen,
@@ -225,8 +225,7 @@ impl Loop {
             reports,
             keys,
             typed,
-            resized: signal(SignalKind::window_change())?,
-            ending,
+            signals,
             // Without a terminal to watch (input from elsewhere) the closed reader ends the loop all the same.
             _watch: hangup::watch(LAST_SECOND, || {}).ok(),
             pins,
@@ -280,19 +279,15 @@ impl Loop {
             [self.app.deadline(), self.guard.next_deadline()].into_iter().flatten().min();
         let room = self.queue.commands.clone();
         let waiting = !self.waiting.is_empty();
-        let [terminate, hangup, interrupt] = &mut self.ending;
         tokio::select! {
             biased;
-            _ = terminate.recv() => Turn::End,
-            _ = hangup.recv() => Turn::End,
-            _ = interrupt.recv() => Turn::End,
+            ends = self.signals.ends() => if ends { Turn::End } else { Turn::Resized },
             typed = self.typed.recv() => Turn::Typed(typed),
             Some(notice) = self.notices.recv() => Turn::Notice(notice),
             Some(told) = told_of_views(self.views.as_mut()) => Turn::Views(told),
             Some(told) = told_of_settings(self.settings.as_mut()) => Turn::Told(told),
             report = self.reports.recv() => report.map_or(Turn::Broken, Turn::Report),
             permit = room.reserve_owned(), if waiting => permit.map_or(Turn::Broken, Turn::Room),
-            _ = self.resized.recv() => Turn::Resized,
             () = sleep_until(deadline), if deadline.is_some() => Turn::Clock,
         }
     }

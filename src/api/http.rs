@@ -8,6 +8,7 @@ mod clock;
 mod fault;
 mod pin;
 mod request;
+mod scrub;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
-use reqwest::{Response, Url};
+use reqwest::{Response, StatusCode, Url};
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
@@ -30,6 +31,7 @@ use super::{Answer, Call, Product, Sending, Transport};
 use base::Base;
 use client::Client;
 pub use pin::Presented;
+use scrub::Secrets;
 
 /// The largest body that is read, in bytes; a larger answer is an error, not a wait for memory.
 pub const BODY_CAP: u64 = 64 * 1024 * 1024;
@@ -266,6 +268,7 @@ impl Line {
         let request =
             request::make(base, &self.endpoint.auth, call, Timestamp::now()).map_err(fail)?;
         let asked = request.url().clone();
+        let secrets = Secrets::new(&self.endpoint.auth, request::signature(&request));
         let response = match timeout_at(deadline, client.http.execute(request)).await {
             Err(_) => return Err(late()),
             Ok(Err(error)) => return Err(fail(fault::cause(&error, base, client))),
@@ -287,10 +290,14 @@ impl Line {
         let with_status =
             |cause| ApiError { status: Some(status), skew_s, ..ApiError::of(call, cause) };
         if !response.status().is_success() {
-            let cause = self.no_success(call, &asked, response, deadline, skew_s, now).await;
+            let cause = self.no_success(call, &asked, &secrets, response, deadline, skew_s).await;
             return Err(with_status(cause));
         }
 
+        // nobody asked for a part, and a part must not pass for the whole
+        if response.status() == StatusCode::PARTIAL_CONTENT {
+            return Err(with_status(Cause::Truncated));
+        }
         if response.content_length().is_some_and(|length| length > self.cap) {
             return Err(with_status(Cause::TooLarge(self.cap)));
         }
@@ -304,6 +311,7 @@ impl Line {
             }
             Err(_) => return Err(with_status(Cause::AnswerTimeout(limit))),
         }
+        let body = hidden(secrets, body).await.map_err(with_status)?;
         Ok(Answer { status, content_type, body, skew_s, took: started.elapsed() })
     }
 
@@ -312,11 +320,12 @@ impl Line {
         &self,
         call: &Call,
         asked: &Url,
+        secrets: &Secrets,
         response: Response,
         deadline: Instant,
         skew_s: Option<i64>,
-        now: Timestamp,
     ) -> Cause {
+        let now = Timestamp::now();
         let status = response.status().as_u16();
         let content_type = header(&response, &CONTENT_TYPE);
         let location = header(&response, &LOCATION);
@@ -329,10 +338,17 @@ impl Line {
             tracing::debug!(%error, status, "the words of an answer broke off");
         }
         let mut words = String::from_utf8_lossy(&body).into_owned();
-        request::scrub(&self.endpoint.auth, &mut words);
-        let mut redirect = location.map(|to| where_to(asked, &to));
-        if let Some(Redirect::SameOrigin(path)) = &mut redirect {
-            request::scrub(&self.endpoint.auth, path);
+        secrets.hide_in_words(&mut words);
+        // before it is taken apart and cut, and again once it is read as an address is read
+        let mut redirect = location.map(|mut to| {
+            secrets.hide_in_words(&mut to);
+            where_to(asked, &to)
+        });
+        if let Some(
+            Redirect::SameOrigin(place) | Redirect::OtherOrigin(place) | Redirect::Downgrade(place),
+        ) = &mut redirect
+        {
+            secrets.hide_in_words(place);
         }
         classify::classify(&Reply {
             product: call.product,
@@ -376,6 +392,31 @@ enum Read {
     Whole,
     /// At the cap; there is more.
     Cut,
+}
+
+/// A body above this is searched for credentials on a blocking thread. Bytes.
+const BIG: usize = 256 * 1024;
+
+/// The body with the credentials that the server repeats in it hidden; nearly always it is the body itself.
+async fn hidden(secrets: Secrets, body: Vec<u8>) -> Result<Vec<u8>, Cause> {
+    let body_is_small = body.len() <= BIG;
+    let hide = move || match secrets.hidden_in_data(&body) {
+        Some(hidden) => {
+            tracing::warn!("an answer repeated a credential, which was hidden");
+            hidden
+        }
+        None => body,
+    };
+    if body_is_small {
+        return Ok(hide());
+    }
+    match tokio::task::spawn_blocking(hide).await {
+        Ok(body) => Ok(body),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Cause::Cancelled),
+        },
+    }
 }
 
 /// Appends the decompressed body to `into`, at most `cap` bytes of it.

@@ -225,13 +225,22 @@ impl Write for Tty {
     }
 }
 
+/// The largest screen that is drawn, in columns and rows: no eye takes in more, and a wrong size must not take the memory.
+const LARGEST: Size = Size { width: 1_000, height: 500 };
+
 /// The terminal's size; one that does not know its own is taken for 80 by 24.
 fn terminal_size() -> io::Result<Size> {
     let size = tcgetwinsize(stdio::stdout())?;
-    Ok(match (size.ws_col, size.ws_row) {
+    Ok(drawn(size.ws_col, size.ws_row))
+}
+
+fn drawn(columns: u16, rows: u16) -> Size {
+    match (columns, rows) {
         (0, _) | (_, 0) => Size { width: 80, height: 24 },
-        (width, height) => Size { width, height },
-    })
+        (width, height) => {
+            Size { width: width.min(LARGEST.width), height: height.min(LARGEST.height) }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -255,6 +264,14 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_size_that_cannot_be_is_not_drawn() {
+        let sizes = [(0, 0), (0, 9), (7, 0), (1, 1), (200, 50), (u16::MAX, 3), (3, u16::MAX)];
+        let drawn = sizes.map(|(columns, rows)| drawn(columns, rows)).map(|s| (s.width, s.height));
+        let usual = (80, 24);
+        assert_eq!(drawn, [usual, usual, usual, (1, 1), (200, 50), (1_000, 3), (3, 500)]);
     }
 
     #[test]

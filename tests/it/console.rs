@@ -136,6 +136,18 @@ impl Console {
         self.child.process_id().unwrap()
     }
 
+    /// Sends the program a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = self.child.process_id().and_then(|pid| i32::try_from(pid).ok());
+        let pid = pid.and_then(rustix::process::Pid::from_raw).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// The terminal's modes, as text to compare.
+    pub fn modes(&self) -> String {
+        format!("{:?}", self.master.get_termios().unwrap())
+    }
+
     pub fn quit(mut self) -> u32 {
         self.keys("q");
         self.ended()

@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod console;
 mod desk;
+mod ending;
 mod fifteen;
 mod fragments;
 mod guard;

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::{FILE, Keeper, RECENT, Result};
-use crate::ledger::Head;
+use crate::ledger::{self, Head, Line};
 use crate::outbox::Notice;
 use crate::outbox::table::{self, Table};
 
@@ -59,6 +59,28 @@ impl Keeper {
             Ok(())
         };
         confirm(&mut self.table, &self.life.token).map_err(|error| told(&error))
+    }
+}
+
+impl Keeper {
+    /// What an outbox that knows nothing must say when the ledger knows more: its file was removed or emptied, and what
+    /// waited in it is gone.
+    pub(super) fn forgotten(&self) -> Result<Option<String>> {
+        let db = self.table.read();
+        let Some(ledger) = &self.ledger else {
+            return Ok(None);
+        };
+        if table::head(db)?.is_some() || table::ever_used(db)? {
+            return Ok(None);
+        }
+        let acts = ledger::acts(ledger.path(), None)?;
+        let unsent =
+            |line: &&Line| matches!(line.record.result.state.as_str(), "staged" | "held" | "due");
+        let count = acts.iter().filter(unsent).count();
+        let acts = if count == 1 { "1 act".to_owned() } else { format!("{count} acts") };
+        Ok((count > 0).then(|| {
+            format!("{FILE} is new: {acts} in the ledger were never sent (socdeck ledger export)")
+        }))
     }
 }
 
