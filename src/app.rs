@@ -22,6 +22,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::command::{Ask, Cx, PaneId, Prefs, Spec, Tone};
+use crate::evidence::{Change, Told};
 use crate::job::Report;
 use crate::keymap::{Keymap, Override, ScopeName};
 use crate::outbox::{self, Moment, Notice, State};
@@ -48,6 +49,8 @@ pub enum Event {
     Notice(Notice),
     /// A text from the person's own editor or from a file, or why there is none.
     Edited(Result<String, String>),
+    /// What became of the evidence basket.
+    Evidence(Told),
     /// How something the loop did went, in a sentence.
     Told(Tone, String),
     /// A wheel or a click.
@@ -69,6 +72,10 @@ pub enum Effect {
     Load(String),
     /// Hand this text to the clipboard of the person's terminal; what became of it is [`Event::Told`].
     Copy(String),
+    /// Give this text to the person's own pager.
+    Page(String),
+    /// Put this text on a plain screen until a key is pressed.
+    Plain(String),
     /// Write this text to a new file; what became of it is [`Event::Told`].
     Export {
         /// How the file's name begins.
@@ -77,6 +84,8 @@ pub enum Effect {
         ending: &'static str,
         /// What is written.
         text: String,
+        /// The file or folder a person named.
+        to: Option<String>,
     },
     /// Mouse reports on or off.
     Mouse(bool),
@@ -121,6 +130,7 @@ impl App {
     /// Opens the first pane and asks for its data.
     pub fn start(&mut self, now: Moment) {
         self.now = now;
+        self.store.keep(Change::Read);
         self.act(|shell, cx| shell.show(PaneId::Jobs, None, false, cx));
     }
 
@@ -144,6 +154,13 @@ impl App {
                 self.act(|shell, cx| shell.pane_mut().edited(&text, cx));
             }
             Event::Edited(Err(why)) => self.shell.say(Tone::Bad, why),
+            Event::Evidence(told) => self.act(|shell, cx| {
+                shell.kept(&told, cx);
+                if cx.store.evidence.told(told) {
+                    cx.store.keep(Change::Read);
+                }
+                shell.pane_mut().changed(cx);
+            }),
             Event::Told(tone, words) => self.shell.say(tone, words),
             Event::Mouse(mouse) => self.act(|shell, cx| shell.mouse(mouse, cx)),
             Event::Swallowed(why) => self.shell.say(Tone::Mind, why),
@@ -280,11 +297,16 @@ impl App {
                             self.shell.run(shell::SHELL, index, None, &mut cx);
                         }
                     }
+                    Ask::Edit(_) | Ask::Page(_) if !self.prefs.allow_editor => {
+                        self.shell.say(Tone::Mind, away::NO_PROGRAMS);
+                    }
                     Ask::Edit(text) => self.effects.push(Effect::Edit(text)),
+                    Ask::Page(text) => self.effects.push(Effect::Page(text)),
+                    Ask::Plain(text) => self.effects.push(Effect::Plain(text)),
                     Ask::Load(path) => self.effects.push(Effect::Load(path)),
                     Ask::Copy(text) => self.effects.push(Effect::Copy(text)),
-                    Ask::Export { stem, ending, text } => {
-                        self.effects.push(Effect::Export { stem, ending, text });
+                    Ask::Export { stem, ending, text, to } => {
+                        self.effects.push(Effect::Export { stem, ending, text, to });
                     }
                     Ask::Mouse(on) => self.effects.push(Effect::Mouse(on)),
                     Ask::Redraw => self.effects.push(Effect::Redraw),

@@ -72,6 +72,8 @@ pub enum PaneId {
     Watched,
     /// Writes and calls.
     Activity,
+    /// What was pinned.
+    Evidence,
 }
 
 impl PaneId {
@@ -120,6 +122,10 @@ pub enum Ask {
     Load(String),
     /// Hand this text to the clipboard of the person's terminal.
     Copy(String),
+    /// Give this text to the person's own pager, to be read.
+    Page(String),
+    /// Put this text on the terminal's main screen, where its own mouse selects; any key comes back.
+    Plain(String),
     /// Write this text to a new file whose name ends like this (`md`).
     Export {
         /// How the name begins: what is in it.
@@ -128,6 +134,8 @@ pub enum Ask {
         ending: &'static str,
         /// What is written.
         text: String,
+        /// The file or folder a person named; `None`: the folder of the settings.
+        to: Option<String>,
     },
     /// Mouse reports on or off.
     Mouse(bool),
@@ -154,6 +162,8 @@ pub enum Take {
     Indicator,
     /// Its indicator as it is.
     Raw,
+    /// The address of its page in the product.
+    Link,
 }
 
 /// How a sentence on the result line is meant.
@@ -192,6 +202,10 @@ pub struct Prefs {
     pub default_job: Option<JobId>,
     /// Mouse reports from the start.
     pub mouse: bool,
+    /// Whether the person's own editor and pager may be started.
+    pub allow_editor: bool,
+    /// Darktrace's address, for links to its pages.
+    pub darktrace_url: Option<String>,
 }
 
 /// What a command works with.

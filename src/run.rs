@@ -5,8 +5,12 @@
 //! before a frame is drawn.
 
 mod away;
+mod basket;
 mod deferred;
 mod editor;
+mod files;
+mod lend;
+mod pager;
 pub mod pins_file;
 
 use std::collections::VecDeque;
@@ -30,6 +34,8 @@ use crate::store::{EventKey, Wish};
 use crate::term::{Class, Guard, Keys, Options, Screen, Typed, Verdict, guard, hangup};
 use crate::ui::theme::Theme;
 pub use deferred::{Connected, Deferred, Ready};
+pub use files::Basket;
+use files::{Files, Job};
 
 /// How long the process may stay after its terminal went away, and after it was told to end.
 const LAST_SECOND: Duration = Duration::from_millis(800);
@@ -38,6 +44,9 @@ const LAST_SECOND: Duration = Duration::from_millis(800);
 /// still does.
 const LAST: [Duration; 3] =
     [Duration::from_millis(450), Duration::from_millis(250), Duration::from_millis(100)];
+
+/// Signals this soon after another program had the terminal were that program's.
+const RETURNED: Duration = Duration::from_millis(500);
 
 /// Events taken in before a frame is drawn, so that a flood cannot keep the screen from being drawn.
 const DRAIN: usize = 256;
@@ -58,6 +67,10 @@ pub struct Setup {
     pub simulator: Option<sim::Bound>,
     /// The digits of labels from earlier sessions, and the file they are kept in; none for the demo.
     pub pins: (Pins, Option<PathBuf>),
+    /// Where the evidence basket is kept.
+    pub basket: Basket,
+    /// The folder for exports; none for where the program was started.
+    pub export_folder: Option<PathBuf>,
     /// Where writes are kept until they are sent.
     pub keeping: Keeping,
     /// Whose they are and where they may go.
@@ -88,6 +101,8 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         connect,
         simulator,
         pins: (pins, pins_file),
+        basket,
+        export_folder,
         keeping,
         session,
     } = setup;
@@ -106,8 +121,14 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
         .enable_all()
         .build()?;
     let left = runtime.block_on(async {
+        let (tell, filed) = mpsc::channel(256);
+        let files = Files::start(basket, export_folder, move |event| {
+            // Nobody listens any more at the end: what was asked is done all the same.
+            let _ = tell.blocking_send(event);
+        })?;
+        let places = (pins_file, files, filed);
         let mut running =
-            Loop::new(app, screen, guard, connect, simulator, (keeping, session), pins_file)?;
+            Loop::new(app, screen, guard, connect, simulator, (keeping, session), places)?;
         let ended = running.run().await;
         let left = running.leave().await;
         ended.map(|()| left)
@@ -130,9 +151,11 @@ enum Turn {
     Typed(Option<Typed>),
     Report(crate::job::Report),
     Notice(Notice),
+    Filed(Event),
     Room(mpsc::OwnedPermit<Command>),
     Resized,
     Clock,
+    Interrupted,
     End,
     /// The queue has ended: nothing can be asked any more.
     Broken,
@@ -157,6 +180,12 @@ struct Loop {
     _watch: Option<hangup::Watch>,
     /// Where pins are kept.
     pins: Option<PathBuf>,
+    files: Files,
+    filed: mpsc::Receiver<Event>,
+    /// The terminal shows plain lines until a key is pressed; nothing is drawn.
+    aside: bool,
+    /// When another program gave the terminal back.
+    returned: Option<Instant>,
     /// The event under the cursor when the guard was last told.
     event: Option<EventKey>,
     /// Since when it has been on the screen.
@@ -173,7 +202,7 @@ impl Loop {
         connect: Connected,
         simulator: Option<sim::Bound>,
         (keeping, session): (Keeping, Session),
-        pins: Option<PathBuf>,
+        (pins, files, filed): (Option<PathBuf>, Files, mpsc::Receiver<Event>),
     ) -> io::Result<Self> {
         if let Some(bound) = simulator {
             tokio::spawn(async move {
@@ -213,6 +242,10 @@ impl Loop {
             // Without a terminal to watch (input from elsewhere) the closed reader ends the loop all the same.
             _watch: hangup::watch(LAST_SECOND, || {}).ok(),
             pins,
+            files,
+            filed,
+            aside: false,
+            returned: None,
             event: None,
             shown: None,
             dirty: true,
@@ -226,7 +259,7 @@ impl Loop {
             if self.quit {
                 return Ok(());
             }
-            if self.dirty {
+            if self.dirty && !self.aside {
                 self.frame()?;
             }
             match self.next().await {
@@ -243,6 +276,8 @@ impl Loop {
                     self.take(Turn::Report(report));
                 } else if let Ok(notice) = self.notices.try_recv() {
                     self.take(Turn::Notice(notice));
+                } else if let Ok(event) = self.filed.try_recv() {
+                    self.take(Turn::Filed(event));
                 } else {
                     break;
                 }
@@ -266,9 +301,10 @@ impl Loop {
             biased;
             _ = terminate.recv() => Turn::End,
             _ = hangup.recv() => Turn::End,
-            _ = interrupt.recv() => Turn::End,
+            _ = interrupt.recv() => Turn::Interrupted,
             typed = self.typed.recv() => Turn::Typed(typed),
             Some(notice) = self.notices.recv() => Turn::Notice(notice),
+            Some(event) = self.filed.recv() => Turn::Filed(event),
             report = self.reports.recv() => report.map_or(Turn::Broken, Turn::Report),
             permit = room.reserve_owned(), if waiting => permit.map_or(Turn::Broken, Turn::Room),
             _ = self.resized.recv() => Turn::Resized,
@@ -278,6 +314,7 @@ impl Loop {
 
     fn take(&mut self, turn: Turn) {
         match turn {
+            Turn::Typed(Some(Typed::Event(event, _))) if self.aside => self.step_back(&event),
             Turn::Typed(Some(Typed::Event(event, at))) => {
                 // A held-back digit that is due acts first: it may move the focus this key is classed by.
                 let due = self.guard.poll(at);
@@ -292,6 +329,12 @@ impl Loop {
                 self.tell(Event::Notice(notice));
                 // A notice is the outbox's sign that there is room.
                 self.pass_on();
+            }
+            Turn::Filed(event) => self.tell(event),
+            Turn::Interrupted => {
+                // ^C in a pager reaches everybody in front of the terminal; it was meant for the pager.
+                let theirs = self.returned.is_some_and(|at| at.elapsed() < RETURNED);
+                self.quit |= !theirs;
             }
             Turn::Room(permit) => {
                 if let Some(command) = self.waiting.pop_front() {
@@ -377,6 +420,7 @@ impl Loop {
                 match effect {
                     Effect::Wish(Wish::Run(action)) => self.send(Command::Run(action)),
                     Effect::Wish(Wish::Cancel(ticket)) => self.send(Command::Cancel(ticket)),
+                    Effect::Wish(Wish::Keep(change)) => self.file(Job::Keep(change)),
                     Effect::Wish(Wish::Outbox(request)) => {
                         let request = self.witnessed(request);
                         self.asked.push_back(request);
@@ -388,10 +432,10 @@ impl Loop {
                         let (tone, words) = away::copy(&mut self.screen, &text);
                         self.tell(Event::Told(tone, words));
                     }
-                    Effect::Export { stem, ending, text } => {
-                        let folder = std::env::current_dir().unwrap_or_else(|_| ".".into());
-                        let (tone, words) = away::export(&folder, &stem, ending, &text);
-                        self.tell(Event::Told(tone, words));
+                    Effect::Page(text) => self.page(&text),
+                    Effect::Plain(text) => self.step_aside(&text),
+                    Effect::Export { stem, ending, text, to } => {
+                        self.file(Job::Export { stem, ending, text, to });
                     }
                     Effect::Mouse(on) => {
                         if let Err(error) = self.screen.set_mouse(on) {
@@ -453,30 +497,11 @@ impl Loop {
         request
     }
 
-    fn suspend(&mut self) {
-        // Nothing is sent while nobody could take it back.
-        self.outbox.halt(LAST_SECOND);
-        self.keys.pause();
-        if let Err(error) = self.screen.suspend() {
-            tracing::error!(%error, "the terminal could not be taken back");
-            self.quit = true;
+    /// Hands a job to the thread that writes files.
+    fn file(&mut self, job: Job) {
+        if let Some(event) = self.files.ask(job) {
+            self.tell(event);
         }
-        self.keys.resume();
-        self.outbox.resume();
-        self.guard.flushed(Instant::now());
-        self.dirty = true;
-    }
-
-    /// Hands a text to the person's own editor. Nothing is sent meanwhile, since nobody could take it back.
-    fn edit(&mut self, text: &str) {
-        self.outbox.halt(LAST_SECOND);
-        self.keys.pause();
-        let edited = editor::edit(text, |command| self.screen.run(command));
-        self.keys.resume();
-        self.outbox.resume();
-        self.guard.flushed(Instant::now());
-        self.dirty = true;
-        self.tell(Event::Edited(edited));
     }
 
     fn frame(&mut self) -> io::Result<()> {
@@ -494,11 +519,22 @@ impl Loop {
     /// Gives the terminal back, lets writes under way end and have their answers written down, holds what was in its grace
     /// time. Returns what was not sent.
     async fn leave(self) -> Vec<String> {
-        let Self { mut app, screen, keys, queue, outbox, notices, mut asked, mut reports, .. } =
-            self;
+        let Self {
+            mut app,
+            screen,
+            keys,
+            queue,
+            outbox,
+            notices,
+            files,
+            filed,
+            mut asked,
+            mut reports,
+            ..
+        } = self;
         drop(keys);
         // Its thread must not wait for us while we wait for it.
-        drop(notices);
+        drop((notices, filed));
         if let Err(error) = screen.leave() {
             tracing::warn!(%error, "the terminal could not be restored");
         }
@@ -526,6 +562,7 @@ impl Loop {
         done.abort();
         let unsent = app.unsent();
         outbox.leave(LAST[1]);
+        files.leave(LAST[1]);
         unsent
     }
 }

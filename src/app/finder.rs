@@ -13,7 +13,7 @@ use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 
 /// Verbs of the command line that open something by name, with what follows them.
-pub(super) const VERBS: [(&str, &str, &str); 10] = [
+pub(super) const VERBS: [(&str, &str, &str); 11] = [
     ("job", "JOB", "open a job's events"),
     ("event", "JOB EVENT", "open an event by its id"),
     ("device", "DID|TEXT", "find devices"),
@@ -23,6 +23,7 @@ pub(super) const VERBS: [(&str, &str, &str); 10] = [
     ("disarm", "", "labels only again"),
     ("search", "[TIME] QUERY", "advanced search"),
     ("watch", "ADDRESS|HOST|URL", "put on the watched list…"),
+    ("export", "md|csv|json [PATH]", "write what is shown to a new file"),
     ("quit", "", "end the program"),
 ];
 
@@ -296,6 +297,7 @@ fn group(id: &str) -> &'static str {
         }
         ("shell", "back") => "GO",
         ("shell", name) if name.starts_with("go-") => "GO",
+        ("shell", "plain" | "page" | "pin") => "TAKE AWAY",
         ("shell", name) if name.starts_with("copy-") || name.starts_with("export-") => "TAKE AWAY",
         (
             "shell",

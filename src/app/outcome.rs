@@ -92,6 +92,13 @@ impl OutcomeView {
         self.left = self.left.saturating_add_signed(right);
     }
 
+    /// Everything it shows, to be read elsewhere; defanged.
+    pub(super) fn text(&self) -> String {
+        let notes = self.all_notes().into_iter().map(|note| format!("note: {note}"));
+        let lines = std::iter::once(self.line.clone()).chain(self.body()).chain(notes);
+        lines.map(|line| crate::export::defang_text(&line) + "\n").collect()
+    }
+
     /// The lines of the result, as plain text.
     fn body(&self) -> Vec<String> {
         match &self.showing {

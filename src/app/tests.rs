@@ -53,6 +53,8 @@ impl Desk {
             unverified: Vec::new(),
             default_job: None,
             mouse: false,
+            allow_editor: true,
+            darktrace_url: None,
         };
         let now = Moment { wall: "2026-01-02T03:04:05Z".parse().unwrap(), instant: Instant::now() };
         let theme = Theme::new(Palette::Mono, Glyphs::ASCII);

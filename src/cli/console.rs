@@ -15,7 +15,7 @@ use crate::config::{self, Loaded, Notes, Settings, ThemeName};
 use crate::keymap::Override;
 use crate::outbox::{Keeping, Session};
 use crate::pins::Pins;
-use crate::run::{self, Connected, Ready, RunError, Setup, pins_file};
+use crate::run::{self, Basket, Connected, Ready, RunError, Setup, pins_file};
 use crate::sim;
 use crate::term::guard;
 use crate::ui::theme::{Glyphs, Palette, Theme, is_utf8_locale};
@@ -48,8 +48,14 @@ pub(super) fn live(loaded: &Loaded) -> Result<ExitCode, Failure> {
         None => Keeping::Nowhere("HOME is not set, so there is no state folder".to_owned()),
     };
     let settings = &loaded.settings;
+    let basket = match &loaded.folders {
+        Some(folders) => {
+            Basket::Folder(folders.state.clone(), of_profile(settings, "evidence", "jsonl"))
+        }
+        None => Basket::Session("HOME is not set, so there is no state folder".to_owned()),
+    };
     let setup = setup(settings, prefs(settings), connect, None, keeping);
-    open(Setup { pins: pins(loaded)?, ..setup })
+    open(Setup { pins: pins(loaded)?, basket, ..setup })
 }
 
 /// Opens the console on a simulator inside this process.
@@ -76,6 +82,7 @@ pub(super) fn demo(loaded: &Loaded) -> Result<ExitCode, Failure> {
         absent: Vec::new(),
         unverified: Vec::new(),
         default_job: None,
+        darktrace_url: None,
         ..prefs(settings)
     };
     // Never the person's real outbox: what is tried here must not wait for anybody.
@@ -83,16 +90,20 @@ pub(super) fn demo(loaded: &Loaded) -> Result<ExitCode, Failure> {
     open(setup(settings, prefs, connect, Some(bound), keeping))
 }
 
+/// The name of a file that each profile has for itself.
+fn of_profile(settings: &Settings, stem: &str, ending: &str) -> String {
+    match &settings.profile {
+        Some(profile) => format!("{stem}-{}.{ending}", crate::api::call::encode(profile)),
+        None => format!("{stem}.{ending}"),
+    }
+}
+
 /// The digits of labels from earlier sessions, one file per profile.
 fn pins(loaded: &Loaded) -> Result<(Pins, Option<PathBuf>), Failure> {
     let Some(folders) = &loaded.folders else {
         return Ok((Pins::default(), None));
     };
-    let name = match &loaded.settings.profile {
-        Some(profile) => format!("pins-{}.json", crate::api::call::encode(profile)),
-        None => "pins.json".to_owned(),
-    };
-    let path = folders.state.join(name);
+    let path = folders.state.join(of_profile(&loaded.settings, "pins", "json"));
     let pins = pins_file::read(&path).map_err(|error| {
         let words = format!("{}: the digits of labels cannot be read ({error}); mend the file, or remove it to pin them anew", path.display());
         Failure::said(Exit::Configuration, words)
@@ -149,6 +160,8 @@ fn setup(
         connect,
         simulator,
         pins: (Pins::default(), None),
+        basket: Basket::Session("the demo keeps nothing".to_owned()),
+        export_folder: settings.export.folder.clone(),
         keeping,
         session,
     }
@@ -212,6 +225,8 @@ fn prefs(settings: &Settings) -> Prefs {
             .collect(),
         default_job: arcanna.and_then(|arcanna| arcanna.default_job_id).map(JobId::from),
         mouse: settings.ui.mouse,
+        allow_editor: settings.ui.allow_editor,
+        darktrace_url: darktrace.map(|darktrace| darktrace.link.url.clone()),
     }
 }
 

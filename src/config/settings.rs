@@ -19,8 +19,8 @@ pub const ALIASES: [(&str, &str, &str); 3] = [
 ];
 
 /// The tables of the file.
-pub const SECTIONS: [&str; 9] =
-    ["arcanna", "darktrace", "analyst", "ui", "labels", "guard", "keys", "ledger", "log"];
+pub const SECTIONS: [&str; 10] =
+    ["arcanna", "darktrace", "analyst", "ui", "labels", "guard", "keys", "export", "ledger", "log"];
 
 /// Everything that can be set, checked.
 #[derive(Debug, Clone)]
@@ -41,6 +41,8 @@ pub struct Settings {
     pub guard: Guard,
     /// Overridden keys, in the order of their names.
     pub keys: Vec<KeyOverride>,
+    /// Exports.
+    pub export: Export,
     /// The ledger.
     pub ledger: Ledger,
     /// The log.
@@ -170,6 +172,8 @@ pub struct Ui {
     pub time: TimeStyle,
     /// Whether the mouse is taken.
     pub mouse: bool,
+    /// Whether the person's own editor and pager may be started.
+    pub allow_editor: bool,
     /// Whether the line of keys is shown.
     pub hints: bool,
     /// The word in the first cell of every screen.
@@ -267,6 +271,13 @@ pub struct KeyOverride {
     pub chords: Vec<String>,
     /// Where it is configured.
     pub place: Place,
+}
+
+/// Exports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Where they are written; `None`: where the program was started.
+    pub folder: Option<PathBuf>,
 }
 
 /// The ledger.

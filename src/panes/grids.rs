@@ -141,6 +141,7 @@ pub(super) fn endpoint_taken(
         }
         Take::Markdown => Some(endpoint(name, report?).markdown()),
         Take::Json => Some(endpoint(name, report?).json()),
+        Take::Link => None,
     }
 }
 

@@ -61,6 +61,8 @@ pub(crate) fn prefs() -> Prefs {
         unverified: Vec::new(),
         default_job: None,
         mouse: false,
+        allow_editor: true,
+        darktrace_url: None,
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Writes {
     pub note: Option<String>,
     /// Unsent writes that are for another profile or address.
     pub foreign: usize,
+    /// Where in the ledger the newest record of a row stands: number and hash, as far as this session was told.
+    recorded: HashMap<RowId, (u64, String)>,
     /// Rows this session asked to take back.
     undoing: HashSet<RowId>,
     /// The first telling of the rows has come.
@@ -65,6 +67,11 @@ pub enum LabelState<'a> {
 }
 
 impl Writes {
+    /// The number and the hash of the newest ledger record of a row, where this session was told of one.
+    pub fn record(&self, row: RowId) -> Option<(u64, &str)> {
+        self.recorded.get(&row).map(|(number, hash)| (*number, hash.as_str()))
+    }
+
     /// The label given from here to an event.
     pub fn label(&self, event: &EventKey) -> LabelState<'_> {
         let row = self
@@ -314,6 +321,9 @@ impl Store {
             Notice::Refused(id, why) => {
                 self.writes.undoing.remove(&id);
                 self.writes.refusals.push(why);
+            }
+            Notice::Recorded(id, place) => {
+                self.writes.recorded.insert(id, (place.n, place.h));
             }
             Notice::Trouble(why) => self.writes.refusals.push(why),
         }

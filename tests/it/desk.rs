@@ -49,6 +49,8 @@ pub fn prefs() -> Prefs {
         unverified: Vec::new(),
         default_job: None,
         mouse: false,
+        allow_editor: true,
+        darktrace_url: None,
     }
 }
 

@@ -15,5 +15,6 @@ mod outbox;
 mod rules;
 mod seeds;
 mod sim;
+mod take;
 mod term;
 mod triage;

@@ -8,8 +8,8 @@ use super::super::reader::{Findings, Reader, Row};
 use super::super::secret::Secret;
 use super::super::tree::{Data, Table};
 use super::{
-    Analyst, ArcannaSettings, DarktraceSettings, Guard, KeyOverride, Labels, Ledger, Link, Log,
-    ProxyChoice, SECTIONS, Settings, Ui,
+    Analyst, ArcannaSettings, DarktraceSettings, Export, Guard, KeyOverride, Labels, Ledger, Link,
+    Log, ProxyChoice, SECTIONS, Settings, Ui,
 };
 
 /// Reads every setting out of the merged layers; what is wrong goes to `findings`.
@@ -23,6 +23,7 @@ pub fn read(findings: &mut Findings, mut root: Table, profile: Option<String>) -
         labels: labels(Reader::of(findings, &mut root, "labels")),
         guard: guard(Reader::of(findings, &mut root, "guard")),
         keys: keys(findings, &mut root),
+        export: export(Reader::of(findings, &mut root, "export")),
         ledger: ledger(Reader::of(findings, &mut root, "ledger")),
         log: log(Reader::of(findings, &mut root, "log")),
     };
@@ -153,6 +154,7 @@ fn ui(mut reader: Reader<'_>) -> Ui {
         ascii: reader.maybe("ascii", parse::truth),
         time: reader.read("time", parse::word),
         mouse: reader.read("mouse", parse::truth),
+        allow_editor: reader.read("allow_editor", parse::truth),
         hints: reader.read("hints", parse::truth),
         environment: reader.maybe("environment", |data| {
             parse::line(data).and_then(|word| match word.chars().count() {
@@ -201,6 +203,12 @@ fn guard(mut reader: Reader<'_>) -> Guard {
     };
     reader.finish();
     guard
+}
+
+fn export(mut reader: Reader<'_>) -> Export {
+    let export = Export { folder: reader.maybe("folder", parse::path) };
+    reader.finish();
+    export
 }
 
 fn ledger(mut reader: Reader<'_>) -> Ledger {

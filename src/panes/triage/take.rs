@@ -4,12 +4,16 @@
 
 use super::context::View;
 use super::known::{self, Known};
-use crate::command::{Prefs, Take};
+use crate::command::{Prefs, Take, Target};
 use crate::export::{self, Grid};
 use crate::outbox::{Row, State};
 use crate::panes::grids::{time, utc};
+use crate::panes::piece::Piece;
 use crate::store::{EventKey, LabelState, Remote, Store};
 use crate::ui::{json, text};
+
+/// Digits of a ledger record's hash that are enough to find it by.
+const HASH: usize = 12;
 
 fn safe(words: &str) -> String {
     export::defang_text(&text::clean(words))
@@ -44,7 +48,27 @@ pub(super) fn take(
         }
         Take::Indicator => indicator(&known, picked).map(|found| export::defang(&found)),
         Take::Raw => indicator(&known, picked),
+        Take::Link => None,
     }
+}
+
+/// One event as a whole: ticket text, its own text where it was read, its line of the table.
+pub(super) fn piece(
+    store: &Store,
+    prefs: &Prefs,
+    event: &EventKey,
+    note: Option<&str>,
+) -> Option<Piece> {
+    let get = |what| take(what, store, prefs, event, note, None);
+    let table = grid(store, std::slice::from_ref(event), &format!("Arcanna job {}", event.job));
+    Some(Piece {
+        kind: "event".to_owned(),
+        title: get(Take::Line)?,
+        target: Some(Target::Event(event.job.clone(), event.event.clone())),
+        markdown: get(Take::Markdown)?,
+        json: get(Take::Json).unwrap_or_else(|| table.json()),
+        table,
+    })
 }
 
 /// The value under the cursor if it is an address or a host, else the first external one, else the first.
@@ -128,8 +152,16 @@ fn ticket(store: &Store, prefs: &Prefs, known: &Known<'_>, note: Option<&str>) -
     }
     out.extend(darktrace(store, key));
     let kept = row.and_then(|(row, _)| row.draft.note.as_deref());
-    if let Some(note) = note.or(kept) {
-        out.push(format!("- Note: {}", safe(note)));
+    let ledger = row
+        .and_then(|(row, _)| store.writes.record(row.id))
+        .map(|(number, hash)| format!("ledger {number} {}", hash.get(..HASH).unwrap_or(hash)));
+    match (note.or(kept), ledger) {
+        (Some(note), Some(ledger)) => out.push(format!("- Note: {}       {ledger}", safe(note))),
+        (Some(note), None) => out.push(format!("- Note: {}", safe(note))),
+        (None, Some(ledger)) => {
+            out.push(format!("- {}{}", ledger[..1].to_uppercase(), &ledger[1..]))
+        }
+        (None, None) => {}
     }
     out.join("\n") + "\n"
 }
