@@ -294,7 +294,9 @@ fn shortened(text: String) -> String {
     if text.len() <= PLAIN {
         return text;
     }
-    let end = text[..text.floor_char_boundary(PLAIN)].rfind('\n').map_or(0, |at| at + 1);
+    // Cut behind a whole line: that is no place within a character.
+    let end =
+        text.as_bytes()[..PLAIN].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     format!(
         "{}\n-- {} of {} bytes; P reads all of it, x j exports it --\n",
         &text[..end],

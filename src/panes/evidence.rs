@@ -84,12 +84,11 @@ impl EvidencePane {
             return;
         };
         let from = PaneId::iter().find(|pane| pane.name() == item.pane);
+        let words = format!("there is no pane named {} here", item.pane);
+        let target = piece::target(&item.target);
         match from {
-            Some(pane) => cx.go(pane, piece::target(&item.target)),
-            None => {
-                let words = format!("there is no pane named {} here", item.pane);
-                cx.say(Tone::Mind, words);
-            }
+            Some(pane) => cx.go(pane, target),
+            None => cx.say(Tone::Mind, words),
         }
     }
 

@@ -55,14 +55,11 @@ impl Piece {
             return format!("{}\n{}", self.markdown, self.json);
         };
         let wide = self.table.headers.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-        let mut out = String::new();
-        if let Some(title) = &self.table.title {
-            out.push_str(&format!("{}\n\n", text::clean(title)));
-        }
-        for (name, value) in self.table.headers.iter().zip(row) {
-            out.push_str(&format!("{:wide$}  {}\n", text::clean(name), text::clean(value)));
-        }
-        out
+        let title = self.table.title.iter().map(|title| format!("{}\n\n", text::clean(title)));
+        let facts = self.table.headers.iter().zip(row);
+        let facts = facts
+            .map(|(name, value)| format!("{:wide$}  {}\n", text::clean(name), text::clean(value)));
+        title.chain(facts).collect::<Vec<_>>().concat()
     }
 
     /// The one row it is made of, where it is nothing more than that.

@@ -29,10 +29,9 @@ pub(super) struct Place<'a> {
 /// Writes a new file; an existing one is never touched. Says its whole path.
 pub(super) fn export(place: Place<'_>, stem: &str, ending: &str, text: &str) -> (Tone, String) {
     match target(place).and_then(|target| write(&target, stem, ending, text)) {
-        Ok(path) => (
-            Tone::Fine,
-            format!("written to {} ({} B), readable by you alone", path.display(), text.len()),
-        ),
+        Ok(path) => {
+            (Tone::Fine, format!("written to {} ({} B, yours alone)", path.display(), text.len()))
+        }
         Err(why) => (Tone::Bad, format!("not exported: {why}")),
     }
 }

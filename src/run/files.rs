@@ -169,7 +169,7 @@ mod tests {
 
     fn item(id: u64) -> Item {
         let line = format!(
-            r####"{{"id":{id},"at":"2026-11-22T14:03:00Z","kind":"k","title":"t","pane":"jobs","markdown":"m","json":"{{}}"}}"####
+            r#"{{"id":{id},"at":"2026-11-22T14:03:00Z","kind":"k","title":"t","pane":"jobs","markdown":"m","json":"{{}}"}}"#
         );
         serde_json::from_str(&line).unwrap()
     }

@@ -106,10 +106,10 @@ impl DevicesPane {
             ]);
         }
         grid.note = Some(format!("28 days; days without any are left out; {}", filled(picture)));
-        let points: Vec<Value> = numbers(hours)
+        let points: Map<String, Value> = numbers(hours)
             .into_iter()
             .rev()
-            .map(|(second, value)| json!({ "hour": at(second), "value": value }))
+            .map(|(second, value)| (at(second), Value::from(value)))
             .collect();
         let chart = json!({ "metric": metric, "from": at(hours.start), "hours": points });
         (format!("\n{}", grid.markdown()), chart)

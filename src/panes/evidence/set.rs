@@ -25,11 +25,11 @@ pub(super) fn line(item: &Item) -> String {
 /// When and by whom it was pinned, and what was written beside it: Markdown list lines.
 fn facts(item: &Item) -> String {
     let by = item.analyst.as_deref().map_or_else(String::new, |who| format!(" by {}", safe(who)));
-    let mut out = format!("- Pinned {}{by}, from {}\n", utc(item.at), safe(&item.pane));
-    if let Some(note) = &item.note {
-        out.push_str(&format!("- Note on it: {}\n", safe(note)));
-    }
-    out
+    let note = item
+        .note
+        .as_deref()
+        .map_or_else(String::new, |note| format!("- Note on it: {}\n", safe(note)));
+    format!("- Pinned {}{by}, from {}\n{note}", utc(item.at), safe(&item.pane))
 }
 
 /// One item as ticket text.
@@ -42,7 +42,7 @@ pub(super) fn render(items: &[&Item], format: Format) -> String {
     match format {
         Format::Markdown => markdown(items),
         Format::Json => format!("{:#}\n", Value::Array(objects(items).collect())),
-        Format::Jsonl => objects(items).map(|object| format!("{object}\n")).collect(),
+        Format::Jsonl => objects(items).map(|object| object.to_string() + "\n").collect(),
         Format::Csv | Format::Text => table(items).render(format),
     }
 }
@@ -52,18 +52,14 @@ fn markdown(items: &[&Item]) -> String {
         1 => "1 item".to_owned(),
         many => format!("{many} items"),
     };
-    let mut out = format!("# Evidence, {count}\n");
-    for (index, item) in items.iter().enumerate() {
+    let one_of = |(index, item): (usize, &&Item)| {
         let title = text::clean(&item.title).replace(['`', '<', '>'], " ");
-        out.push_str(&format!(
-            "\n## {}. {}: {title}\n\n{}",
-            index + 1,
-            safe(&item.kind),
-            facts(item)
-        ));
-        out.push_str(&format!("\n{}\n", item.markdown.trim_end()));
-    }
-    out
+        let kind = safe(&item.kind);
+        let (facts, ticket) = (facts(item), item.markdown.trim_end());
+        format!("\n## {}. {kind}: {title}\n\n{facts}\n{ticket}\n", index + 1)
+    };
+    let parts: Vec<String> = items.iter().enumerate().map(one_of).collect();
+    format!("# Evidence, {count}\n{}", parts.concat())
 }
 
 fn objects<'a>(items: &'a [&'a Item]) -> impl Iterator<Item = Value> + 'a {

@@ -187,7 +187,7 @@ fn the_set_goes_out_in_the_order_it_was_pinned() {
 fn long_texts_scroll_to_their_end_and_back() {
     let (mut bench, mut pane) = bench();
     let mut long = item("2026-11-20T14:09:00Z", "event", "long");
-    long.json = (0..100).map(|n| format!("line {n}\n")).collect();
+    long.json = (0..100).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n");
     bench.store.evidence.pin(long).unwrap();
     pane.here = None;
     pane.changed(&mut bench.cx());

@@ -63,7 +63,7 @@ pub(super) fn piece(
     let table = grid(store, std::slice::from_ref(event), &format!("Arcanna job {}", event.job));
     Some(Piece {
         kind: "event".to_owned(),
-        title: get(Take::Line)?,
+        title: heading(&Known::of(store, event)),
         target: Some(Target::Event(event.job.clone(), event.event.clone())),
         markdown: get(Take::Markdown)?,
         json: get(Take::Json).unwrap_or_else(|| table.json()),
@@ -95,6 +95,14 @@ fn line(known: &Known<'_>) -> String {
         known.key.event,
         known.title(),
     )) + &places.join(" ")
+}
+
+/// What it is about, what Arcanna says, between whom.
+fn heading(known: &Known<'_>) -> String {
+    let (says, sure) = says(known);
+    let yours = known.yours().map_or_else(String::new, |label| format!("  labelled {label}"));
+    let places: Vec<String> = known.addresses().iter().map(|one| value(&one.text)).collect();
+    safe(&format!("{}  AI {says} {sure}{yours}  ", known.title())) + &places.join(" ")
 }
 
 fn says(known: &Known<'_>) -> (String, String) {
@@ -293,6 +301,63 @@ mod tests {
             "{line}"
         );
         assert!(!line.contains('\n') && line.contains("8[.]8[.]8[.]8"), "{line}");
+    }
+
+    #[test]
+    fn an_event_is_taken_away_whole() {
+        let store = testing::store();
+        let event = key(&testing::job(), &EventId::from("12023636421771"));
+        let piece = piece(&store, &prefs(), &event, Some("scanner window")).unwrap();
+        assert_eq!(piece.target, Some(Target::Event(event.job.clone(), event.event.clone())));
+        assert!(piece.title.contains("AI Escalate 47%"), "{}", piece.title);
+        let text = piece.text();
+        assert!(text.starts_with("### Arcanna event 12023636421771"), "{text}");
+        assert!(
+            text.contains("- Note: scanner window\n") && text.contains("8[.]8[.]8[.]8"),
+            "{text}"
+        );
+        assert!(!text.contains("8.8.8.8") && text.ends_with("}\n"), "{text}");
+    }
+
+    #[test]
+    fn a_ticket_names_the_ledger_record_once_there_is_one() {
+        use crate::ledger::Head;
+        use crate::outbox::{Keeper, Notice, Request, Session};
+        use crate::store::Wish;
+        let mut store = testing::store();
+        let now = testing::now();
+        let event = key(&testing::job(), &EventId::from("12023636421771"));
+        let feedback = crate::api::arcanna::feedback::Feedback {
+            job: event.job.clone(),
+            event: event.event.clone(),
+            label: "Drop".into(),
+            username: "ana.pop".into(),
+        };
+        let act = crate::outbox::Act::Label { feedback, digit: '1' };
+        let call = act.call().unwrap();
+        let grace = std::time::Duration::from_secs(5);
+        let draft = crate::outbox::Draft { act, call, grace, seen: None, note: None, batch: None };
+        let mut outbox = Keeper::open(None, Session::nowhere(), now).unwrap().0;
+        let mut id = None;
+        for notice in outbox.handle(Request::Stage { draft, tag: 1 }, now) {
+            if let Notice::Staged { row, .. } = &notice {
+                id = Some(row.id);
+            }
+            store.notice(notice, now);
+        }
+        assert!(!store.take_wishes().iter().any(|wish| matches!(wish, Wish::Run(_))));
+        let text = |store: &Store, note| {
+            take(Take::Markdown, store, &prefs(), &event, note, None).unwrap()
+        };
+        assert!(!text(&store, None).contains("edger"));
+        let place = Head { n: 1204, h: "c1e0ab12cd34ef56".into() };
+        store.notice(Notice::Recorded(id.unwrap(), place), now);
+        assert!(text(&store, None).ends_with("- Ledger 1204 c1e0ab12cd34\n"));
+        let noted = text(&store, Some("scanner window, INC-4711"));
+        assert!(
+            noted.ends_with("- Note: scanner window, INC-4711       ledger 1204 c1e0ab12cd34\n"),
+            "{noted}"
+        );
     }
 
     #[test]
