@@ -207,7 +207,11 @@ impl Basket {
     pub fn told(&mut self, told: Told) -> bool {
         match told {
             Told::Read { items, strange, place } => {
-                self.items.retain(|id, _| self.waiting.contains(id) || self.unkept.contains(id));
+                // Where nothing is kept, or it cannot be read, the session's own is all there is.
+                if place.is_ok() {
+                    self.items
+                        .retain(|id, _| self.waiting.contains(id) || self.unkept.contains(id));
+                }
                 for item in items {
                     if !self.leaving.contains(&item.id) {
                         let size = item.line().len();

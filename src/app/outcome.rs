@@ -138,9 +138,11 @@ impl OutcomeView {
 
     fn hints(&self) -> &'static str {
         match &self.showing {
-            Showing::Words(_) | Showing::Failed(_) => "^G closes   : another command",
+            Showing::Words(_) | Showing::Failed(_) => "^G closes   P pager   : another command",
             Showing::Confirm(_) => "y keeps and sends it   ^G leaves it",
-            Showing::Outcome(_) => "j k h l scroll   Tab table/JSON   : another   ^G closes",
+            Showing::Outcome(_) => {
+                "j k h l scroll   Tab table/JSON   P pager   : another   ^G closes"
+            }
         }
     }
 

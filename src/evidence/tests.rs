@@ -105,6 +105,16 @@ fn a_read_that_was_asked_before_a_change_does_not_undo_it() {
 }
 
 #[test]
+fn where_nothing_is_kept_a_read_takes_nothing_away() {
+    let mut basket = Basket::default();
+    let id = pinned(&mut basket, "2026-11-22T14:03:00Z");
+    basket.told(Told::Kept(id));
+    let place = Err("the demo keeps nothing".into());
+    basket.told(Told::Read { items: Vec::new(), strange: Vec::new(), place });
+    assert_eq!((basket.len(), basket.bytes() > 0), (1, true));
+}
+
+#[test]
 fn notes_count_and_blank_ones_are_none() {
     let mut basket = Basket::default();
     let id = pinned(&mut basket, "2026-11-22T14:03:00Z");

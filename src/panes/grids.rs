@@ -184,6 +184,12 @@ pub(super) fn writes<'a>(rows: impl Iterator<Item = &'a Write>) -> Option<Grid> 
     filled(grid)
 }
 
+/// A request as it stands in files: values in its address are defanged each by itself.
+pub(super) fn request(call: &Call) -> String {
+    let text = call.to_string();
+    text.split_inclusive(['?', '&', '=', ' ']).map(export::defang_text).collect()
+}
+
 /// What was asked of the products: each call, and how it ended if it has.
 pub(super) fn calls<'a>(rows: impl Iterator<Item = (&'a Call, Option<&'a Entry>)>) -> Option<Grid> {
     let mut grid =
@@ -201,7 +207,7 @@ pub(super) fn calls<'a>(rows: impl Iterator<Item = (&'a Call, Option<&'a Entry>)
         grid.push([
             entry.map_or_else(|| "-".to_owned(), |entry| utc(entry.at)),
             call.product.to_string(),
-            export::defang_text(&call.to_string()),
+            request(call),
             number(entry.map(|entry| entry.attempts)),
             answer,
             took,

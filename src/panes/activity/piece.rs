@@ -16,7 +16,7 @@ fn safe(words: &str) -> String {
 
 /// Method, address and body; credentials are not part of a call.
 fn request(call: &Call, lines: &mut Vec<String>) {
-    lines.push(format!("- Request: {} {}", call.product, safe(&call.to_string())));
+    lines.push(format!("- Request: {} {}", call.product, clean(&grids::request(call))));
     match &call.body {
         Body::Empty => {}
         Body::Json(json) => lines.push(format!("- Body: {}", safe(json))),
@@ -91,7 +91,7 @@ fn call(line: &CallLine<'_>) -> Option<Piece> {
     }
     Some(Piece {
         kind: "call".to_owned(),
-        title: safe(&format!("{} {}: {call}", call.product, call.name)),
+        title: format!("{} {}: {}", call.product, safe(&call.name), clean(&grids::request(call))),
         target: None,
         markdown: lines.join("\n") + "\n",
         json: table.json(),

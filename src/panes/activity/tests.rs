@@ -120,4 +120,15 @@ fn what_is_taken_away_is_the_line_under_the_cursor_with_its_error() {
         piece.markdown
     );
     assert!(piece.markdown.contains("- Under way"), "{}", piece.markdown);
+
+    let looked = crate::api::darktrace::endpoints::EndpointDetails {
+        endpoint: crate::api::darktrace::endpoints::Endpoint::Hostname("cats.com".into()),
+        ..crate::api::darktrace::endpoints::EndpointDetails::default()
+    };
+    bench.store.ask(looked, crate::job::Policy::Latest, bench.now);
+    let piece = pane.piece(&bench.store, &bench.prefs).unwrap();
+    assert!(piece.markdown.contains("hostname=cats[.]com"), "{}", piece.markdown);
+    assert!(
+        !format!("{}{}{}", piece.title, piece.markdown, piece.table.csv()).contains("cats.com")
+    );
 }
