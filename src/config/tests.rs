@@ -45,6 +45,7 @@ fn the_built_in_file_explains_every_setting() {
         ("ui", 0),
         ("labels", 0),
         ("guard", 0),
+        ("export", 0),
         ("ledger", 0),
         ("log", 0),
     ] {

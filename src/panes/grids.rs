@@ -186,8 +186,13 @@ pub(super) fn writes<'a>(rows: impl Iterator<Item = &'a Write>) -> Option<Grid> 
 
 /// A request as it stands in files: values in its address are defanged each by itself.
 pub(super) fn request(call: &Call) -> String {
+    const BETWEEN: [char; 4] = ['?', '&', '=', ' '];
     let text = call.to_string();
-    text.split_inclusive(['?', '&', '=', ' ']).map(export::defang_text).collect()
+    let part = |part: &str| {
+        let value = part.trim_end_matches(BETWEEN);
+        export::defang_text(value) + &part[value.len()..]
+    };
+    text.split_inclusive(BETWEEN).map(part).collect()
 }
 
 /// What was asked of the products: each call, and how it ended if it has.

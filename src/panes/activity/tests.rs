@@ -123,7 +123,9 @@ fn what_is_taken_away_is_the_line_under_the_cursor_with_its_error() {
 
     let looked = crate::api::darktrace::endpoints::EndpointDetails {
         endpoint: crate::api::darktrace::endpoints::Endpoint::Hostname("cats.com".into()),
-        ..crate::api::darktrace::endpoints::EndpointDetails::default()
+        additional_info: true,
+        devices: true,
+        score: true,
     };
     bench.store.ask(looked, crate::job::Policy::Latest, bench.now);
     let piece = pane.piece(&bench.store, &bench.prefs).unwrap();

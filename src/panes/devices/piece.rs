@@ -24,7 +24,7 @@ impl DevicesPane {
         let others = match self.part {
             Part::Similar => Some("device"),
             Part::Peers => Some("peer"),
-            Part::List | Part::Tags | Part::Chart => None,
+            _ => None,
         };
         if let Some(kind) = others {
             let mut piece = Piece::of_grid(kind, self.shown(store)?, self.shown_row())?;
