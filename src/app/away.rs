@@ -33,7 +33,7 @@ impl Shell {
             Some(text) if !text.is_empty() => cx.asks.push(Ask::Copy(text)),
             _ if what == Take::Link => self.say(
                 Tone::Mind,
-                "no link is known for this: of the products' pages only a model breach has one with a known form",
+                "no link is known for this: only a model breach has a page of a known form",
             ),
             _ => self.say(Tone::Mind, "there is nothing of that kind under the cursor"),
         }
