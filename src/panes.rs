@@ -127,7 +127,7 @@ pub trait Pane: Registered {
 
     /// The keys that matter while a field has the keyboard, with a word each.
     fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
-        &[("^G", "leave"), ("Tab", "next"), ("^X^E", "your editor")]
+        &[("Enter", "keep"), ("^G", "leave")]
     }
 
     /// A key for the field. `false` when the field does not want it.

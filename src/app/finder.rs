@@ -185,6 +185,7 @@ impl Finder {
                 Picked::Stay
             }
             None if text.is_empty() => Picked::Close,
+            None if self.kind == Kind::Help => Picked::Stay,
             None => Picked::Line(text),
         }
     }

@@ -179,6 +179,9 @@ impl Shell {
         let Some(call) = running.asked.take() else {
             if let Some(id) = cx.store.writes.named_row {
                 cx.store.outbox(Request::Hasten(id));
+                if let Some(Overlay::Outcome(view)) = &mut self.overlay {
+                    view.show(Showing::Words("on its way".to_owned()));
+                }
             }
             return;
         };
@@ -194,9 +197,7 @@ impl Shell {
         let at = paint::tell(&clock, cx.now.plus(grace).wall);
         cx.store.stage_named(running.run.entry().name, call, grace);
         if let Some(Overlay::Outcome(view)) = &mut self.overlay {
-            view.show(Showing::Words(format!(
-                "kept; sends {at}.  u takes it back   y sends it now"
-            )));
+            view.keep(&at);
         }
     }
 

@@ -316,7 +316,8 @@ impl Shell {
             .specs()
             .get(index)
             .is_some_and(|spec| matches!(spec.id, "triage.label" | "triage.second-opinion"));
-        if labels && self.drawn != self.panes[at].event(cx.store) {
+        // A line of help or palette was chosen: only a key can be a stray one.
+        if labels && key.is_some() && self.drawn != self.panes[at].event(cx.store) {
             return self.say(Tone::Mind, "too soon: the event was not on the screen yet");
         }
         self.panes[at].run(index, cx);

@@ -14,8 +14,8 @@ use super::paint::{Look, put};
 use super::{Pane, Rows};
 use crate::command::{Cx, PaneId, Ready, Row, Target, Tone, always};
 use crate::job::{Live, Ticket};
-use crate::outbox::{Request, Row as Write, RowId, State};
-use crate::store::{Entry, Store, key};
+use crate::outbox::{Act, Request, Row as Write, RowId, State};
+use crate::store::{Entry, EventKey, Store, key};
 use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 
@@ -88,9 +88,17 @@ impl Rows for ActivityPane {
     ];
 }
 
+/// The event that a write labels or sends.
+fn event_of(row: &Write) -> Option<EventKey> {
+    match &row.draft.act {
+        Act::Send(send) => send.id.as_ref().map(|id| key(&send.job, id)),
+        act => act.labels().map(|(job, event, _)| key(job, event)),
+    }
+}
+
 fn has_event(pane: &ActivityPane, store: &Store) -> Ready {
-    let event = pane.write(store).and_then(|row| row.draft.act.labels());
-    event.map(|_| ()).ok_or("the cursor is on no label".into())
+    let event = pane.write(store).and_then(event_of);
+    event.map(|_| ()).ok_or("the cursor is on no label and no event that was sent by its id".into())
 }
 
 fn asks(pane: &ActivityPane, store: &Store) -> Ready {
@@ -205,10 +213,7 @@ impl ActivityPane {
     }
 
     fn open_event(&mut self, cx: &mut Cx<'_>) {
-        let event = self
-            .write(cx.store)
-            .and_then(|row| row.draft.act.labels())
-            .map(|(job, event, _)| key(job, event));
+        let event = self.write(cx.store).and_then(event_of);
         if let Some(event) = event {
             cx.go(PaneId::Triage, Some(Target::Event(event.job, event.event)));
         }

@@ -275,6 +275,14 @@ impl Pane for DevicesPane {
         self.field.is_some() || self.sheet.is_some()
     }
 
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        match (&self.sheet, &self.field) {
+            (Some(open), _) => open.sheet.hints(),
+            (None, Some((Asks::Narrow, _))) => &[("Enter", "narrow"), ("^G", "leave")],
+            _ => &[("Enter", "find"), ("^G", "leave")],
+        }
+    }
+
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
         if let Some(open) = &mut self.sheet {
             let reaction = open.sheet.key(key);

@@ -381,6 +381,9 @@ impl Pane for EndpointPane {
     fn refresh(&mut self, cx: &mut Cx<'_>) {
         if self.part == Part::Batch {
             self.look_up_rest(cx);
+            if !self.batch.is_running() {
+                cx.say(Tone::Fine, "every one of the list is looked up");
+            }
         } else {
             self.ask(Policy::Latest, cx);
         }
@@ -411,6 +414,13 @@ impl Pane for EndpointPane {
 
     fn typing(&self) -> bool {
         self.field.is_some()
+    }
+
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        match &self.field {
+            Some((Asks::Many, _)) => &[("Enter", "look them up"), ("^G", "leave")],
+            _ => &[("Enter", "look up"), ("Tab", "options"), ("^G", "leave")],
+        }
     }
 
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {

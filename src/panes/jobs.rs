@@ -309,6 +309,10 @@ impl Pane for JobsPane {
         self.sheet.is_some()
     }
 
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        self.sheet.as_ref().map_or(&[], |open| open.sheet.hints())
+    }
+
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
         let Some(open) = &mut self.sheet else {
             return false;

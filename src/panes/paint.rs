@@ -116,7 +116,8 @@ pub fn freshness<T>(remote: &Remote<T>, look: &Look<'_>) -> (String, Style) {
         (_, None, true) => ("loading".to_owned(), look.theme.dim),
         (_, Some(at), true) => (format!("read {}, reading again", look.tell(at)), look.theme.dim),
         (Some((error, _)), Some(at), false) => {
-            (format!("{error} Data of {}", look.tell(at)), look.theme.bad)
+            // How old it is comes first: it is what must be read where the line is too short.
+            (format!("Data of {}; {error}", look.tell(at)), look.theme.bad)
         }
         (Some((error, _)), None, false) => (error.to_string(), look.theme.bad),
         (None, Some(at), false) => (format!("read {}", look.tell(at)), look.theme.dim),
@@ -162,6 +163,15 @@ pub fn when(at: Option<&Time>, look: &Look<'_>) -> String {
         None => "-".to_owned(),
         Some(Time::At(at)) => look.tell(*at),
         Some(Time::Unread(text)) => text.clone(),
+    }
+}
+
+/// As [`when`], within so many cells: of another year's moment the time of day is left out rather than the end cut.
+pub fn when_in(wide: usize, at: Option<&Time>, look: &Look<'_>) -> String {
+    let told = when(at, look);
+    match (at, told.rsplit_once(' ')) {
+        (Some(Time::At(_)), Some((day, _))) if text::width(&told) > wide => day.to_owned(),
+        _ => told,
     }
 }
 

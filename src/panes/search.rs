@@ -370,6 +370,10 @@ impl Pane for SearchPane {
         self.form.focus.is_some()
     }
 
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        &[("Enter", "run"), ("Tab", "next part"), ("^G", "leave")]
+    }
+
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
         match self.form.key(key) {
             Typed::Ignored => false,

@@ -452,6 +452,14 @@ impl Pane for WatchedPane {
         self.field.is_some() || self.open.is_some()
     }
 
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        match &self.open {
+            Some(Open::Add(adding)) => adding.sheet.hints(),
+            Some(Open::Remove(removing)) => removing.sheet.hints(),
+            None => &[("Enter", "keep"), ("^G", "leave")],
+        }
+    }
+
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
         let reaction = match &mut self.open {
             Some(Open::Add(adding)) => Some(adding.sheet.key(key)),

@@ -51,6 +51,8 @@ pub struct Writes {
     recorded: HashMap<RowId, (u64, String)>,
     /// Rows this session asked to take back.
     undoing: HashSet<RowId>,
+    /// When a write's answer came: what is read from then on shows what it did, though its row may be settled later.
+    answered: HashMap<RowId, Timestamp>,
     /// The first telling of the rows has come.
     told: bool,
 }
@@ -70,6 +72,11 @@ impl Writes {
     /// The number and the hash of the newest ledger record of a row, where this session was told of one.
     pub fn record(&self, row: RowId) -> Option<(u64, &str)> {
         self.recorded.get(&row).map(|(number, hash)| (*number, hash.as_str()))
+    }
+
+    /// From when on a read shows what a write did.
+    pub fn shows_from(&self, row: &Row) -> Timestamp {
+        self.answered.get(&row.id).map_or(row.changed, |at| row.changed.min(*at))
     }
 
     /// The label given from here to an event.
@@ -396,6 +403,7 @@ impl Landing for WriteLanding {
             }
         };
         store.outbox(Request::Settle(self.row.id, settlement, answered));
+        store.writes.answered.insert(self.row.id, now.wall);
         if named {
             let answer = result.and_then(|confirmed| match confirmed {
                 Ok(confirmed) => Ok(confirmed.answer),

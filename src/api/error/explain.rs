@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{ApiError, Cause, Explained, NotJson, Redirect, cut};
-use crate::api::Product;
+use crate::api::{Kind, Product};
 
 /// Skews below this are no explanation for anything: the `Date` header has whole seconds and travels.
 const NOTABLE_SKEW_S: u64 = 5;
@@ -186,9 +186,9 @@ impl<'a> Teller<'a> {
         (size >= NOTABLE_SKEW_S).then(|| format!("your clock is {size} s {way} its clock"))
     }
 
-    /// What to do when a change may or may not have been made; a GET changes nothing.
+    /// What to do when a change may or may not have been made; a read changes nothing.
     fn unknown(&self, next: &str) -> String {
-        if self.error.target.starts_with("GET ") {
+        if self.error.kind == Kind::Read {
             return next.to_owned();
         }
         format!("{next} If this was a change, look whether it was made before you repeat it.")

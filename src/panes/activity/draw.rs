@@ -64,7 +64,7 @@ impl ActivityPane {
             Column::new("RESULT", Width::Fixed(11)),
             Column::new("TIME", Width::Fixed(8)).right(),
             Column::new("TRY", Width::Fixed(3)).right().rank(2),
-            Column::new("WHAT", Width::Flex(12, 1)),
+            Column::new("WHAT", Width::Flex(18, 1)),
             Column::new("REQUEST", Width::Flex(20, 3)).rank(1),
         ]);
         table.draw(area, buf, look.theme, &self.calls, lines.len(), |index| match &lines[index] {

@@ -299,7 +299,8 @@ pub(super) fn fate(row: &Row, store: &Store) -> Option<Fate> {
             };
             let remote = store.device_tags.get(&did);
             let read = remote.filter(|remote| {
-                !remote.pending && remote.fetched.is_some_and(|fetched| fetched >= row.changed)
+                let from = store.writes.shows_from(row);
+                !remote.pending && remote.fetched.is_some_and(|fetched| fetched >= from)
             });
             let Some(tags) = read.and_then(Remote::value) else {
                 return Some(Fate::Waits(format!("{deed} {tag}: {said}; not read back yet")));

@@ -8,7 +8,7 @@ use super::{JobsPane, key, train};
 use crate::api::Product;
 use crate::api::arcanna::jobs::{Job, JobStatus};
 use crate::outbox::{Act, Row, State};
-use crate::panes::paint::{self, Look, freshness, put, rule, when};
+use crate::panes::paint::{self, Look, freshness, put, rule, when, when_in};
 use crate::store::{Digits, Store};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::text;
@@ -121,10 +121,10 @@ impl JobsPane {
                 Text::from(job.id.to_string()),
                 Text::from(job.title.clone().unwrap_or_else(|| "-".into())),
                 Text::styled(status, style),
-                Text::from(when(job.last_processed.as_ref(), look)),
+                Text::from(when_in(12, job.last_processed.as_ref(), look)),
                 Text::from(count(job.processed)),
                 Text::from(count(job.with_feedback)),
-                Text::styled(when(job.last_train_finished.as_ref(), look), theme.dim),
+                Text::styled(when_in(12, job.last_train_finished.as_ref(), look), theme.dim),
                 if changed {
                     Text::styled(format!("CHANGED {labels}"), theme.warn)
                 } else {

@@ -120,7 +120,16 @@ impl SearchPane {
         if results.coverage.slices == 0 {
             let title = format!("{} of {}", run.first.operation, run.first.field);
             rule(buf, area, 0, look, &title, &run.time);
-            return Self::draw_unanswered(first, look, below(area, 1), buf);
+            Self::draw_unanswered(first, look, below(area, 1), buf);
+            if self.current > 0 {
+                let words = format!(
+                    " {} shows the search before this one, with what it found",
+                    look.key("search.previous")
+                );
+                let line = Spans::from(Span::styled(words, look.theme.dim));
+                put(buf, area, area.height.saturating_sub(1), &line);
+            }
+            return;
         }
         let right = match has_more(self, store) {
             Ok(()) => format!("{} next 10,000", look.key("search.more")),

@@ -59,7 +59,7 @@ pub(super) fn groups(
 
 /// The line the number is typed into.
 pub(super) fn question(count: usize) -> Field {
-    Field::new(format!("type {count}, then Enter, to label them: "))
+    Field::new(format!("type {count}, then Enter: "))
 }
 
 impl Bulk {

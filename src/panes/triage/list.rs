@@ -9,7 +9,7 @@ use super::detail::Detail;
 use super::known::{self, Known};
 use super::{Part, TriagePane, session, strip};
 use crate::api::Product;
-use crate::api::arcanna::{EventState, JobId};
+use crate::api::arcanna::{EventId, EventState, JobId};
 use crate::api::value::Time;
 use crate::outbox::State;
 use crate::panes::paint::{self, Look, freshness, put, rule};
@@ -73,7 +73,7 @@ impl TriagePane {
     /// List above, detail below.
     fn draw_normal(&self, store: &Store, look: &Look<'_>, body: Rect, buf: &mut Buffer) {
         if body.height < LIST_ONLY {
-            return self.draw_list(store, look, body, buf);
+            return self.draw_small(store, look, body, buf);
         }
         let (list, detail) = split(body, (body.height * 2 / 5).max(4));
         self.draw_list(store, look, list, buf);
@@ -88,6 +88,32 @@ impl TriagePane {
         let name = format!("{}  {part}", event.event);
         rule(buf, title, 0, look, name.trim_end(), &self.remark(store, look, &event, detail));
         self.detail(store, look, &event).draw(below, buf);
+    }
+
+    /// One part alone, the one with the keyboard; what failed keeps a line.
+    fn draw_small(&self, store: &Store, look: &Look<'_>, body: Rect, buf: &mut Buffer) {
+        let event = self.current().filter(|_| self.part != Part::List);
+        if let Some(event) = event {
+            let (title, below) = split(body, 1);
+            let part = if self.part == Part::Raw { "RAW" } else { "decision points" };
+            let name = format!("{}  {part}", event.event);
+            let place = if self.part == Part::Raw { self.raw.place() } else { String::new() };
+            rule(buf, title, 0, look, &name, &place);
+            if self.part == Part::Raw {
+                return self.raw.draw(look, true, below, buf);
+            }
+            return self.detail(store, look, &event).draw(below, buf);
+        }
+        let stale = self.queue(store).filter(|queue| {
+            queue.page.error.is_some() && !queue.page.pending && queue.page.value().is_some()
+        });
+        let Some(queue) = stale else {
+            return self.draw_list(store, look, body, buf);
+        };
+        let (list, foot) = split(body, body.height.saturating_sub(1));
+        self.draw_list(store, look, list, buf);
+        let (words, style) = freshness(&queue.page, look);
+        put(buf, foot, 0, &Line::from(Span::styled(format!(" {words}"), style)));
     }
 
     /// List at the left, detail and raw event at the right.
@@ -188,8 +214,16 @@ impl TriagePane {
         let labels = store.labels(job).unwrap_or_default();
         let ai = labels.iter().map(|label| text::width(label)).max();
         let ai = ai.unwrap_or(8).clamp(8, 11) as u16;
+        // A date of another year is told with its year, and whole.
+        let old = |event: &EventId| {
+            let event = key(job, event);
+            let found = Known::of(store, &event).found;
+            let at = found.and_then(|found| found.time.as_ref()).and_then(Time::at);
+            at.is_some_and(|at| short(&look.tell(at)).len() > 9)
+        };
+        let time = if self.shown.iter().any(old) { 10 } else { 9 };
         let table = Table::new(vec![
-            Column::new("TIME", Width::Fixed(9)),
+            Column::new("TIME", Width::Fixed(time)),
             Column::new("AI", Width::Flex(ai, 1)),
             Column::new("CONF", Width::Fixed(4)).right(),
             Column::new("FLAG", Width::Fixed(4)),
@@ -253,8 +287,12 @@ impl TriagePane {
         };
         match store.digits(job) {
             Digits::Ready(digits) => {
+                // A long label leaves the others their room.
+                let each =
+                    (usize::from(area.width) / digits.len().max(1)).saturating_sub(5).max(12);
                 for (digit, label) in &digits {
-                    add(&digit.to_string(), label, theme.label);
+                    let label = text::cut(&text::clean(label), each, theme.ellipsis()).into_owned();
+                    add(&digit.to_string(), &label, theme.label);
                 }
                 let all = store.labels(job).map_or(0, <[String]>::len);
                 if all > digits.len() {
@@ -313,7 +351,8 @@ impl TriagePane {
                 open,
             ],
             (Some((error, _)), false) => {
-                vec![error.to_string(), format!("{}  {open}", error.explain().next)]
+                let again = format!("{} tries again.", look.key("shell.refresh"));
+                [paint::complaint(error), vec![again, open]].concat()
             }
             (_, true) => vec!["loading the events".to_owned()],
             (None, false) if queue.page.value().is_some() => {

@@ -35,7 +35,7 @@ impl Over {
                 &[("h l", "another"), ("j k", "scroll"), ("Enter", "open it"), ("^G", "leave")]
             }
             Self::Bulk(_) => &[
-                ("the number, Enter", "label them"),
+                ("Enter", "label them, the number typed"),
                 ("e", "exclude"),
                 ("v", "list"),
                 ("^G", "cancel"),
