@@ -23,6 +23,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::command::{Ask, Cx, PaneId, Prefs, Spec, Tone, Tune};
+use crate::evidence::{self, Told};
 use crate::job::Report;
 use crate::keymap::{Keymap, Override, ScopeName};
 use crate::outbox::{self, Moment, Notice, State};
@@ -30,7 +31,7 @@ use crate::pins::Pins;
 use crate::store::{EventKey, Store, Wish};
 use crate::ui::theme::Theme;
 use crate::ui::time::Mode;
-use crate::views::{Change, Views};
+use crate::views::{self, Views};
 pub use live::Live;
 use shell::Shell;
 
@@ -52,6 +53,8 @@ pub enum Event {
     Notice(Notice),
     /// A text from the person's own editor or from a file, or why there is none.
     Edited(Result<String, String>),
+    /// What became of the evidence basket.
+    Evidence(Told),
     /// How something the loop did went, in a sentence.
     Told(Tone, String),
     /// What came of a change to saved views and searches: what their file holds now, or why it is as before.
@@ -77,6 +80,10 @@ pub enum Effect {
     Load(String),
     /// Hand this text to the clipboard of the person's terminal; what became of it is [`Event::Told`].
     Copy(String),
+    /// Give this text to the person's own pager.
+    Page(String),
+    /// Put this text on a plain screen until a key is pressed.
+    Plain(String),
     /// Write this text to a new file; what became of it is [`Event::Told`].
     Export {
         /// How the file's name begins.
@@ -85,6 +92,8 @@ pub enum Effect {
         ending: &'static str,
         /// What is written.
         text: String,
+        /// The file or folder a person named.
+        to: Option<String>,
     },
     /// Look at or change settings; what became of it is [`Event::Tuned`].
     Tune(Tune),
@@ -93,7 +102,7 @@ pub enum Effect {
     /// Keep these pins for later sessions.
     Pins(Pins),
     /// Write this change to saved views and searches down; what came of it is [`Event::Views`].
-    Views(Change),
+    Views(views::Change),
     /// Draw everything anew.
     Redraw,
     /// Stop the process until it is resumed.
@@ -137,6 +146,7 @@ impl App {
     /// Opens the first pane and asks for its data.
     pub fn start(&mut self, now: Moment) {
         self.now = now;
+        self.store.keep(evidence::Change::Read);
         self.act(|shell, cx| shell.show(PaneId::Jobs, None, false, cx));
         if let Some(why) = self.store.views_fault() {
             self.shell.say(Tone::Bad, format!("saved views are not read: {why}"));
@@ -163,6 +173,13 @@ impl App {
                 self.act(|shell, cx| shell.pane_mut().edited(&text, cx));
             }
             Event::Edited(Err(why)) => self.shell.say(Tone::Bad, why),
+            Event::Evidence(told) => self.act(|shell, cx| {
+                shell.kept(&told, cx);
+                if cx.store.evidence.told(told) {
+                    cx.store.keep(evidence::Change::Read);
+                }
+                shell.pane_mut().changed(cx);
+            }),
             Event::Told(tone, words) => self.shell.say(tone, words),
             Event::Views(told) => {
                 if let Err(why) = self.store.views_told(told) {
@@ -311,17 +328,16 @@ impl App {
                             self.shell.run(shell::SHELL, index, None, &mut cx);
                         }
                     }
-                    Ask::Edit(text) if self.prefs.allow_editor => {
-                        self.effects.push(Effect::Edit(text));
+                    Ask::Edit(_) | Ask::Page(_) if !self.prefs.allow_editor => {
+                        self.shell.say(Tone::Mind, away::NO_PROGRAMS);
                     }
-                    Ask::Edit(_) => self.shell.say(
-                        Tone::Mind,
-                        "your own editor is switched off here (ui.allow_editor); type it in this field",
-                    ),
+                    Ask::Edit(text) => self.effects.push(Effect::Edit(text)),
+                    Ask::Page(text) => self.effects.push(Effect::Page(text)),
+                    Ask::Plain(text) => self.effects.push(Effect::Plain(text)),
                     Ask::Load(path) => self.effects.push(Effect::Load(path)),
                     Ask::Copy(text) => self.effects.push(Effect::Copy(text)),
-                    Ask::Export { stem, ending, text } => {
-                        self.effects.push(Effect::Export { stem, ending, text });
+                    Ask::Export { stem, ending, text, to } => {
+                        self.effects.push(Effect::Export { stem, ending, text, to });
                     }
                     Ask::Tune(tune) => self.effects.push(Effect::Tune(tune)),
                     Ask::Mouse(on) => self.effects.push(Effect::Mouse(on)),

@@ -74,6 +74,8 @@ pub enum PaneId {
     Watched,
     /// Writes and calls.
     Activity,
+    /// What was pinned.
+    Evidence,
 }
 
 impl PaneId {
@@ -127,6 +129,10 @@ pub enum Ask {
     Load(String),
     /// Hand this text to the clipboard of the person's terminal.
     Copy(String),
+    /// Give this text to the person's own pager, to be read.
+    Page(String),
+    /// Put this text on the terminal's main screen, where its own mouse selects; any key comes back.
+    Plain(String),
     /// Write this text to a new file whose name ends like this (`md`).
     Export {
         /// How the name begins: what is in it.
@@ -135,6 +141,8 @@ pub enum Ask {
         ending: &'static str,
         /// What is written.
         text: String,
+        /// The file or folder a person named; `None`: the folder of the settings.
+        to: Option<String>,
     },
     /// Look at or change settings.
     Tune(Tune),
@@ -176,6 +184,8 @@ pub enum Take {
     Indicator,
     /// Its indicator as it is.
     Raw,
+    /// The address of its page in the product.
+    Link,
 }
 
 /// How a sentence on the result line is meant.
@@ -222,14 +232,16 @@ pub struct Prefs {
     pub mouse: bool,
     /// The line of keys at the bottom.
     pub hints: bool,
-    /// Texts may go to the person's own editor.
-    pub allow_editor: bool,
     /// Domains that are ours, in lower case: nothing of theirs may be watched.
     pub own_domains: Vec<String>,
     /// Settings that can be set for the session, each with the words it accepts (none: anything its kind allows).
     pub settable: Vec<(&'static str, &'static [&'static str])>,
     /// How many of the AI's answers are hidden until the analyst has voted.
     pub blind: Sampling,
+    /// Whether the person's own editor and pager may be started.
+    pub allow_editor: bool,
+    /// Darktrace's address, for links to its pages.
+    pub darktrace_url: Option<String>,
 }
 
 /// What a command works with.

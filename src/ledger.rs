@@ -145,6 +145,14 @@ impl Ledger {
     /// # Errors
     /// The file cannot be opened, locked, read or written. Then none of the records counts as written.
     pub fn append(&self, records: &[String]) -> io::Result<Head> {
+        self.append_each(records).map(|(head, _)| head)
+    }
+
+    /// As [`Self::append`]; returns the place of each record besides the new end of the chain.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn append_each(&self, records: &[String]) -> io::Result<(Head, Vec<Head>)> {
         let mut file =
             OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(&self.path)?;
         file.lock()?;
@@ -158,13 +166,15 @@ impl Ledger {
             text.push('\n');
             text.push_str(&chain::link(&mut head, &chain::seal(torn)));
         }
+        let mut places = Vec::with_capacity(records.len());
         for record in records {
             text.push_str(&chain::link(&mut head, record));
+            places.push(head.clone());
         }
         // One write: a crash cuts it at most once, at the end.
         file.write_all(text.as_bytes())?;
         file.sync_data()?;
-        Ok(head)
+        Ok((head, places))
     }
 
     /// Whether a record with this id is among the last `bytes` of the file.

@@ -15,6 +15,7 @@
 //! | [`job`] | admission: tickets, policies, actions, reports; pure | `api` |
 //! | [`queue`] | runs actions; the only module that spawns work | `api` `job` |
 //! | [`ledger`] | who did what, when, and what was seen; hash-chained | itself |
+//! | [`evidence`] | the basket of what was pinned; pure | itself |
 //! | [`outbox`] | the one door for writes, kept in SQLite on its own thread | `api` `ledger` |
 //! | [`views`] | views and searches a person keeps under a name; pure | itself |
 //! | [`store`] | fetched data and where each answer lands | `api` `job` `outbox` |
@@ -35,6 +36,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod evidence;
 pub mod export;
 pub mod job;
 pub mod keymap;

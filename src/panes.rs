@@ -6,10 +6,12 @@
 pub mod activity;
 pub mod devices;
 pub mod endpoint;
+pub mod evidence;
 mod grids;
 pub mod jobs;
 pub mod lookup;
 pub mod paint;
+pub mod piece;
 mod rest;
 pub mod saved;
 pub mod search;
@@ -26,10 +28,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::command::{Cx, PaneId, Prefs, Ready, Row, Spec, Take, Target};
-use crate::export::Grid;
+use crate::export::{Format, Grid};
 use crate::store::{EventKey, Store, Subject};
 use crate::ui::table::ListState;
 use paint::Look;
+use piece::Piece;
 
 /// The list of panes: one line each. Focus keys, help and palette read it.
 pub fn all() -> Vec<Box<dyn Pane>> {
@@ -41,6 +44,7 @@ pub fn all() -> Vec<Box<dyn Pane>> {
         Box::<search::SearchPane>::default(),
         Box::<watched::WatchedPane>::default(),
         Box::<activity::ActivityPane>::default(),
+        Box::<evidence::EvidencePane>::default(),
     ]
 }
 
@@ -176,6 +180,18 @@ pub trait Pane: Registered {
 
     /// The row of [`Self::grid`] under the cursor.
     fn grid_row(&self) -> Option<usize> {
+        None
+    }
+
+    /// What is under the cursor as a whole. `None`: the shell makes it from [`Self::take`] and [`Self::grid`].
+    fn piece(&self, store: &Store, prefs: &Prefs) -> Option<Piece> {
+        let _ = (store, prefs);
+        None
+    }
+
+    /// What an export holds, ready to leave the program, where that is more than [`Self::grid`].
+    fn whole(&self, format: Format, store: &Store) -> Option<String> {
+        let _ = (format, store);
         None
     }
 

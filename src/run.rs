@@ -5,8 +5,12 @@
 //! before a frame is drawn.
 
 mod away;
+mod basket;
 mod deferred;
 mod editor;
+mod files;
+mod lend;
+mod pager;
 pub mod pins_file;
 mod settings;
 mod signals;
@@ -31,9 +35,11 @@ use crate::store::{EventKey, Wish};
 use crate::term::{Class, Guard, Keys, Options, Screen, Typed, Verdict, guard, hangup};
 use crate::views::Views;
 pub use deferred::{Connected, Deferred, Ready};
+pub use files::Basket;
+use files::{Files, Job};
 use settings::Settings;
 pub use settings::{Fresh, Hear, Heard, Told};
-use signals::Signals;
+use signals::{Arrived, Signals};
 use views_file::Keeper;
 
 /// How long the process may stay after its terminal went away, and after it was told to end.
@@ -43,6 +49,9 @@ const LAST_SECOND: Duration = Duration::from_millis(800);
 /// still does.
 const LAST: [Duration; 3] =
     [Duration::from_millis(450), Duration::from_millis(250), Duration::from_millis(100)];
+
+/// Signals this soon after another program had the terminal were that program's.
+const RETURNED: Duration = Duration::from_millis(500);
 
 /// Events taken in before a frame is drawn, so that a flood cannot keep the screen from being drawn.
 const DRAIN: usize = 256;
@@ -63,6 +72,10 @@ pub struct Setup {
     pub pins: (Pins, Option<PathBuf>),
     /// Views and searches kept under a name, or why their file is not understood; and the file, none for the demo.
     pub views: (Result<Views, String>, Option<PathBuf>),
+    /// Where the evidence basket is kept.
+    pub basket: Basket,
+    /// The folder for exports; none for where the program was started.
+    pub export_folder: Option<PathBuf>,
     /// Where writes are kept until they are sent.
     pub keeping: Keeping,
     /// Whose they are and where they may go.
@@ -87,12 +100,14 @@ pub enum RunError {
 pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
     let Setup {
         fresh: Fresh { live, guard },
-        files,
+        files: watched,
         hear,
         connect,
         simulator,
         pins: (pins, pins_file),
         views: (views, views_file),
+        basket,
+        export_folder,
         keeping,
         session,
     } = setup;
@@ -118,11 +133,17 @@ pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
     // The first frame needs nothing but the settings: it is on the screen before anything is asked.
     draw(&app, &mut screen)?;
     let left = runtime.block_on(async {
+        let (tell, filed) = mpsc::channel(256);
+        let files = Files::start(basket, export_folder, move |event| {
+            // Nobody listens any more at the end: what was asked is done all the same.
+            let _ = tell.blocking_send(event);
+        })?;
+        let places = (pins_file, files, filed);
         let screen = (screen, signals);
         let mut running =
-            Loop::new(app, screen, guard, connect, simulator, (keeping, session), pins_file)?;
+            Loop::new(app, screen, guard, connect, simulator, (keeping, session), places)?;
         running.views = views_file.map(Keeper::start);
-        running.settings = Settings::start(files, hear)
+        running.settings = Settings::start(watched, hear)
             .inspect_err(|error| tracing::warn!(%error, "saved settings will not be noticed"))
             .ok();
         let ended = running.run().await;
@@ -149,9 +170,11 @@ enum Turn {
     Notice(Notice),
     Views(views_file::Told),
     Told(Told),
+    Filed(Event),
     Room(mpsc::OwnedPermit<Command>),
     Resized,
     Clock,
+    Interrupted,
     End,
     /// The queue has ended: nothing can be asked any more.
     Broken,
@@ -179,6 +202,12 @@ struct Loop {
     views: Option<Keeper>,
     /// Who reads the settings again.
     settings: Option<Settings>,
+    files: Files,
+    filed: mpsc::Receiver<Event>,
+    /// The terminal shows plain lines until a key is pressed; nothing is drawn.
+    aside: bool,
+    /// When another program gave the terminal back.
+    returned: Option<Instant>,
     /// The event under the cursor when the guard was last told.
     event: Option<EventKey>,
     /// Since when it has been on the screen.
@@ -195,7 +224,7 @@ impl Loop {
         connect: Connected,
         simulator: Option<sim::Bound>,
         (keeping, session): (Keeping, Session),
-        pins: Option<PathBuf>,
+        (pins, files, filed): (Option<PathBuf>, Files, mpsc::Receiver<Event>),
     ) -> io::Result<Self> {
         if let Some(bound) = simulator {
             tokio::spawn(async move {
@@ -231,6 +260,10 @@ impl Loop {
             pins,
             views: None,
             settings: None,
+            files,
+            filed,
+            aside: false,
+            returned: None,
             event: None,
             shown: None,
             dirty: true,
@@ -244,7 +277,7 @@ impl Loop {
             if self.quit {
                 return Ok(());
             }
-            if self.dirty {
+            if self.dirty && !self.aside {
                 self.frame()?;
             }
             match self.next().await {
@@ -261,6 +294,8 @@ impl Loop {
                     self.take(Turn::Report(report));
                 } else if let Ok(notice) = self.notices.try_recv() {
                     self.take(Turn::Notice(notice));
+                } else if let Ok(event) = self.filed.try_recv() {
+                    self.take(Turn::Filed(event));
                 } else {
                     break;
                 }
@@ -281,11 +316,16 @@ impl Loop {
         let waiting = !self.waiting.is_empty();
         tokio::select! {
             biased;
-            ends = self.signals.ends() => if ends { Turn::End } else { Turn::Resized },
+            arrived = self.signals.next() => match arrived {
+                Arrived::End => Turn::End,
+                Arrived::Interrupt => Turn::Interrupted,
+                Arrived::Resized => Turn::Resized,
+            },
             typed = self.typed.recv() => Turn::Typed(typed),
             Some(notice) = self.notices.recv() => Turn::Notice(notice),
             Some(told) = told_of_views(self.views.as_mut()) => Turn::Views(told),
             Some(told) = told_of_settings(self.settings.as_mut()) => Turn::Told(told),
+            Some(event) = self.filed.recv() => Turn::Filed(event),
             report = self.reports.recv() => report.map_or(Turn::Broken, Turn::Report),
             permit = room.reserve_owned(), if waiting => permit.map_or(Turn::Broken, Turn::Room),
             () = sleep_until(deadline), if deadline.is_some() => Turn::Clock,
@@ -294,6 +334,7 @@ impl Loop {
 
     fn take(&mut self, turn: Turn) {
         match turn {
+            Turn::Typed(Some(Typed::Event(event, _))) if self.aside => self.step_back(&event),
             Turn::Typed(Some(Typed::Event(event, at))) => {
                 // A held-back digit that is due acts first: it may move the focus this key is classed by.
                 let due = self.guard.poll(at);
@@ -316,6 +357,12 @@ impl Loop {
                     Box::new(fresh.live)
                 });
                 self.tell(Event::Tuned(tone, words, live));
+            }
+            Turn::Filed(event) => self.tell(event),
+            Turn::Interrupted => {
+                // ^C in a pager reaches everybody in front of the terminal; it was meant for the pager.
+                let theirs = self.returned.is_some_and(|at| at.elapsed() < RETURNED);
+                self.quit |= !theirs;
             }
             Turn::Room(permit) => {
                 if let Some(command) = self.waiting.pop_front() {
@@ -401,6 +448,7 @@ impl Loop {
                 match effect {
                     Effect::Wish(Wish::Run(action)) => self.send(Command::Run(action)),
                     Effect::Wish(Wish::Cancel(ticket)) => self.send(Command::Cancel(ticket)),
+                    Effect::Wish(Wish::Keep(change)) => self.file(Job::Keep(change)),
                     Effect::Wish(Wish::Outbox(request)) => {
                         let request = self.witnessed(request);
                         self.asked.push_back(request);
@@ -412,10 +460,10 @@ impl Loop {
                         let (tone, words) = away::copy(&mut self.screen, &text);
                         self.tell(Event::Told(tone, words));
                     }
-                    Effect::Export { stem, ending, text } => {
-                        let folder = std::env::current_dir().unwrap_or_else(|_| ".".into());
-                        let (tone, words) = away::export(&folder, &stem, ending, &text);
-                        self.tell(Event::Told(tone, words));
+                    Effect::Page(text) => self.page(&text),
+                    Effect::Plain(text) => self.step_aside(&text),
+                    Effect::Export { stem, ending, text, to } => {
+                        self.file(Job::Export { stem, ending, text, to });
                     }
                     Effect::Tune(tune) => {
                         if !self.settings.as_ref().is_some_and(|settings| settings.ask(tune)) {
@@ -493,30 +541,11 @@ impl Loop {
         request
     }
 
-    fn suspend(&mut self) {
-        // Nothing is sent while nobody could take it back.
-        self.outbox.halt(LAST_SECOND);
-        self.keys.pause();
-        if let Err(error) = self.screen.suspend() {
-            tracing::error!(%error, "the terminal could not be taken back");
-            self.quit = true;
+    /// Hands a job to the thread that writes files.
+    fn file(&mut self, job: Job) {
+        if let Some(event) = self.files.ask(job) {
+            self.tell(event);
         }
-        self.keys.resume();
-        self.outbox.resume();
-        self.guard.flushed(Instant::now());
-        self.dirty = true;
-    }
-
-    /// Hands a text to the person's own editor. Nothing is sent meanwhile, since nobody could take it back.
-    fn edit(&mut self, text: &str) {
-        self.outbox.halt(LAST_SECOND);
-        self.keys.pause();
-        let edited = editor::edit(text, |command| self.screen.run(command));
-        self.keys.resume();
-        self.outbox.resume();
-        self.guard.flushed(Instant::now());
-        self.dirty = true;
-        self.tell(Event::Edited(edited));
     }
 
     fn frame(&mut self) -> io::Result<()> {
@@ -544,11 +573,13 @@ impl Loop {
             mut asked,
             mut reports,
             views,
+            files,
+            filed,
             ..
         } = self;
         drop(keys);
         // Its thread must not wait for us while we wait for it.
-        drop(notices);
+        drop((notices, filed));
         if let Err(error) = screen.leave() {
             tracing::warn!(%error, "the terminal could not be restored");
         }
@@ -579,6 +610,7 @@ impl Loop {
             unsent.extend(keeper.leave(LAST[2]).await);
         }
         outbox.leave(LAST[1]);
+        files.leave(LAST[1]);
         unsent
     }
 }

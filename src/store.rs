@@ -31,6 +31,7 @@ use crate::api::darktrace::search::{Analysed, Analyze};
 use crate::api::darktrace::tags::{Holders, Tag};
 use crate::api::darktrace::watchlist::Watched;
 use crate::api::{Body, Call, Product};
+use crate::evidence::{Basket, Change};
 use crate::job::{Action, Admission, Jobs, Policy, Slot, Ticket};
 use crate::outbox::{Moment, Request};
 use crate::pins::Pins;
@@ -55,6 +56,8 @@ pub enum Wish {
     Cancel(Ticket),
     /// Ask the outbox.
     Outbox(Request),
+    /// Keep this change of the evidence basket.
+    Keep(Change),
 }
 
 /// Everything fetched, everything asked, everything under way.
@@ -84,6 +87,8 @@ pub struct Store {
     pub blind: Blind,
     /// What this session's labelling came to.
     pub sitting: Sitting,
+    /// What was pinned.
+    pub evidence: Basket,
 
     /// Arcanna's jobs.
     pub job_list: Remote<Vec<Job>>,
@@ -221,6 +226,11 @@ impl Store {
     /// Leaves a request for the outbox.
     pub fn outbox(&mut self, request: Request) {
         self.wishes.push(Wish::Outbox(request));
+    }
+
+    /// Leaves a change of the evidence basket to be kept.
+    pub fn keep(&mut self, change: Change) {
+        self.wishes.push(Wish::Keep(change));
     }
 
     /// What the loop is to carry out since the last time.

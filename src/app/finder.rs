@@ -13,7 +13,7 @@ use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 
 /// Verbs of the command line that open something by name, with what follows them.
-pub(super) const VERBS: [(&str, &str, &str); 16] = [
+pub(super) const VERBS: [(&str, &str, &str); 17] = [
     ("job", "JOB", "open a job's events"),
     ("view", "NAME", "show a view of the events, built in or your own"),
     ("event", "JOB EVENT", "open an event by its id"),
@@ -29,6 +29,7 @@ pub(super) const VERBS: [(&str, &str, &str); 16] = [
     ("keys", "vim|emacs|arrows|numpad", "whose habits the keys follow"),
     ("log", "level off|info|debug", "how much goes to the log file"),
     ("reload", "", "read the configuration again"),
+    ("export", "md|csv|json [PATH]", "write what is shown to a new file"),
     ("quit", "", "end the program"),
 ];
 
@@ -306,6 +307,7 @@ fn group(id: &str) -> &'static str {
         }
         ("shell", "back" | "forward") => "GO",
         ("shell", name) if name.starts_with("go-") => "GO",
+        ("shell", "plain" | "page" | "pin") => "TAKE AWAY",
         ("shell", name) if name.starts_with("copy-") || name.starts_with("export-") => "TAKE AWAY",
         (
             "shell",

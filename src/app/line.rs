@@ -54,6 +54,7 @@ impl Shell {
                 cx.store.armed_until = None;
                 self.say(Tone::Fine, "disarmed: labels only");
             }
+            "export" => self.export_line(rest, cx),
             "job" if !rest.is_empty() => cx.go(PaneId::Triage, Some(Target::Job(rest.into()))),
             "view" if !rest.is_empty() => {
                 let name = rest.trim_matches('"').to_owned();
@@ -292,6 +293,12 @@ impl Shell {
             match key.code {
                 KeyCode::Char('y') => return self.confirm_line(cx),
                 KeyCode::Char('u') => return self.undo_line(cx),
+                KeyCode::Char('P') => {
+                    if let Some(Overlay::Outcome(view)) = &self.overlay {
+                        cx.asks.push(Ask::Page(super::away::readable(&view.text())));
+                    }
+                    return;
+                }
                 KeyCode::Char(':') => {
                     self.close_overlay(cx);
                     cx.asks.push(Ask::Row("shell.command"));

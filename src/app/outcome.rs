@@ -97,6 +97,13 @@ impl OutcomeView {
         self.left = self.left.saturating_add_signed(right);
     }
 
+    /// Everything it shows, to be read elsewhere; defanged.
+    pub(super) fn text(&self) -> String {
+        let notes = self.all_notes().into_iter().map(|note| format!("note: {note}"));
+        let lines = std::iter::once(self.line.clone()).chain(self.body()).chain(notes);
+        lines.map(|line| crate::export::defang_text(&line) + "\n").collect()
+    }
+
     /// The lines of the result, as plain text.
     fn body(&self) -> Vec<String> {
         match &self.showing {
@@ -140,11 +147,17 @@ impl OutcomeView {
             Showing::Words(_) if self.kept => {
                 &[("u", "take it back"), ("y", "send it now"), ("^G", "close"), (":", "another")]
             }
-            Showing::Words(_) | Showing::Failed(_) => &[("^G", "close"), (":", "another command")],
-            Showing::Confirm(_) => &[("y", "keep and send it"), ("^G", "leave it")],
-            Showing::Outcome(_) => {
-                &[("j k h l", "scroll"), ("Tab", "table/JSON"), (":", "another"), ("^G", "close")]
+            Showing::Words(_) | Showing::Failed(_) => {
+                &[("^G", "close"), ("P", "pager"), (":", "another command")]
             }
+            Showing::Confirm(_) => &[("y", "keep and send it"), ("^G", "leave it")],
+            Showing::Outcome(_) => &[
+                ("j k h l", "scroll"),
+                ("Tab", "table/JSON"),
+                ("P", "pager"),
+                (":", "another"),
+                ("^G", "close"),
+            ],
         }
     }
 

@@ -63,6 +63,7 @@ impl Desk {
             own_domains: Vec::new(),
             settable: Vec::new(),
             blind: crate::store::Sampling::default(),
+            darktrace_url: None,
         };
         let now = Moment { wall: "2026-01-02T03:04:05Z".parse().unwrap(), instant: Instant::now() };
         let theme = Theme::new(Palette::Mono, Glyphs::ASCII);
@@ -359,4 +360,86 @@ fn a_read_that_was_left_is_asked_again_and_never_passes_for_an_answer() {
     desk.fail("device", Cause::Cancelled);
     let screen = desk.draw();
     assert!(screen.contains("They are not read") && !screen.contains("no such device"), "{screen}");
+}
+
+#[test]
+fn an_error_is_taken_away_where_there_is_nothing_else() {
+    let mut desk = Desk::new();
+    desk.keys("P");
+    assert!(desk.draw().contains("there is nothing under the cursor"));
+    desk.fail("jobs", Cause::Server("the database is \u{1b}[31mdown".into(), None));
+    desk.app.update(Event::Key(KeyCode::Char('P').into()), desk.now);
+    let text = desk.app.take_effects().into_iter().find_map(|effect| match effect {
+        Effect::Page(text) => Some(text),
+        _ => None,
+    });
+    let text = text.unwrap();
+    assert!(text.starts_with("### Error\n") && text.contains("database is"), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+    desk.keys("m");
+    desk.draw();
+    assert_eq!(desk.app.store.evidence.newest().next().unwrap().kind, "error");
+}
+
+#[test]
+fn hardened_hosts_hand_nothing_to_programs() {
+    let mut desk = Desk::triage(&[(1, 50.0)]);
+    desk.app.prefs.allow_editor = false;
+    for key in ['P', 'C'] {
+        desk.app.update(Event::Key(KeyCode::Char(key).into()), desk.now);
+        let effects = desk.app.take_effects();
+        assert!(effects.is_empty(), "{effects:?}");
+        assert!(desk.draw().contains("allow_editor = false"));
+    }
+    desk.app.update(Event::Key(KeyCode::Char('y').into()), desk.now);
+    desk.app.update(Event::Key(KeyCode::Char('p').into()), desk.now);
+    assert!(
+        matches!(desk.app.take_effects().as_slice(), [Effect::Plain(text)] if text.contains("event 1"))
+    );
+}
+
+#[test]
+fn no_link_is_made_up() {
+    let mut desk = Desk::triage(&[(1, 50.0)]);
+    desk.keys("yl");
+    assert!(desk.draw().contains("no link is known for this"));
+}
+
+#[test]
+fn a_pin_is_told_when_it_is_kept_and_when_it_is_not() {
+    let mut desk = Desk::triage(&[(1, 50.0), (2, 40.0)]);
+    desk.keys("m");
+    assert!(!desk.draw().contains("in the basket"), "it is not kept yet");
+    let id = desk.app.store.evidence.newest().next().unwrap().id;
+    desk.app.update(Event::Evidence(Told::Kept(id)), desk.now);
+    assert!(desk.draw().contains("pinned, 1 in the basket (g v)"));
+    desk.keys("m");
+    let id = desk.app.store.evidence.newest().next().unwrap().id;
+    desk.app.update(Event::Evidence(Told::Failed(id, "no space left".into())), desk.now);
+    assert!(desk.draw().contains("pinned for this session only: no space left"));
+    desk.keys("gv");
+    assert!(desk.draw().contains("EVIDENCE 1/2"));
+    desk.keys("m");
+    assert!(desk.draw().contains("pinned already"));
+    let text = desk.draw();
+    assert!(text.contains("1 could not be kept"), "{text}");
+}
+
+#[test]
+fn export_names_a_format_and_maybe_a_place() {
+    let mut desk = Desk::triage(&[(1, 50.0)]);
+    let mut exported = |line: &str| {
+        desk.keys(":");
+        desk.keys(line);
+        desk.app.update(Event::Key(KeyCode::Enter.into()), desk.now);
+        desk.app.take_effects().into_iter().find_map(|effect| match effect {
+            Effect::Export { ending, to, .. } => Some((ending, to)),
+            _ => None,
+        })
+    };
+    assert_eq!(exported("export md"), Some(("md", None)));
+    assert_eq!(exported("export CSV ~/a b.csv"), Some(("csv", Some("~/a b.csv".into()))));
+    assert_eq!(exported("export pdf"), None);
+    assert_eq!(exported("export"), None);
+    assert!(desk.draw().contains("export wants md, csv or json"));
 }

@@ -16,7 +16,7 @@ use crate::command::{Prefs, Sampling};
 use crate::config::{self, Loaded, Notes, Settings, Sources, ThemeName, TimeStyle};
 use crate::outbox::{Keeping, Session};
 use crate::pins::Pins;
-use crate::run::{self, Connected, Ready, RunError, Setup, pins_file, views_file};
+use crate::run::{self, Basket, Connected, Ready, RunError, Setup, pins_file, views_file};
 use crate::sim;
 use crate::term::guard;
 use crate::ui::theme::{Glyphs, Palette, Theme, is_utf8_locale};
@@ -61,8 +61,16 @@ pub(super) fn live(sources: Sources, loaded: Loaded) -> Result<ExitCode, Failure
         Some(folders) => Keeping::Folder(folders.state.clone()),
         None => Keeping::Nowhere("HOME is not set, so there is no state folder".to_owned()),
     };
+    let basket = match &loaded.folders {
+        Some(folders) => {
+            let name = of_profile(&loaded.settings, "evidence", "jsonl");
+            Basket::Folder(folders.state.clone(), name)
+        }
+        None => Basket::Session("HOME is not set, so there is no state folder".to_owned()),
+    };
     let (pins, views) = (pins(&loaded)?, views(&loaded));
-    open(Setup { pins, views, ..setup(sources, loaded, Kind::Live, connect, None, keeping) })
+    let setup = setup(sources, loaded, Kind::Live, connect, None, keeping);
+    open(Setup { pins, views, basket, ..setup })
 }
 
 /// Opens the console on a simulator inside this process.
@@ -87,16 +95,20 @@ pub(super) fn demo(sources: Sources, loaded: Loaded) -> Result<ExitCode, Failure
     open(setup(sources, loaded, Kind::Demo, connect, Some(bound), keeping))
 }
 
+/// The name of a file that each profile has for itself.
+fn of_profile(settings: &Settings, stem: &str, ending: &str) -> String {
+    match &settings.profile {
+        Some(profile) => format!("{stem}-{}.{ending}", crate::api::call::encode(profile)),
+        None => format!("{stem}.{ending}"),
+    }
+}
+
 /// The digits of labels from earlier sessions, one file per profile.
 fn pins(loaded: &Loaded) -> Result<(Pins, Option<PathBuf>), Failure> {
     let Some(folders) = &loaded.folders else {
         return Ok((Pins::default(), None));
     };
-    let name = match &loaded.settings.profile {
-        Some(profile) => format!("pins-{}.json", crate::api::call::encode(profile)),
-        None => "pins.json".to_owned(),
-    };
-    let path = folders.state.join(name);
+    let path = folders.state.join(of_profile(&loaded.settings, "pins", "json"));
     let pins = pins_file::read(&path).map_err(|error| {
         let words = format!("{}: the digits of labels cannot be read ({error}); mend the file, or remove it to pin them anew", path.display());
         Failure::said(Exit::Configuration, words)
@@ -153,6 +165,8 @@ fn setup(
         simulator,
         pins: (Pins::default(), None),
         views: (Ok(Views::default()), None),
+        basket: Basket::Session("the demo keeps nothing".to_owned()),
+        export_folder: settings.export.folder.clone(),
         keeping,
         session,
     }
@@ -240,10 +254,11 @@ fn prefs(settings: &Settings) -> Prefs {
         default_job: arcanna.and_then(|arcanna| arcanna.default_job_id).map(JobId::from),
         mouse: settings.ui.mouse,
         hints: settings.ui.hints,
-        allow_editor: settings.ui.allow_editor,
         own_domains: settings.watched.own_domains.clone(),
         settable: config::live_names().map(|name| (name, config::words_of(name))).collect(),
         blind: Sampling { every: settings.labels.blind_every, seed: seed() },
+        allow_editor: settings.ui.allow_editor,
+        darktrace_url: darktrace.map(|darktrace| darktrace.link.url.clone()),
     }
 }
 

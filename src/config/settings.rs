@@ -21,7 +21,7 @@ pub const ALIASES: [(&str, &str, &str); 3] = [
 ];
 
 /// The tables of the file.
-pub const SECTIONS: [&str; 10] = [
+pub const SECTIONS: [&str; 11] = [
     "arcanna",
     "darktrace",
     "analyst",
@@ -30,6 +30,7 @@ pub const SECTIONS: [&str; 10] = [
     "watched",
     "guard",
     "keys",
+    "export",
     "ledger",
     "log",
 ];
@@ -57,6 +58,8 @@ pub struct Settings {
     pub keys: Vec<KeyOverride>,
     /// Further keys that label, the first for digit 1; from `keys.labels`.
     pub label_keys: Option<LabelKeys>,
+    /// Exports.
+    pub export: Export,
     /// The ledger.
     pub ledger: Ledger,
     /// The log.
@@ -195,10 +198,10 @@ pub struct Ui {
     pub zone: Option<TimeZone>,
     /// Whether the mouse is taken.
     pub mouse: bool,
+    /// Whether the person's own editor and pager may be started.
+    pub allow_editor: bool,
     /// Whether the line of keys is shown.
     pub hints: bool,
-    /// Whether texts may go to the person's own editor: a program that can start others.
-    pub allow_editor: bool,
     /// The word in the first cell of every screen.
     pub environment: Option<String>,
     /// Its colour.
@@ -331,6 +334,13 @@ pub struct KeyOverride {
     pub chords: Vec<String>,
     /// Where it is configured.
     pub place: Place,
+}
+
+/// Exports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Where they are written; `None`: where the program was started.
+    pub folder: Option<PathBuf>,
 }
 
 /// The ledger.

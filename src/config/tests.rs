@@ -46,6 +46,7 @@ fn the_built_in_file_explains_every_setting() {
         ("labels", 0),
         ("watched", 0),
         ("guard", 0),
+        ("export", 0),
         ("ledger", 0),
         ("log", 0),
     ] {

@@ -72,6 +72,8 @@ pub struct Keeper {
     stumbled: Option<Instant>,
     renewed: Option<Instant>,
     halted: bool,
+    /// Records that were written and not yet told of.
+    recorded: Vec<Notice>,
     /// The ledger has records to be told.
     untold: bool,
 }
@@ -94,6 +96,7 @@ impl Keeper {
             life: Life::begin(folder)?,
             session,
             ledger: folder.map(Ledger::in_folder),
+            recorded: Vec::new(),
             mine: BTreeMap::new(),
             lines: HashMap::new(),
             owed: VecDeque::new(),

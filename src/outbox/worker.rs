@@ -125,6 +125,7 @@ fn work(
             Err(TryRecvError::Empty) => {
                 keeper.claim(Moment::now()).into_iter().for_each(tell);
                 keeper.write_ledger().into_iter().for_each(tell);
+                keeper.take_recorded().into_iter().for_each(tell);
                 match keeper.next_due() {
                     None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
                     Some(due) => inbox.recv_timeout(due.saturating_duration_since(Instant::now())),

@@ -1,6 +1,7 @@
 //! What was written and what was asked: every write with its state, every call with status, attempts and time.
 
 mod draw;
+mod piece;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -304,11 +305,13 @@ impl Pane for ActivityPane {
 
     fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
         match self.part {
-            Part::Writes => super::grids::writes(store.writes.newest()),
-            Part::Calls => super::grids::calls(calls(store).into_iter().map(|line| match line {
-                CallLine::Live(_, live) => (&live.call, None),
-                CallLine::Ended(entry) => (&entry.call, Some(entry)),
-            })),
+            Part::Writes => super::grids::writes(self.shown(store)),
+            Part::Calls => {
+                super::grids::calls(self.shown_calls(store).into_iter().map(|line| match line {
+                    CallLine::Live(_, live) => (&live.call, None),
+                    CallLine::Ended(entry) => (&entry.call, Some(entry)),
+                }))
+            }
         }
     }
 
@@ -317,6 +320,10 @@ impl Pane for ActivityPane {
             Part::Writes => self.writes.cursor(),
             Part::Calls => self.calls.cursor(),
         })
+    }
+
+    fn piece(&self, store: &Store, _prefs: &crate::command::Prefs) -> Option<super::piece::Piece> {
+        self.whole_row(store)
     }
 
     fn heading(&self, store: &Store) -> String {

@@ -7,6 +7,7 @@ mod draw;
 mod grids;
 mod parts;
 mod picture;
+mod piece;
 mod reading;
 mod rows;
 mod tagging;
@@ -380,6 +381,10 @@ impl Pane for DevicesPane {
 
     fn grid_row(&self) -> Option<usize> {
         self.shown_row()
+    }
+
+    fn piece(&self, store: &Store, _prefs: &crate::command::Prefs) -> Option<super::piece::Piece> {
+        self.whole_device(store)
     }
 
     fn heading(&self, store: &Store) -> String {

@@ -427,6 +427,12 @@ impl Pane for JobsPane {
         Some(self.list.cursor())
     }
 
+    fn piece(&self, store: &Store, _prefs: &crate::command::Prefs) -> Option<super::piece::Piece> {
+        let target = Some(Target::Job(self.current(store)?.id.clone()));
+        let piece = super::piece::Piece::of_grid("job", self.grid(store)?, self.grid_row())?;
+        Some(super::piece::Piece { target, ..piece })
+    }
+
     fn heading(&self, store: &Store) -> String {
         store.job_list.value().map_or_else(String::new, |jobs| jobs.len().to_string())
     }

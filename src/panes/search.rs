@@ -416,6 +416,17 @@ impl Pane for SearchPane {
         Some(self.list.cursor())
     }
 
+    fn piece(&self, store: &Store, _prefs: &crate::command::Prefs) -> Option<super::piece::Piece> {
+        let run = self.run()?;
+        let mut piece =
+            super::piece::Piece::of_grid("result", results::grid(run, store)?, self.grid_row())?;
+        let query = crate::export::defang_text(&crate::ui::text::clean(self.form.query.text()));
+        piece.title = format!("{}: {}  of {query}", run.first.field, piece.title);
+        piece.markdown = format!("{}\n- Query: {query}\n", piece.table.markdown().trim_end());
+        piece.target = self.place();
+        Some(piece)
+    }
+
     fn typing(&self) -> bool {
         self.form.focus.is_some() || self.shelf.is_some()
     }

@@ -69,6 +69,7 @@ pub(crate) fn prefs() -> Prefs {
         own_domains: Vec::new(),
         settable: Vec::new(),
         blind: crate::store::Sampling::default(),
+        darktrace_url: None,
     }
 }
 

@@ -498,6 +498,11 @@ impl Pane for TriagePane {
         take::take(what, store, prefs, &event, note, picked.as_deref())
     }
 
+    fn piece(&self, store: &Store, prefs: &Prefs) -> Option<super::piece::Piece> {
+        let event = self.current()?;
+        take::piece(store, prefs, &event, self.notes.get(&event).map(String::as_str))
+    }
+
     fn grid(&self, store: &Store) -> Option<Grid> {
         let job = self.job.as_ref()?;
         let events: Vec<EventKey> = self.shown.iter().map(|event| key(job, event)).collect();

@@ -47,6 +47,8 @@ pub struct Writes {
     pub note: Option<String>,
     /// Unsent writes that are for another profile or address.
     pub foreign: usize,
+    /// Where in the ledger the newest record of a row stands: number and hash, as far as this session was told.
+    recorded: HashMap<RowId, (u64, String)>,
     /// Rows this session asked to take back.
     undoing: HashSet<RowId>,
     /// When a write's answer came: what is read from then on shows what it did, though its row may be settled later.
@@ -67,6 +69,11 @@ pub enum LabelState<'a> {
 }
 
 impl Writes {
+    /// The number and the hash of the newest ledger record of a row, where this session was told of one.
+    pub fn record(&self, row: RowId) -> Option<(u64, &str)> {
+        self.recorded.get(&row).map(|(number, hash)| (*number, hash.as_str()))
+    }
+
     /// From when on a read shows what a write did.
     pub fn shows_from(&self, row: &Row) -> Timestamp {
         self.answered.get(&row.id).map_or(row.changed, |at| row.changed.min(*at))
@@ -329,6 +336,9 @@ impl Store {
             Notice::Refused(id, why) => {
                 self.writes.undoing.remove(&id);
                 self.writes.refusals.push(why);
+            }
+            Notice::Recorded(id, place) => {
+                self.writes.recorded.insert(id, (place.n, place.h));
             }
             Notice::Trouble(why) => self.writes.refusals.push(why),
         }

@@ -31,6 +31,15 @@ pub(super) const LEAVE: &str = "\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1003l\x1b[?100
 /// What a person needs to know after a crash, below the message of the crash itself.
 const CRASHED: &str = "socdeck: this is a fault of the program. What was labelled is in the outbox; start again to go on.\n\
                        socdeck: if the terminal is not as it was, type: socdeck reset-terminal";
+/// Switches off what another program may have left on when it ended badly: mouse, paste, focus and key reports, application
+/// keys, insert mode, scroll margins, other character sets. The screen it left is not touched, nor where its cursor stood.
+pub(super) const AFTER: &str = "\x1b[?2026l\x1b[m\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1004l\x1b[?2004l\
+                                \x1b[?1l\x1b[4l\x1b7\x1b[r\x1b8\x1b(B\x0f\x1b[>4m\x1b[<u\x1b[m";
+
+/// From the full screen to the main one and back, while this program keeps the terminal.
+pub(super) const ASIDE: &str = "\x1b[?2026l\x1b[m\x1b[?1049l\x1b[?7h\x1b[?25h";
+/// See [`ASIDE`].
+pub(super) const RETURN: &str = "\x1b[?1049h\x1b[?7l\x1b[?25l\x1b[m\x1b[2J";
 
 static ENTERED: AtomicBool = AtomicBool::new(false);
 static GONE: AtomicBool = AtomicBool::new(false);
@@ -72,6 +81,19 @@ pub(super) fn abandon() {
 /// Whether the terminal was lost.
 pub fn is_gone() -> bool {
     GONE.load(Ordering::SeqCst)
+}
+
+/// The terminal's line settings, to be put back if another program leaves them changed. `None` without a terminal.
+pub(super) fn line_settings() -> Option<Termios> {
+    tcgetattr(stdio::stdin()).or_else(|_| tcgetattr(stdio::stdout())).ok()
+}
+
+/// Puts line settings back.
+pub(super) fn set_line_settings(settings: &Termios) {
+    let put = |fd| tcsetattr(fd, OptionalActions::Now, settings);
+    if let Err(error) = put(stdio::stdin()).or_else(|_| put(stdio::stdout())) {
+        tracing::warn!(%error, "the terminal's line settings could not be put back");
+    }
 }
 
 /// Discards everything typed and not yet read.
@@ -186,12 +208,20 @@ mod tests {
     #[test]
     fn entering_asks_the_terminal_nothing() {
         // queries: device attributes (c), status and cursor reports (n), mode requests ($p), colours (OSC ?), sizes (t)
-        for bytes in [ENTER, LEAVE] {
+        for bytes in [ENTER, LEAVE, ASIDE, RETURN] {
             for part in bytes.split('\x1b').skip(1) {
                 let last = part.chars().last().unwrap();
                 assert!("hlm>J".contains(last), "{part:?}");
                 assert!(!part.contains('$') && !part.starts_with(']'));
             }
+        }
+    }
+
+    #[test]
+    fn cleaning_up_after_others_asks_nothing_and_leaves_the_screen_alone() {
+        for part in AFTER.split('\x1b').skip(1) {
+            assert!(!part.ends_with(['c', 'n', 'p', 't', 'J', 'K', 'H']), "{part:?}");
+            assert!(!part.contains("1049") && !part.ends_with('h'), "{part:?}");
         }
     }
 

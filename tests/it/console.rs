@@ -148,6 +148,14 @@ impl Console {
         format!("{:?}", self.master.get_termios().unwrap())
     }
 
+    /// Ends the program as a crash does: it can do nothing about it.
+    pub fn crash(mut self) {
+        let pid = self.child.process_id().and_then(|pid| i32::try_from(pid).ok()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        self.child.wait().unwrap();
+    }
+
     pub fn quit(mut self) -> u32 {
         self.keys("q");
         self.ended()

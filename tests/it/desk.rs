@@ -57,6 +57,7 @@ pub fn prefs() -> Prefs {
         own_domains: Vec::new(),
         settable: Vec::new(),
         blind: socdeck::store::Sampling::default(),
+        darktrace_url: None,
     }
 }
 

@@ -23,6 +23,7 @@ mod settings;
 mod sim;
 mod slow;
 mod stage;
+mod take;
 mod term;
 mod triage;
 mod views;

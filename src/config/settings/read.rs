@@ -9,8 +9,8 @@ use super::super::reader::{Findings, Reader, Row};
 use super::super::secret::Secret;
 use super::super::tree::{Data, Table};
 use super::{
-    Analyst, ArcannaSettings, DarktraceSettings, Guard, KeyOverride, LabelKeys, Labels, Ledger,
-    Link, Log, ProxyChoice, SECTIONS, Settings, Ui, Watched,
+    Analyst, ArcannaSettings, DarktraceSettings, Export, Guard, KeyOverride, LabelKeys, Labels,
+    Ledger, Link, Log, ProxyChoice, SECTIONS, Settings, Ui, Watched,
 };
 
 /// Reads every setting out of the merged layers; what is wrong goes to `findings`.
@@ -27,6 +27,7 @@ pub fn read(findings: &mut Findings, mut root: Table, profile: Option<String>) -
         guard: guard(Reader::of(findings, &mut root, "guard")),
         keys: keys(findings, &mut root),
         label_keys,
+        export: export(Reader::of(findings, &mut root, "export")),
         ledger: ledger(Reader::of(findings, &mut root, "ledger")),
         log: log(Reader::of(findings, &mut root, "log")),
     };
@@ -236,6 +237,12 @@ fn guard(mut reader: Reader<'_>) -> Guard {
     };
     reader.finish();
     guard
+}
+
+fn export(mut reader: Reader<'_>) -> Export {
+    let export = Export { folder: reader.maybe("folder", parse::path) };
+    reader.finish();
+    export
 }
 
 fn ledger(mut reader: Reader<'_>) -> Ledger {

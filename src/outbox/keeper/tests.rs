@@ -435,7 +435,12 @@ fn the_ledger_is_told_of_each_end_once_whatever_ends_the_process() {
     assert!(untold.is_empty());
     claimed(&mut keeper, now);
     settle(&mut keeper, row.id, sent(), now);
+    keeper.take_recorded();
     keeper.write_ledger();
+    let recorded = keeper.take_recorded();
+    let [Notice::Recorded(of, place)] = recorded.as_slice() else { panic!("{recorded:?}") };
+    let end = remembered(folder.path()).unwrap().unwrap();
+    assert_eq!((*of, place), (row.id, &end), "it is told where the record stands");
     let again = keeper.table.begin().unwrap();
     let last: i64 = again
         .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'told'", [], |row| row.get(0))

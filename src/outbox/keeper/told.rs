@@ -5,10 +5,21 @@ use std::path::Path;
 
 use super::{FILE, Keeper, RECENT, Result};
 use crate::ledger::{self, Head, Line};
-use crate::outbox::Notice;
 use crate::outbox::table::{self, Table};
+use crate::outbox::{Notice, RowId};
+
+/// Which row a record is of.
+#[derive(serde::Deserialize)]
+struct OfRow {
+    row: RowId,
+}
 
 impl Keeper {
+    /// Where in the ledger records of rows stand that were written since this was asked last.
+    pub fn take_recorded(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.recorded)
+    }
+
     /// Writes what the ledger has yet to be told. Called after the notices are given out: nobody waits for it.
     pub fn write_ledger(&mut self) -> Vec<Notice> {
         if !self.untold {
@@ -47,7 +58,11 @@ impl Keeper {
         let head = if records.is_empty() {
             None
         } else {
-            Some(ledger.append(&records).map_err(|error| told(&error))?)
+            let (head, places) = ledger.append_each(&records).map_err(|error| told(&error))?;
+            self.recorded.extend(records.iter().zip(places).filter_map(|(record, place)| {
+                Some(Notice::Recorded(serde_json::from_str::<OfRow>(record).ok()?.row, place))
+            }));
+            Some(head)
         };
         let confirm = |table: &mut Table, me: &str| -> Result<()> {
             let begun = table.begin()?;

@@ -132,3 +132,49 @@ fn a_wide_screen_shows_what_the_session_came_to() {
     assert_eq!(bench.pane(&pane, 140, 37), text, "nothing ticks");
     assert!(!bench.pane(&pane, 80, 21).contains("this session"));
 }
+
+#[test]
+fn what_is_taken_away_is_the_line_under_the_cursor_with_its_error() {
+    let mut bench = busy();
+    let mut pane = ActivityPane::default();
+    pane.open(None, &mut bench.cx());
+    if let Some((list, len)) = pane.list(&bench.store) {
+        list.step(1, len);
+    }
+    let piece = pane.piece(&bench.store, &bench.prefs).unwrap();
+    insta::assert_snapshot!("piece", piece.text());
+    assert!(!piece.text().contains(['\u{1b}', '\u{202e}']));
+    assert_eq!(piece.kind, "write");
+    assert!(matches!(piece.target, Some(Target::Event(..))));
+    // A filter moves the rows: what is copied and exported is what is shown.
+    pane.filtered("parked", &bench.store);
+    let grid = pane.grid(&bench.store).unwrap();
+    let row = grid.rows[pane.grid_row().unwrap()].join(" ");
+    assert!(grid.rows.len() == 1 && row.contains("parked"), "{row}");
+
+    let mut bench = Bench::default();
+    bench.store.ask(Jobs, crate::job::Policy::Latest, bench.now);
+    let mut pane = ActivityPane::default();
+    pane.open(None, &mut bench.cx());
+    bench.run(&mut pane, "activity.next-part");
+    let piece = pane.piece(&bench.store, &bench.prefs).unwrap();
+    assert!(
+        piece.markdown.starts_with("### Call jobs\n- Request: Arcanna GET /"),
+        "{}",
+        piece.markdown
+    );
+    assert!(piece.markdown.contains("- Under way"), "{}", piece.markdown);
+
+    let looked = crate::api::darktrace::endpoints::EndpointDetails {
+        endpoint: crate::api::darktrace::endpoints::Endpoint::Hostname("cats.com".into()),
+        additional_info: true,
+        devices: true,
+        score: true,
+    };
+    bench.store.ask(looked, crate::job::Policy::Latest, bench.now);
+    let piece = pane.piece(&bench.store, &bench.prefs).unwrap();
+    assert!(piece.markdown.contains("hostname=cats[.]com"), "{}", piece.markdown);
+    assert!(
+        !format!("{}{}{}", piece.title, piece.markdown, piece.table.csv()).contains("cats.com")
+    );
+}

@@ -485,3 +485,21 @@ fn any_size_is_drawn() {
         }
     }
 }
+
+#[test]
+fn a_device_is_taken_away_whole_with_its_chart() {
+    let (mut bench, mut pane) = open();
+    let piece = pane.piece(&bench.store, &bench.prefs).unwrap();
+    insta::assert_snapshot!("piece", piece.markdown);
+    assert_eq!(piece.title, "did 1  web-01  172.31.32.1");
+    assert_eq!((piece.kind.as_str(), piece.target.clone()), ("device", Some(Target::Device(1))));
+    let data: serde_json::Value = serde_json::from_str(&piece.json).unwrap();
+    assert_eq!(data["tags"][0]["tag"], "Critical");
+    let hours = data["chart"]["hours"].as_object().unwrap();
+    assert!(hours.len() > 100 && hours.values().all(|value| value.as_f64() > Some(0.0)));
+    assert!(piece.text().contains("28 days") && piece.text().contains("\"chart\""));
+    turn(&mut bench, &mut pane, Part::Peers);
+    let peer = pane.piece(&bench.store, &bench.prefs).unwrap();
+    assert_eq!(peer.kind, "peer");
+    assert!(peer.title.starts_with("peers, 28 days, of device 1: "), "{}", peer.title);
+}
