@@ -33,9 +33,9 @@ pub use policy::Policy;
 pub use reader::Row;
 pub use secret::{COMMAND_LIMIT, Revealed, Secret, SecretError};
 pub use settings::{
-    Analyst, ArcannaSettings, Colour, DarktraceSettings, Guard, KeyOverride, KeymapName, LabelKeys,
-    Labels, Ledger, Link, Log, LogLevel, Notes, ProxyChoice, Settings, SignQuery, ThemeName,
-    TimeStyle, Ui, Watched,
+    Analyst, ArcannaSettings, Colour, DarktraceSettings, Export, Guard, KeyOverride, KeymapName,
+    LabelKeys, Labels, Ledger, Link, Log, LogLevel, Notes, ProxyChoice, Settings, SignQuery,
+    ThemeName, TimeStyle, Ui, Watched,
 };
 
 use file::File;

@@ -23,7 +23,7 @@ const WHEEL: isize = 3;
 const PLAIN: usize = 128 * 1024;
 
 /// What the settings say when neither editor nor pager may be started.
-pub(super) const NO_PROGRAMS: &str = "the settings say allow_editor = false: no editor and no pager is started from here; y p shows it on a plain screen";
+pub(super) const NO_PROGRAMS: &str = "ui.allow_editor is false: no editor and no pager is started from here; y p shows it on a plain screen";
 
 impl Shell {
     /// Copies something of what is under the cursor.

@@ -63,8 +63,7 @@ pub(super) fn whole(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position>
 fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let theme = look.theme;
     let store = &app.store;
-    let mut left =
-        vec![Span::styled(format!(" {} ", look.prefs.environment), theme.header_caution)];
+    let mut left = vec![Span::styled(format!(" {} ", look.prefs.environment), theme.environment)];
     let name = app.shell.id().name().to_uppercase();
     left.push(Span::styled(
         format!(" {name} {}", text::clean(&app.shell.pane().heading(store))),

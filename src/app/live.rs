@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::App;
 use super::shell::Shell;
-use crate::command::{Ask, Cx, Prefs, Tone, Tune};
+use crate::command::{Ask, Cx, Prefs, Sampling, Tone, Tune};
 use crate::keymap::{Choice, Keymap};
 use crate::ui::theme::Theme;
 use crate::ui::time::Mode;
@@ -46,7 +46,10 @@ impl App {
         if self.store.armed_until.is_some_and(|until| until.instant > latest.instant) {
             self.store.armed_until = (!prefs.read_only).then_some(latest);
         }
-        self.prefs = prefs;
+        // Another seed would hide other answers, some of which were on the screen already.
+        let seed = self.store.blind.sampling.seed;
+        self.prefs = Prefs { blind: Sampling { seed, ..prefs.blind }, ..prefs };
+        self.store.blind.sampling = self.prefs.blind;
         self.act(|shell, cx| {
             shell.typed.clear();
             if let Some(on) = mouse {

@@ -389,7 +389,7 @@ fn hardened_hosts_hand_nothing_to_programs() {
         desk.app.update(Event::Key(KeyCode::Char(key).into()), desk.now);
         let effects = desk.app.take_effects();
         assert!(effects.is_empty(), "{effects:?}");
-        assert!(desk.draw().contains("allow_editor = false"));
+        assert!(desk.draw().contains("allow_editor is false"));
     }
     desk.app.update(Event::Key(KeyCode::Char('y').into()), desk.now);
     desk.app.update(Event::Key(KeyCode::Char('p').into()), desk.now);

@@ -280,5 +280,10 @@ fn theme(settings: &Settings) -> Theme {
         Some(false) => Glyphs::for_locale(true, false),
         ascii => Glyphs::for_locale(utf8, ascii == Some(true)),
     };
-    Theme::new(wanted, glyphs)
+    let theme = Theme::new(wanted, glyphs);
+    // Where nobody named the environment there is none to be told from another by its colour.
+    match settings.ui.environment {
+        Some(_) => theme.with_environment(settings.ui.environment_colour.into()),
+        None => theme,
+    }
 }

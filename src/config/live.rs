@@ -8,7 +8,7 @@ use super::secret::Secret;
 use super::settings::{KeymapName, LogLevel, Settings, ThemeName, TimeStyle};
 
 /// Settings that take effect at once. Everything else is part of a connection, of the outbox or of how the terminal was entered.
-const LIVE: [&str; 26] = [
+const LIVE: [&str; 28] = [
     "ui.theme",
     "ui.keymap",
     "ui.time",
@@ -21,6 +21,8 @@ const LIVE: [&str; 26] = [
     "labels.tag_grace",
     "labels.confidence_low_below",
     "labels.confidence_high_from",
+    "labels.skip_bucket",
+    "labels.blind_every",
     "watched.own_domains",
     "guard.burst_ms",
     "guard.unbound_lock_ms",
@@ -54,7 +56,8 @@ pub fn words_of(key: &str) -> &'static [&'static str] {
         "ui.keymap" => KeymapName::VARIANTS,
         "ui.time" => TimeStyle::VARIANTS,
         "log.level" => LogLevel::VARIANTS,
-        "ui.mouse" | "ui.hints" | "ui.allow_editor" | "analyst.read_only" => &["true", "false"],
+        "ui.mouse" | "ui.hints" | "ui.allow_editor" | "analyst.read_only"
+        | "labels.skip_bucket" => &["true", "false"],
         _ => &[],
     }
 }

@@ -253,7 +253,17 @@ pub enum TimeStyle {
 }
 
 /// The terminal's colours by name, for the environment's cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumString, strum::VariantNames)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 #[strum(serialize_all = "lowercase")]
 pub enum Colour {
     /// Red.

@@ -1,7 +1,5 @@
 //! How the program ends when it is told to from outside: with the terminal as it was, at whatever moment that comes.
 
-#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
-
 use portable_pty::native_pty_system;
 use rustix::process::Signal;
 

@@ -81,9 +81,12 @@ fn repeat(product: Product, status: u16, escaped: bool) -> Act {
         Product::Arcanna => &SECRETS[..1],
         Product::Darktrace => &SECRETS[1..],
     };
-    let write = |secret: &str| match escaped {
-        true => secret.bytes().fold(String::new(), |text, byte| format!("{text}\\u{byte:04x}")),
-        false => secret.to_owned(),
+    let write = |secret: &str| {
+        if escaped {
+            secret.bytes().fold(String::new(), |text, byte| format!("{text}\\u{byte:04x}"))
+        } else {
+            secret.to_owned()
+        }
     };
     let secrets: Vec<String> = secrets.iter().map(|secret| write(secret)).collect();
     let body = format!(r#"{{"error":"no key {}","kept":1}}"#, secrets.join(" or "));

@@ -128,7 +128,7 @@ fn a_pager_that_only_prints_leaves_what_it_printed_to_be_read() {
 fn hardened_hosts_start_neither_editor_nor_pager() {
     let mut console = paging("touch /nowhere/at/all", "[ui]\nallow_editor = false\n");
     console.keys("P");
-    console.see("allow_editor = false");
+    console.see("allow_editor is false");
     console.keys("C");
     console.see("no editor and no pager");
     restored(&console, "nothing was started");

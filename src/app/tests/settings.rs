@@ -39,14 +39,14 @@ fn a_letter_labels_as_its_digit_and_the_line_shows_the_letter() {
     let mut desk = Desk::triage(&[(1, 40.0), (2, 50.0)]);
     assert!(desk.draw().contains("1 Drop"));
     desk.tuned(|live| {
-        let keys = LabelKeys { keys: vec!['h', 'b'], place: "c.toml:1:1".into() };
+        let keys = LabelKeys { keys: vec!['h', 'z'], place: "c.toml:1:1".into() };
         live.keys.labels = Some(keys);
     });
     let shown = desk.draw();
-    assert!(shown.contains("h Drop") && shown.contains("b Escalate"), "{shown}");
+    assert!(shown.contains("h Drop") && shown.contains("z Escalate"), "{shown}");
     assert!(desk.app.labels('h') && desk.app.labels('1') && !desk.app.labels('m'));
     let first = desk.current();
-    desk.keys("b");
+    desk.keys("z");
     let row = desk.app.store.writes.newest().next().expect("a label is kept").clone();
     let (_, event, label) = row.draft.act.labels().unwrap();
     assert_eq!((event.as_str(), label), (first.as_str(), "Escalate"));

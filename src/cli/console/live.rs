@@ -313,6 +313,7 @@ impl Kind {
                 absent: Vec::new(),
                 unverified: Vec::new(),
                 default_job: None,
+                darktrace_url: None,
                 ..prefs
             },
         }
