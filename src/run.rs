@@ -6,6 +6,7 @@
 
 mod away;
 mod basket;
+mod deeds;
 mod deferred;
 mod editor;
 mod files;
@@ -14,6 +15,7 @@ mod pager;
 pub mod pins_file;
 mod settings;
 mod signals;
+mod turns;
 pub mod views_file;
 
 use std::collections::VecDeque;
@@ -22,21 +24,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event as Typing, KeyCode, KeyEvent, KeyEventKind};
 use tokio::sync::mpsc;
 
 use crate::app::{App, Effect, Event, Live};
-use crate::command::Tone;
-use crate::outbox::{Act, Draft, Keeping, Moment, Notice, Outbox, Request, Seen, Session};
+use crate::outbox::{Keeping, Moment, Notice, Outbox, Request, Session};
 use crate::pins::Pins;
 use crate::queue::{self, Command, Limits, Queue};
 use crate::sim;
 use crate::store::{EventKey, Wish};
-use crate::term::{Class, Guard, Keys, Options, Screen, Typed, Verdict, guard, hangup};
+use crate::term::{Guard, Keys, Options, Screen, Typed, guard, hangup};
 use crate::views::Views;
 pub use deferred::{Connected, Deferred, Ready};
 pub use files::Basket;
-use files::{Files, Job};
+use files::Files;
 use settings::Settings;
 pub use settings::{Fresh, Hear, Heard, Told};
 use signals::{Arrived, Signals};
@@ -329,222 +329,6 @@ impl Loop {
             report = self.reports.recv() => report.map_or(Turn::Broken, Turn::Report),
             permit = room.reserve_owned(), if waiting => permit.map_or(Turn::Broken, Turn::Room),
             () = sleep_until(deadline), if deadline.is_some() => Turn::Clock,
-        }
-    }
-
-    fn take(&mut self, turn: Turn) {
-        match turn {
-            Turn::Typed(Some(Typed::Event(event, _))) if self.aside => self.step_back(&event),
-            Turn::Typed(Some(Typed::Event(event, at))) => {
-                // A held-back digit that is due acts first: it may move the focus this key is classed by.
-                let due = self.guard.poll(at);
-                self.judged(due);
-                let class = self.class(&event);
-                let verdicts = self.guard.feed(event, at, class);
-                self.judged(verdicts);
-            }
-            Turn::Typed(None | Some(Typed::Closed)) => self.quit = true,
-            Turn::Report(report) => self.tell(Event::Report(report)),
-            Turn::Notice(notice) => {
-                self.tell(Event::Notice(notice));
-                // A notice is the outbox's sign that there is room.
-                self.pass_on();
-            }
-            Turn::Views(told) => self.tell(Event::Views(told)),
-            Turn::Told(Told { tone, words, fresh }) => {
-                let live = fresh.map(|fresh| {
-                    self.guard.limit(fresh.guard);
-                    Box::new(fresh.live)
-                });
-                self.tell(Event::Tuned(tone, words, live));
-            }
-            Turn::Filed(event) => self.tell(event),
-            Turn::Interrupted => {
-                // ^C in a pager reaches everybody in front of the terminal; it was meant for the pager.
-                let theirs = self.returned.is_some_and(|at| at.elapsed() < RETURNED);
-                self.quit |= !theirs;
-            }
-            Turn::Room(permit) => {
-                if let Some(command) = self.waiting.pop_front() {
-                    permit.send(command);
-                }
-            }
-            Turn::Resized => {
-                let size = self.screen.size().unwrap_or_default();
-                let resized = Typing::Resize(size.width, size.height);
-                let verdicts = self.guard.feed(resized, Instant::now(), Class::Bound);
-                self.judged(verdicts);
-                // Sizes that came and went together end where they began, but the terminal has lost what it had.
-                self.screen.repaint();
-                self.dirty = true;
-            }
-            Turn::Clock => {
-                let now = Moment::now();
-                let verdicts = self.guard.poll(now.instant);
-                self.judged(verdicts);
-                self.tell(Event::Tick);
-            }
-            Turn::End | Turn::Broken => {}
-        }
-    }
-
-    /// What a key would do where the focus is.
-    fn class(&self, event: &Typing) -> Class {
-        let Typing::Key(KeyEvent {
-            code: KeyCode::Char(c),
-            kind: KeyEventKind::Press | KeyEventKind::Repeat,
-            ..
-        }) = event
-        else {
-            return Class::Bound;
-        };
-        if self.app.typing() {
-            Class::Text
-        } else if self.app.labels(*c) {
-            Class::Label
-        } else if let Typing::Key(key) = event
-            && self.app.bound(key)
-        {
-            Class::Bound
-        } else {
-            Class::Unbound
-        }
-    }
-
-    fn judged(&mut self, verdicts: Vec<Verdict>) {
-        for verdict in verdicts {
-            match verdict {
-                Verdict::Pass(Typing::Key(key)) | Verdict::Label(key, _) => {
-                    self.tell(Event::Key(key))
-                }
-                Verdict::Pass(Typing::Paste(text)) => self.tell(Event::Paste(text)),
-                Verdict::Pass(Typing::Mouse(mouse)) => self.tell(Event::Mouse(mouse)),
-                Verdict::Pass(_) => self.dirty = true,
-                Verdict::Dropped(key, reason) => {
-                    self.tell(Event::Swallowed(format!("{} {reason}", key.code)))
-                }
-            }
-        }
-    }
-
-    fn tell(&mut self, event: Event) {
-        self.dirty |= self.app.update(event, Moment::now());
-        let event = self.app.event();
-        if event != self.event {
-            self.guard.moved();
-            self.event = event;
-            self.shown = None;
-        }
-    }
-
-    /// Carries out what the app wants, until it wants nothing more.
-    fn carry_out(&mut self) {
-        loop {
-            let effects = self.app.take_effects();
-            if effects.is_empty() {
-                return;
-            }
-            for effect in effects {
-                match effect {
-                    Effect::Wish(Wish::Run(action)) => self.send(Command::Run(action)),
-                    Effect::Wish(Wish::Cancel(ticket)) => self.send(Command::Cancel(ticket)),
-                    Effect::Wish(Wish::Keep(change)) => self.file(Job::Keep(change)),
-                    Effect::Wish(Wish::Outbox(request)) => {
-                        let request = self.witnessed(request);
-                        self.asked.push_back(request);
-                        self.pass_on();
-                    }
-                    Effect::Edit(text) => self.edit(&text),
-                    Effect::Load(path) => self.tell(Event::Edited(editor::load(&path))),
-                    Effect::Copy(text) => {
-                        let (tone, words) = away::copy(&mut self.screen, &text);
-                        self.tell(Event::Told(tone, words));
-                    }
-                    Effect::Page(text) => self.page(&text),
-                    Effect::Plain(text) => self.step_aside(&text),
-                    Effect::Export { stem, ending, text, to } => {
-                        self.file(Job::Export { stem, ending, text, to });
-                    }
-                    Effect::Tune(tune) => {
-                        if !self.settings.as_ref().is_some_and(|settings| settings.ask(tune)) {
-                            let words = "the settings cannot be read while this runs".to_owned();
-                            self.tell(Event::Told(Tone::Bad, words));
-                        }
-                    }
-                    Effect::Mouse(on) => {
-                        if let Err(error) = self.screen.set_mouse(on) {
-                            self.tell(Event::Told(Tone::Bad, error.to_string()));
-                        }
-                    }
-                    Effect::Pins(pins) => self.keep(&pins),
-                    Effect::Views(change) => {
-                        let asked = self.views.as_ref().map(|keeper| keeper.keep(change));
-                        if let Some(Err(why)) = asked {
-                            self.tell(Event::Views(Err(why)));
-                        }
-                    }
-                    Effect::Redraw => {
-                        self.screen.repaint();
-                        self.dirty = true;
-                    }
-                    Effect::Suspend => self.suspend(),
-                    Effect::Quit => self.quit = true,
-                }
-            }
-        }
-    }
-
-    fn send(&mut self, command: Command) {
-        self.waiting.push_back(command);
-        while let Ok(permit) = self.queue.commands.try_reserve() {
-            match self.waiting.pop_front() {
-                Some(command) => permit.send(command),
-                None => break,
-            }
-        }
-    }
-
-    /// Keeps pins in their file: written beside it and moved over it, so that it is whole at any moment.
-    fn keep(&mut self, pins: &Pins) {
-        let Some(path) = self.pins.clone() else {
-            return;
-        };
-        if let Err(error) = pins_file::write(&path, pins) {
-            let words =
-                format!("the digits of labels could not be kept in {}: {error}", path.display());
-            self.tell(Event::Told(Tone::Bad, words));
-        }
-    }
-
-    /// Hands requests to the outbox, in order, as far as it has room.
-    fn pass_on(&mut self) {
-        while let Some(request) = self.asked.pop_front() {
-            if let Err(request) = self.outbox.ask(request) {
-                self.asked.push_front(request);
-                return;
-            }
-        }
-    }
-
-    /// A label with how long its event had been on the screen.
-    fn witnessed(&self, mut request: Request) -> Request {
-        if let Request::Stage { draft: Draft { act: Act::Label { .. }, seen, batch, .. }, .. } =
-            &mut request
-        {
-            let dwell = self.shown.map(|since| since.elapsed().as_millis() as u64);
-            let seen = seen.get_or_insert_with(Seen::default);
-            seen.dwell_ms = dwell;
-            if batch.is_none() {
-                seen.fast_run = self.app.store.sitting.fast_run(dwell);
-            }
-        }
-        request
-    }
-
-    /// Hands a job to the thread that writes files.
-    fn file(&mut self, job: Job) {
-        if let Some(event) = self.files.ask(job) {
-            self.tell(event);
         }
     }
 
