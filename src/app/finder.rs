@@ -243,7 +243,8 @@ impl Finder {
             if let Some(score) = pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher) {
                 // A line that begins with what was typed is what was meant.
                 let begins = u32::from(item.title.starts_with(word)) * 1_000;
-                scored.push((score + begins, index));
+                let named = u32::from(item.aside == word) * 10_000;
+                scored.push((score + begins + named, index));
             }
         }
         scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));

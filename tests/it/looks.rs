@@ -26,6 +26,7 @@ pub const PANES: &[(PaneId, &str, &str)] = &[
     (PaneId::Search, "gs", "@type:conn\r"),
     (PaneId::Watched, "gw", ""),
     (PaneId::Activity, ":job 1202\r\x001\x002\x001uga", ""),
+    (PaneId::Evidence, "gjmj\x00m:job 1202\r\x00m\x00gv\x00", ""),
 ];
 
 /// What lies over a pane, with the keys that bring it up on a screen whose writes are armed.
@@ -50,6 +51,10 @@ pub const OVERLAYS: &[(&str, &str)] = &[
     ("triage-bulk", ":job 1202\r\0*1"),
     ("triage-note", ":job 1202\r\0c"),
     ("triage-diff", ":job 1202\r\0="),
+    ("triage-views", ":job 1202\r\0F"),
+    ("triage-blind", ":job 1202\r\0b\0"),
+    ("triage-votes", ":job 1202\r\0V\0"),
+    ("search-saved", "gs\x07F"),
     ("triage-points", ":job 1202\r\0\t"),
     ("triage-raw", ":job 1202\r\0\t\t"),
     ("devices-tags", "gd/ip\r\0\t"),

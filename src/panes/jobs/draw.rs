@@ -233,6 +233,9 @@ impl JobsPane {
             training = format!("{training}   {more}");
         }
         facts.push(("last training", plain(training)));
+        if let Some(row) = store.writes.newest().find(|row| own(row, job)) {
+            facts.push(("last write", write(row, look)));
+        }
         let given = train::Given::of(&job.id, train::trained(job), store);
         let mut since = given.words();
         if since.is_empty() {
@@ -254,9 +257,6 @@ impl JobsPane {
             facts.push(("you and the AI", spans));
         }
         facts.extend(model::facts(&job.id, store, look));
-        if let Some(row) = store.writes.newest().find(|row| own(row, job)) {
-            facts.push(("last write", write(row, look)));
-        }
         facts.push((
             "events",
             plain(format!(
