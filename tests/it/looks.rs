@@ -26,7 +26,7 @@ pub const PANES: &[(PaneId, &str, &str)] = &[
     (PaneId::Search, "gs", "@type:conn\r"),
     (PaneId::Watched, "gw", ""),
     (PaneId::Activity, ":job 1202\r\x001\x002\x001uga", ""),
-    (PaneId::Evidence, "gjmj\x00m:job 1202\r\x00m\x00gv\x00", ""),
+    (PaneId::Evidence, "gv", "gjmj\x00m:job 1202\r\x00m\x00gv\x00"),
 ];
 
 /// What lies over a pane, with the keys that bring it up on a screen whose writes are armed.
@@ -55,6 +55,8 @@ pub const OVERLAYS: &[(&str, &str)] = &[
     ("triage-blind", ":job 1202\r\0b\0"),
     ("triage-votes", ":job 1202\r\0V\0"),
     ("search-saved", "gs\x07F"),
+    ("evidence-note", "gjmgvc\0INC-4711 \x12"),
+    ("evidence-remove", "gjmgvX"),
     ("triage-points", ":job 1202\r\0\t"),
     ("triage-raw", ":job 1202\r\0\t\t"),
     ("devices-tags", "gd/ip\r\0\t"),

@@ -14,6 +14,7 @@ use serde_json::Value;
 use socdeck::api::call::encode;
 use socdeck::api::{Answer, ApiError, Body, Call, Cause, Kind, Product};
 use socdeck::app::{App, Effect, Event};
+use socdeck::evidence::{Change, Item, Told};
 use socdeck::job::{Action, Arrived, Phase, Report};
 use socdeck::outbox::{Keeper, Moment, Notice, Session};
 use socdeck::store::Wish;
@@ -56,6 +57,8 @@ pub struct Stage {
     outbox: Keeper,
     now: Moment,
     waiting: Vec<Action>,
+    /// What was pinned, as a file would keep it.
+    basket: Vec<Item>,
 }
 
 impl World {
@@ -121,6 +124,7 @@ impl Stage {
             outbox,
             now,
             waiting: Vec::new(),
+            basket: Vec::new(),
         };
         stage.app.start(now);
         stage.notice(rows);
@@ -158,10 +162,37 @@ impl Stage {
                             self.notice(notice);
                         }
                     }
+                    Effect::Wish(Wish::Keep(change)) => self.keep(change),
                     Effect::Copy(text) | Effect::Export { text, .. } => self.left.push(text),
                     other => self.left.push(format!("{other:?}")),
                 }
             }
+        }
+    }
+
+    /// What the keeper of the basket does, without a file; a silent world has a disk that does not answer.
+    fn keep(&mut self, change: Change) {
+        let place = Ok("evidence.jsonl".to_owned());
+        let told = match change {
+            Change::Read => Told::Read { items: self.basket.clone(), strange: Vec::new(), place },
+            Change::Pin(item) => {
+                let id = item.id;
+                self.basket.push(*item);
+                Told::Kept(id)
+            }
+            Change::Note(id, words) => {
+                for item in self.basket.iter_mut().filter(|item| item.id == id) {
+                    item.note.clone_from(&words);
+                }
+                Told::Kept(id)
+            }
+            Change::Remove(id) => {
+                self.basket.retain(|item| item.id != id);
+                Told::Kept(id)
+            }
+        };
+        if self.mood != Mood::Silent {
+            self.app.update(Event::Evidence(told), self.now);
         }
     }
 
