@@ -70,6 +70,8 @@ pub enum PaneId {
     Search,
     /// Darktrace's watched list.
     Watched,
+    /// Darktrace's model breaches.
+    Breaches,
     /// Writes and calls.
     Activity,
 }
@@ -99,6 +101,8 @@ pub enum Target {
     /// A query for advanced search, to be looked at before it is run; a time window may stand before it in brackets:
     /// `[+-15m of 2026-11-20T08:00Z] @fields.dest_ip:"8.8.8.8"`.
     Search(String),
+    /// A model breach by its number.
+    Breach(i64),
     /// Something to put on the watched list, in any form a person writes it; several, one a line.
     Watch(String),
 }

@@ -4,6 +4,7 @@
 //! A failure never removes the old value. It knows neither the queue nor the screen.
 
 mod activity;
+pub mod breaches;
 mod digits;
 mod landing;
 mod lands;
@@ -31,6 +32,7 @@ use crate::outbox::{Moment, Request};
 use crate::pins::Pins;
 
 pub use activity::{Activity, Entry, Outcome};
+pub use breaches::BreachBook;
 pub use digits::Digits;
 pub use landing::{Landing, Lands};
 pub use link::Link;
@@ -105,6 +107,8 @@ pub struct Store {
     pub endpoints: HashMap<Endpoint, Remote<EndpointReport>>,
     /// Analyses of advanced search, one per slice.
     pub analyses: HashMap<Analyze, Remote<Analysed>>,
+    /// Model breaches.
+    pub breaches: BreachBook,
     /// The watched list: the whole, and by source.
     pub watch_lists: HashMap<Option<String>, Remote<Vec<Watched>>>,
 }
@@ -119,8 +123,7 @@ impl Store {
                 return;
             }
         };
-        let slot = Slot::new(format!("{} {}", call.product, call));
-        let Some(ticket) = self.admit(slot, policy, &call, now) else {
+        let Some(ticket) = self.admit(operation.slot(&call), policy, &call, now) else {
             return;
         };
         operation.remote(self).pending = true;

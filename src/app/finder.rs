@@ -13,7 +13,7 @@ use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 
 /// Verbs of the command line that open something by name, with what follows them.
-pub(super) const VERBS: [(&str, &str, &str); 10] = [
+pub(super) const VERBS: [(&str, &str, &str); 11] = [
     ("job", "JOB", "open a job's events"),
     ("event", "JOB EVENT", "open an event by its id"),
     ("device", "DID|TEXT", "find devices"),
@@ -22,6 +22,7 @@ pub(super) const VERBS: [(&str, &str, &str); 10] = [
     ("arm", "15m", "let writes that reach others through for a while"),
     ("disarm", "", "labels only again"),
     ("search", "[TIME] QUERY", "advanced search"),
+    ("breach", "NUMBER", "open a model breach"),
     ("watch", "ADDRESS|HOST|URL", "put on the watched list…"),
     ("quit", "", "end the program"),
 ];

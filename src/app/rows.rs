@@ -55,6 +55,9 @@ pub(super) const ROWS: &[Row<Shell>] = &[
     row("shell.go-watched", "go to the Watched list", &["g w"], "", |_, cx| {
         cx.go(PaneId::Watched, None)
     }),
+    row("shell.go-breaches", "go to model Breaches", &["g b"], "", |_, cx| {
+        cx.go(PaneId::Breaches, None)
+    }),
     row("shell.go-activity", "go to Activity", &["g a"], "", |_, cx| cx.go(PaneId::Activity, None)),
     row("shell.back", "back where I was", &["-"], "back", Shell::back),
     row("shell.undo", "take the last write back while it is not sent", &["u"], "", Shell::undo),

@@ -8,7 +8,6 @@ mod form;
 mod names;
 mod results;
 mod text;
-mod window;
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;

@@ -1,0 +1,1 @@
+//! Breaches: what is read, chosen, written and drawn.
