@@ -47,7 +47,7 @@ enum View {
 const VIEWS: [(View, &str); 4] = [
     (View::Open, "open"),
     (View::All, "all"),
-    (View::High, "score >= 60"),
+    (View::High, "score>=60"),
     (View::Critical, "critical"),
 ];
 

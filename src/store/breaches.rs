@@ -12,7 +12,6 @@ use crate::api::darktrace::breaches::{
     Acknowledge, AddComment, Breach, BreachById, BreachDetails, BreachLog, Breaches, Comment,
     Comments,
 };
-use crate::api::darktrace::device_breaches::DeviceBreaches;
 use crate::job::Policy;
 use crate::outbox::{Act, Moment, Request, RowId, Settlement, State};
 
@@ -21,9 +20,6 @@ pub const CONNECTIONS: u32 = 100;
 
 /// Logs of breaches that are kept: each holds its rows as they came.
 const LOGS: usize = 64;
-
-/// Breaches of a device are asked for over this time.
-const DEVICE: SignedDuration = SignedDuration::from_hours(28 * 24);
 
 /// One list as the server gave it.
 #[derive(Debug, Default)]
@@ -71,8 +67,9 @@ pub struct BreachBook {
     known: HashMap<i64, Breach>,
     /// The newest word on whether each is acknowledged, and of when it is.
     words: HashMap<i64, (Timestamp, bool)>,
-    /// When a write to each was last answered from here.
-    written: HashMap<i64, Timestamp>,
+    /// When an acknowledgement from here, or a comment, was last answered; by breach.
+    acknowledged: HashMap<i64, Timestamp>,
+    commented: HashMap<i64, Timestamp>,
     /// Breaches read one by one.
     pub single: HashMap<i64, Remote<Option<Breach>>>,
     /// Comments by breach.
@@ -116,9 +113,14 @@ impl BreachBook {
         self.words.get(&pbid).map(|(_, is)| *is)
     }
 
-    /// When a write to the breach was last answered from here.
-    pub fn written(&self, pbid: i64) -> Option<Timestamp> {
-        self.written.get(&pbid).copied()
+    /// When a write to a breach was last answered from here: from then on reading proves something.
+    pub fn written(&self, act: &Act) -> Option<Timestamp> {
+        let at = match act {
+            Act::Acknowledge(act) => self.acknowledged.get(&act.pbid),
+            Act::Comment(act) => self.commented.get(&act.pbid),
+            _ => None,
+        };
+        at.copied()
     }
 
     /// What was read of an acknowledgement at or after a moment.
@@ -228,12 +230,6 @@ impl Store {
         self.ask(asked, policy, now);
     }
 
-    /// Reads the breaches of a device over four weeks, in few words.
-    pub fn device_breaches(&mut self, did: i64, acknowledged: bool, policy: Policy, now: Moment) {
-        let window = (now.wall - DEVICE, now.wall);
-        self.ask(DeviceBreaches { did, window, acknowledged }, policy, now);
-    }
-
     /// A breach's own row in its log, or the breach by itself, was read.
     pub(super) fn breach_read(&mut self, pbid: i64, now: Moment) {
         if let Some(Some(breach)) = self.breaches.single.get(&pbid).and_then(Remote::value).cloned()
@@ -266,7 +262,7 @@ impl Store {
         match act {
             Act::Acknowledge(Acknowledge { pbid, .. }) => {
                 let pbid = *pbid;
-                self.breaches.written.insert(pbid, now.wall);
+                self.breaches.acknowledged.insert(pbid, now.wall);
                 // A read that began before the write would prove nothing.
                 self.ask(BreachDetails { pbid, count: CONNECTIONS }, Policy::Latest, now);
                 self.ask(BreachById { pbid }, Policy::Latest, now);
@@ -275,7 +271,7 @@ impl Store {
                 }
             }
             Act::Comment(AddComment { pbid, .. }) => {
-                self.breaches.written.insert(*pbid, now.wall);
+                self.breaches.commented.insert(*pbid, now.wall);
                 self.ask(Comments { pbid: *pbid }, Policy::Latest, now);
             }
             _ => {}
@@ -289,14 +285,17 @@ impl Store {
             Act::Acknowledge(act) if act.pbid == pbid => Some(act.on),
             _ => None,
         };
+        let book = &self.breaches;
         let unknown: Vec<(RowId, bool, Timestamp)> = self
             .writes
             .newest()
             .filter(|row| matches!(row.state, State::Unknown(_)) && !row.elsewhere)
-            .filter_map(|row| Some((row.id, of(&row.draft.act)?, row.changed)))
+            .filter_map(|row| {
+                let since = book.written(&row.draft.act).unwrap_or(row.changed);
+                Some((row.id, of(&row.draft.act)?, since))
+            })
             .collect();
-        for (id, wanted, changed) in unknown {
-            let since = self.breaches.written(pbid).unwrap_or(changed);
+        for (id, wanted, since) in unknown {
             let Proof::Told(is) = self.breaches.proof(pbid, since) else {
                 continue;
             };
@@ -322,6 +321,7 @@ mod tests {
     use super::super::Lands;
     use super::*;
     use crate::api::Answer;
+    use crate::api::darktrace::device_breaches::DeviceBreaches;
 
     fn now() -> Moment {
         Moment { wall: "2026-11-20T14:05:00Z".parse().unwrap(), instant: Instant::now() }
@@ -427,8 +427,7 @@ mod tests {
         let mut store = Store::default();
         let now = now();
         assert_eq!(store.breaches.counts(7, now.wall), None);
-        let ask =
-            DeviceBreaches { did: 7, window: (now.wall - DEVICE, now.wall), acknowledged: true };
+        let ask = DeviceBreaches::recent(7, now.wall);
         land(
             &mut store,
             &ask,

@@ -1,6 +1,6 @@
 //! The model breaches of one device, in few words: what stands beside the device wherever it is shown.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::{Answer, BadInput, Call, Cause, Method, Operation, Path};
 use super::breaches::{Breach, read_breaches};
@@ -16,6 +16,21 @@ pub struct DeviceBreaches {
     pub window: (Timestamp, Timestamp),
     /// With those already acknowledged; without them these are the open ones.
     pub acknowledged: bool,
+}
+
+/// The time that is looked at: four weeks, as for connections.
+const RECENT: SignedDuration = SignedDuration::from_hours(28 * 24);
+
+impl DeviceBreaches {
+    /// All breaches of the last four weeks.
+    pub fn recent(did: i64, now: Timestamp) -> Self {
+        Self { did, window: (now - RECENT, now), acknowledged: true }
+    }
+
+    /// Those of them that nobody has acknowledged.
+    pub fn open(did: i64, now: Timestamp) -> Self {
+        Self { acknowledged: false, ..Self::recent(did, now) }
+    }
 }
 
 impl Operation for DeviceBreaches {

@@ -57,6 +57,14 @@ impl BreachesPane {
         for row in writing::writes(pbid, store).take(2) {
             let settled = matches!(row.state, State::Sent(_) | State::Parked(_));
             match writing::fate(row, store) {
+                Some(Fate::Waits(words)) if row.state == State::Grace => {
+                    let (at, undo) = (look.tell(row.due.wall), look.key("shell.undo"));
+                    facts.add(
+                        "write",
+                        &format!("{words}: sends {at}, {undo} undoes"),
+                        theme.accent,
+                    );
+                }
                 // Once the breach itself shows it there is nothing more to say.
                 Some(Fate::Proven(_)) if settled => {}
                 Some(Fate::Waits(words)) => facts.add("write", &words, theme.accent),

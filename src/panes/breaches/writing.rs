@@ -233,9 +233,7 @@ pub(super) fn fate(row: &Row, store: &Store) -> Option<Fate> {
         State::Held => Fate::Other(format!("{deed} is held: not sent, Activity asks")),
         State::Sending => Fate::Waits(format!("{deed} is on its way")),
         State::Parked(why) => Fate::Other(format!("{deed} refused: {why}")),
-        State::Sent(said) => {
-            settled(row, &format!("{deed}: Darktrace said {}", brief(said)), store)
-        }
+        State::Sent(said) => settled(row, &format!("{deed}: Darktrace {}", brief(said)), store),
         State::Unknown(_) => match settled(row, &format!("{deed}: no good answer came"), store) {
             // Another's comment may have the same words: what is unknown stays so.
             Fate::Proven(words) | Fate::Denied(words) if deed == "comment" => {
@@ -246,17 +244,23 @@ pub(super) fn fate(row: &Row, store: &Store) -> Option<Fate> {
     })
 }
 
-/// The first words of what the service said: Unified View says much.
+/// A word of the service as it is; data is no word: Unified View and newer versions answer with the record.
 fn brief(said: &str) -> String {
     let short: String = said.chars().take(40).collect();
-    if short.len() < said.len() { format!("{short}...") } else { short }
+    if said.starts_with(['[', '{']) {
+        "answered with the record".to_owned()
+    } else if short.len() < said.len() {
+        format!("said {short}...")
+    } else {
+        format!("said {short}")
+    }
 }
 
 fn settled(row: &Row, said: &str, store: &Store) -> Fate {
     let book = &store.breaches;
     match &row.draft.act {
         Act::Acknowledge(Acknowledge { pbid, on }) => {
-            let since = book.written(*pbid).unwrap_or(row.changed);
+            let since = book.written(&row.draft.act).unwrap_or(row.changed);
             let failed = [
                 book.logs.get(pbid).and_then(|log| broken(log, since)),
                 book.single.get(pbid).and_then(|one| broken(one, since)),
@@ -280,7 +284,7 @@ fn settled(row: &Row, said: &str, store: &Store) -> Fate {
             }
         }
         Act::Comment(AddComment { pbid, message }) => {
-            let since = book.written(*pbid).unwrap_or(row.changed);
+            let since = book.written(&row.draft.act).unwrap_or(row.changed);
             let Some(remote) = book.comments.get(pbid) else {
                 return Fate::Waits(format!("{said}; not read back yet"));
             };

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::known::{Address, Known};
 use crate::api::Product;
 use crate::api::darktrace::connections::{ConnectionInfo, DeviceInfo};
+use crate::api::darktrace::device_breaches::DeviceBreaches;
 use crate::api::darktrace::devices::{Device, DevicePage, DeviceSearch, Order, OrderBy};
 use crate::api::darktrace::endpoints::{EndpointDetails, EndpointReport};
 use crate::api::darktrace::tags::{DeviceTags, Tag};
@@ -75,6 +76,7 @@ impl Context {
             if let Some(did) = did.filter(|did| *did > 0) {
                 fresh(DeviceTags { did }, cx);
                 fresh(connections(did), cx);
+                fresh(DeviceBreaches::recent(did, cx.now.wall), cx);
             }
             if let Some(address) = external {
                 fresh(look_up(&address), cx);
@@ -99,6 +101,7 @@ impl Context {
         if let Some(did) = did.filter(|did| *did > 0) {
             cx.store.ask(DeviceTags { did }, Policy::Latest, cx.now);
             cx.store.ask(connections(did), Policy::Latest, cx.now);
+            cx.store.ask(DeviceBreaches::recent(did, cx.now.wall), Policy::Latest, cx.now);
         }
         if let Some(address) = external {
             cx.store.ask(look_up(&address), Policy::Latest, cx.now);
