@@ -108,7 +108,7 @@ pub struct Store {
     /// Analyses of advanced search, one per slice.
     pub analyses: HashMap<Analyze, Remote<Analysed>>,
     /// Model breaches.
-    pub breaches: BreachBook,
+    pub breaches: Box<BreachBook>,
     /// The watched list: the whole, and by source.
     pub watch_lists: HashMap<Option<String>, Remote<Vec<Watched>>>,
 }
