@@ -37,6 +37,7 @@ const REST: Duration = Duration::from_millis(150);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Query {
     Did(i64),
+    /// A text; empty: whatever was seen last.
     Find(String),
     Tag(String),
 }
@@ -124,7 +125,7 @@ impl DevicesPane {
 
     fn find(&mut self, _cx: &mut Cx<'_>) {
         let field = Field::new("find: ")
-            .placeholder("device id, host, address, or tag:name")
+            .placeholder("device id, host, address, or tag:name; empty: seen last")
             .history(self.history.clone());
         self.field = Some((Asks::Find, field));
     }
@@ -170,18 +171,16 @@ impl DevicesPane {
     }
 
     /// A query as a person writes it: a number is a device, `tag:` a tag, everything else text.
-    fn read(text: &str) -> Option<Query> {
+    fn read(text: &str) -> Query {
         let text = text.trim();
         let text =
             text.strip_prefix("did ").or_else(|| text.strip_prefix("did=")).unwrap_or(text).trim();
-        if text.is_empty() {
-            None
-        } else if let Ok(did) = text.parse() {
-            Some(Query::Did(did))
+        if let Ok(did) = text.parse() {
+            Query::Did(did)
         } else if let Some(tag) = text.strip_prefix("tag:") {
-            Some(Query::Tag(tag.trim().trim_matches('"').to_owned()))
+            Query::Tag(tag.trim().trim_matches('"').to_owned())
         } else {
-            Some(Query::Find(text.to_owned()))
+            Query::Find(text.to_owned())
         }
     }
 }
@@ -208,13 +207,9 @@ impl Pane for DevicesPane {
         match target {
             Some(Target::Device(did)) => self.show(Query::Did(did), Policy::Latest, cx),
             Some(Target::Tag(tag)) => self.show(Query::Tag(tag), Policy::Latest, cx),
-            Some(Target::Find(text)) => {
-                if let Some(query) = Self::read(&text) {
-                    self.show(query, Policy::Latest, cx);
-                }
-            }
+            Some(Target::Find(text)) => self.show(Self::read(&text), Policy::Latest, cx),
             _ if self.query.is_none() && !cx.prefs.absent.contains(&Product::Darktrace) => {
-                self.find(cx)
+                self.show(Query::Find(String::new()), Policy::Join, cx)
             }
             // Its read was cancelled when the pane was left.
             _ if self.query.is_some() && self.state(cx.store) == (false, false) => {
@@ -313,10 +308,7 @@ impl Pane for DevicesPane {
                 match asks {
                     Asks::Find => {
                         self.history = entries;
-                        match Self::read(&text) {
-                            Some(query) => self.show(query, Policy::Latest, cx),
-                            None => cx.say(Tone::Mind, "nothing to find was typed"),
-                        }
+                        self.show(Self::read(&text), Policy::Latest, cx);
                     }
                     Asks::Narrow => {
                         self.narrowed = entries;
@@ -392,6 +384,7 @@ impl Pane for DevicesPane {
         let words = match &self.query {
             None => String::new(),
             Some(Query::Did(did)) => format!("did {did}"),
+            Some(Query::Find(text)) if text.is_empty() => "last seen".to_owned(),
             Some(Query::Find(text)) => format!("find: {text}"),
             Some(Query::Tag(tag)) => format!("tag: {tag}"),
         };

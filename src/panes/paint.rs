@@ -12,6 +12,7 @@ use crate::api::value::Time;
 use crate::command::Prefs;
 use crate::keymap::Keymap;
 use crate::store::Remote;
+use crate::ui::table::Width;
 use crate::ui::theme::Theme;
 use crate::ui::time::{Clock, Mode};
 use crate::ui::{frame, text};
@@ -162,4 +163,10 @@ pub fn when(at: Option<&Time>, look: &Look<'_>) -> String {
         Some(Time::At(at)) => look.tell(*at),
         Some(Time::Unread(text)) => text.clone(),
     }
+}
+
+/// The width of a column of device ids: an id cut short names another device. Those of a cluster have thirteen digits.
+pub fn did_width(dids: impl Iterator<Item = Option<i64>>) -> Width {
+    let longest = dids.flatten().map(|did| did.to_string().len()).max().unwrap_or(0);
+    Width::Fixed(longest.clamp(6, 20) as u16 + 1)
 }

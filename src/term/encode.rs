@@ -3,16 +3,19 @@
 //! An unchanged frame is no byte at all. Colours are the short 16-colour codes, cursor moves take the shortest form, a
 //! blank rest of a row is erased instead of written. Whatever a cell holds, no control character leaves here, and after
 //! a glyph whose width terminals disagree on the column is set anew, so that foreign text can break its own row only.
+//! Rows that moved as a band are moved by the terminal itself.
 
+use std::fmt::Write as _;
 use std::io;
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
-use ratatui::buffer::Cell;
-use ratatui::layout::{Position, Size};
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::{Position, Rect, Size};
 use unicode_width::UnicodeWidthStr;
 
 use sgr::{ON_BLANKS, Pen, sgr};
 
+mod scroll;
 mod sgr;
 
 /// Collects the bytes of one frame; the screen takes them and writes them in one go.
@@ -28,6 +31,8 @@ pub struct Encoder {
     visible: Option<bool>,
     cleared: bool,
     ink: Ink,
+    /// What the terminal shows, as far as it was drawn from here.
+    shown: Buffer,
 }
 
 /// Which cells of the terminal hold anything but a plain blank: what is blank need not be written again.
@@ -52,6 +57,9 @@ impl Ink {
 
 type Change<'a> = (u16, &'a Cell);
 
+/// A cell of which nothing is known; no frame holds it.
+const UNKNOWN: Cell = Cell::new("\0");
+
 /// Blanks at the end of a row from which on erasing is shorter than writing.
 const ERASE_FROM: usize = 4;
 
@@ -68,6 +76,7 @@ impl Encoder {
             visible: None,
             cleared: false,
             ink: Ink::default(),
+            shown: Buffer::default(),
         }
     }
 
@@ -80,6 +89,7 @@ impl Encoder {
     pub fn forget(&mut self) {
         (self.at, self.rest, self.visible, self.cleared) = (None, None, None, false);
         self.ink.cells.fill(true);
+        self.shown.content.fill(UNKNOWN);
     }
 
     fn go(&mut self, to: Position) {
@@ -103,6 +113,31 @@ impl Encoder {
         if self.pen != to {
             sgr(self.pen, to, &mut self.out);
             self.pen = to;
+        }
+    }
+
+    /// Has the terminal move a band of rows. Index and reverse index at a margin are understood by everything since the
+    /// VT100; the newer commands that scroll by a number are not.
+    fn scroll(&mut self, band: scroll::Band) {
+        self.style(Pen::PLAIN);
+        let _ = write!(self.out, "\x1b[{};{}r", band.top + 1, band.bottom + 1);
+        // setting the margins puts the cursor home
+        self.at = None;
+        let (from, step) = if band.up { (band.bottom, "\n") } else { (band.top, "\x1bM") };
+        self.go(Position { x: 0, y: from });
+        self.out.extend(std::iter::repeat_n(step, band.by.into()));
+        self.out.push_str("\x1b[r");
+        self.at = None;
+        band.apply_to(self.ink.width, &mut self.ink.cells, &false);
+    }
+
+    /// Writes changes, row by row.
+    fn rows(&mut self, changes: &[(u16, u16, &Cell)], width: u16) {
+        let mut row: Vec<Change<'_>> = Vec::new();
+        for of_row in changes.chunk_by(|a, b| a.1 == b.1) {
+            row.clear();
+            row.extend(of_row.iter().map(|(x, _, cell)| (*x, *cell)));
+            self.row(of_row[0].1, &row, width);
         }
     }
 
@@ -174,6 +209,21 @@ impl Encoder {
     }
 }
 
+/// Puts changed cells in their places.
+fn apply(buffer: &mut Buffer, changes: &[(u16, u16, &Cell)]) {
+    for (x, y, cell) in changes {
+        if let Some(place) = buffer.cell_mut((*x, *y)) {
+            *place = (*cell).clone();
+        }
+        // the other half of a wide glyph is never among the changes
+        for hidden in 1..cell.symbol().width() as u16 {
+            if let Some(place) = buffer.cell_mut((x + hidden, *y)) {
+                place.reset();
+            }
+        }
+    }
+}
+
 /// Whether terminals agree on the width of a glyph: letters of the big alphabets, line drawing, common CJK. Emoji,
 /// combining sequences and everything newer may take any number of cells.
 fn is_certain(symbol: &str) -> bool {
@@ -195,27 +245,37 @@ impl Backend for Encoder {
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
         let size = self.size()?;
-        if self.ink.cells.len() != usize::from(size.width) * usize::from(size.height) {
+        let area = Rect::new(0, 0, size.width, size.height);
+        if self.shown.area != area {
             self.ink.reset(size, !self.cleared);
+            let blank = if self.cleared { Cell::EMPTY } else { UNKNOWN };
+            self.shown = Buffer::filled(area, blank);
         }
-        let mut changes: Vec<Change<'a>> = Vec::new();
-        let mut row = 0;
-        // the first move of a frame is absolute: somebody else may have written since the last one
-        let was = self.at.take();
-        for (x, y, cell) in content {
-            if y != row && !changes.is_empty() {
-                self.row(row, &changes, size.width);
-                changes.clear();
-            }
-            row = y;
-            changes.push((x, cell));
-            self.cleared = false;
-        }
+        let mut changes: Vec<(u16, u16, &Cell)> = content.collect();
         if changes.is_empty() {
-            self.at = was;
-        } else {
-            self.row(row, &changes, size.width);
+            return Ok(());
         }
+        self.cleared = false;
+        // the first move of a frame is absolute: somebody else may have written since the last one
+        self.at = None;
+        let mut next = std::mem::take(&mut self.shown);
+        let moved = if changes.len() < scroll::WORTH_LOOKING || next.content.contains(&UNKNOWN) {
+            None
+        } else {
+            let before = next.clone();
+            apply(&mut next, &changes);
+            scroll::find(&before, &next).map(|band| (band, before))
+        };
+        if let Some((band, mut before)) = moved {
+            self.scroll(band);
+            band.apply(&mut before);
+            changes = before.diff(&next);
+            self.rows(&changes, size.width);
+        } else {
+            self.rows(&changes, size.width);
+            apply(&mut next, &changes);
+        }
+        self.shown = next;
         if self.pen != Pen::PLAIN {
             self.out.push_str("\x1b[m");
             self.pen = Pen::PLAIN;
@@ -271,6 +331,8 @@ impl Backend for Encoder {
         });
         self.cleared = what == ClearType::All;
         let size = self.size()?;
+        let blank = if self.cleared { Cell::EMPTY } else { UNKNOWN };
+        self.shown = Buffer::filled(Rect::new(0, 0, size.width, size.height), blank);
         self.ink.reset(size, !self.cleared);
         Ok(())
     }
@@ -289,163 +351,4 @@ impl Backend for Encoder {
 }
 
 #[cfg(test)]
-mod tests {
-    use ratatui::Terminal;
-    use ratatui::layout::Rect;
-    use ratatui::style::{Color, Modifier, Style};
-
-    use super::*;
-
-    fn terminal(width: u16, height: u16, ascii: bool) -> Terminal<Encoder> {
-        let mut t = Terminal::new(Encoder::new(move || Ok(Size { width, height }), ascii)).unwrap();
-        t.clear().unwrap();
-        t.backend_mut().take();
-        t
-    }
-
-    fn frame(t: &mut Terminal<Encoder>, lines: &[(&str, Style)]) -> String {
-        t.draw(|f| {
-            for (y, (s, style)) in (0..).zip(lines) {
-                f.buffer_mut().set_string(0, y, s, *style);
-            }
-        })
-        .unwrap();
-        t.backend_mut().take()
-    }
-
-    #[test]
-    fn an_unchanged_frame_is_no_byte() {
-        let mut t = terminal(20, 3, false);
-        assert_eq!(frame(&mut t, &[("hello", Style::new())]), "\x1b[1Hhello\x1b[?25l");
-        assert_eq!(frame(&mut t, &[("hello", Style::new())]), "");
-        for _ in 0..2 {
-            t.draw(|f| {
-                f.buffer_mut().set_string(0, 0, "hello", Style::new());
-                f.set_cursor_position((3, 1));
-            })
-            .unwrap();
-        }
-        assert_eq!(t.backend_mut().take(), "\x1b[?25h\x1b[2;4H");
-    }
-
-    #[test]
-    fn colours_are_short_and_blank_tails_are_erased() {
-        let mut t = terminal(20, 3, false);
-        frame(&mut t, &[("state: all is well", Style::new())]);
-        let red = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
-        assert_eq!(frame(&mut t, &[("bad", red)]), "\x1b[1H\x1b[1;31mbad\x1b[m\x1b[K");
-    }
-
-    #[test]
-    fn no_control_character_leaves_and_uncertain_glyphs_are_followed_by_a_column() {
-        let mut t = terminal(20, 2, false);
-        t.draw(|f| {
-            let buf = f.buffer_mut();
-            buf[(0, 0)].set_symbol("\x1b[31m");
-            buf.set_string(5, 0, "👩‍💻ok日本x", Style::new());
-        })
-        .unwrap();
-        let bytes = t.backend_mut().take();
-        assert_eq!(bytes, "\x1b[1H?????👩‍💻\x1b[1;8Hok日本x\x1b[?25l");
-    }
-
-    #[test]
-    fn ascii_terminals_get_ascii() {
-        let mut t = terminal(20, 2, true);
-        assert_eq!(frame(&mut t, &[("日本é│", Style::new())]), "\x1b[1H??????\x1b[?25l");
-    }
-
-    #[test]
-    fn what_a_terminal_shows_is_what_was_drawn() {
-        // a second opinion: a terminal emulator reads the bytes of a run of frames
-        // a wide glyph half covered by a reversed blank is left out: emulators disagree on its other half
-        let reversed = Style::new().add_modifier(Modifier::REVERSED);
-        let loud =
-            Style::new().fg(Color::LightCyan).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
-        for (special, words) in
-            [(reversed, ["alpha", "two", "  "]), (loud, ["日本語", "한글x", "é日"])]
-        {
-            compare(special, words);
-        }
-    }
-
-    fn compare(special: Style, special_words: [&str; 3]) {
-        let (w, h) = (30u16, 6u16);
-        let mut t = terminal(w, h, false);
-        let mut seen = vt100::Parser::new(h.try_into().unwrap(), w.try_into().unwrap(), 0);
-        let looks = [Style::new(), Style::new().fg(Color::Red), special];
-        let words: Vec<_> = special_words
-            .into_iter()
-            .chain(["x", "a long tail of text here", "─│é", "", "   gap   "])
-            .collect();
-        let mut dice = 7usize;
-        let mut roll = |n: usize| {
-            dice = dice
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (dice >> 33) % n
-        };
-        for _ in 0..300 {
-            let plan: Vec<_> =
-                (0..h).map(|y| (y, roll(9) as u16, roll(words.len()), roll(looks.len()))).collect();
-            let mut drawn = None;
-            t.draw(|f| {
-                for &(y, x, word, look) in &plan {
-                    f.buffer_mut().set_stringn(x, y, words[word], usize::from(w - x), looks[look]);
-                }
-                drawn = Some(f.buffer_mut().clone());
-            })
-            .unwrap();
-            let bytes = t.backend_mut().take();
-            seen.process(bytes.as_bytes());
-            let drawn = drawn.unwrap();
-            for y in 0..h {
-                let mut skip = 0;
-                for x in 0..w {
-                    let cell = &drawn[(x, y)];
-                    if skip > 0 {
-                        skip -= 1;
-                        continue;
-                    }
-                    skip = cell.symbol().width().saturating_sub(1);
-                    let shown = seen.screen().cell(y, x).unwrap();
-                    let text = if shown.contents().is_empty() { " " } else { shown.contents() };
-                    assert_eq!(text, cell.symbol(), "at {x},{y}");
-                    assert_eq!(
-                        shown.inverse(),
-                        cell.modifier.contains(Modifier::REVERSED),
-                        "at {x},{y} {bytes:?}"
-                    );
-                    if cell.symbol() != " " {
-                        assert_eq!(
-                            shown.bold(),
-                            cell.modifier.contains(Modifier::BOLD),
-                            "at {x},{y}"
-                        );
-                        let ink = match cell.fg {
-                            Color::Red => vt100::Color::Idx(1),
-                            Color::LightCyan => vt100::Color::Idx(14),
-                            _ => vt100::Color::Default,
-                        };
-                        assert_eq!(shown.fgcolor(), ink, "at {x},{y}");
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_resize_clears_once_and_paints_anew() {
-        let size = std::sync::Arc::new(std::sync::atomic::AtomicU16::new(20));
-        let handle = size.clone();
-        let read =
-            move || Ok(Size { width: handle.load(std::sync::atomic::Ordering::SeqCst), height: 2 });
-        let mut t = Terminal::new(Encoder::new(read, false)).unwrap();
-        frame(&mut t, &[("hello", Style::new())]);
-        size.store(10, std::sync::atomic::Ordering::SeqCst);
-        let bytes = frame(&mut t, &[("hello", Style::new())]);
-        assert_eq!(bytes.matches("\x1b[2J").count(), 1, "{bytes:?}");
-        assert!(bytes.contains("hello"));
-        assert_eq!(t.get_frame().area(), Rect::new(0, 0, 10, 2));
-    }
-}
+mod tests;

@@ -21,6 +21,8 @@ fn an_analyst_labels_three_events_and_looks_up_a_device_and_an_endpoint() {
     }
     console.see("the server says updated");
     console.keys("gd");
+    console.see("last seen");
+    console.keys("/");
     console.see("find: ");
     console.keys("1\r");
     console.see("tags");

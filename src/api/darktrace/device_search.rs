@@ -52,7 +52,7 @@ pub const SEARCH_MAX: u32 = 300;
 /// Searches devices: `GET /devicesearch` `[OAS]`. Looks back 28 days.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceSearch {
-    /// Free text in quotes, or `label: tag: type: hostname: ip: mac: vendor: os:` with `*`.
+    /// Free text in quotes, or `label: tag: type: hostname: ip: mac: vendor: os:` with `*`; empty: every device.
     pub query: String,
     /// Rows per page, at most [`SEARCH_MAX`].
     pub count: u32,
@@ -84,13 +84,16 @@ impl Operation for DeviceSearch {
                 format!("it is not between 1 and {SEARCH_MAX}"),
             ));
         }
-        said("search", &self.query)?;
-        Ok(call("device search", Method::Get, Path::fixed("/devicesearch"))
+        let call = call("device search", Method::Get, Path::fixed("/devicesearch"))
             .query("count", self.count.to_string())
             .query("offset", self.offset.to_string())
             .query("order", self.order.to_string())
-            .query("orderBy", self.order_by.to_string())
-            .query("query", &self.query))
+            .query("orderBy", self.order_by.to_string());
+        if self.query.is_empty() {
+            return Ok(call);
+        }
+        said("search", &self.query)?;
+        Ok(call.query("query", &self.query))
     }
 
     fn decode(&self, answer: &Answer) -> Result<DevicePage, Cause> {
@@ -127,6 +130,14 @@ mod tests {
             order_by: OrderBy::default(),
             order: Order::Desc,
         }
+    }
+
+    #[test]
+    fn without_a_query_none_is_sent() {
+        assert_eq!(
+            wire(&search("")),
+            "Read GET /devicesearch?count=100&offset=200&order=desc&orderBy=lastSeen"
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::picture::{filled, pictures};
 use super::{DevicesPane, Part, Query, tagging};
 use crate::api::Product;
 use crate::api::darktrace::devices::Device;
-use crate::panes::paint::{self, Look, freshness, put, rule, when};
+use crate::panes::paint::{self, Look, did_width, freshness, put, rule, when};
 use crate::store::{Remote, Store};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::text;
@@ -146,6 +146,8 @@ impl DevicesPane {
         let (pending, read) = self.state(store);
         let words = if pending {
             "loading the devices".to_owned()
+        } else if read && self.query == Some(Query::Find(String::new())) {
+            "Darktrace has seen no device in 28 days.".to_owned()
         } else if read {
             "Darktrace knows no such device.".to_owned()
         } else {
@@ -156,7 +158,7 @@ impl DevicesPane {
 
     fn draw_list(&self, devices: &[&Device], look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let table = Table::new(vec![
-            Column::new("DID", Width::Fixed(7)),
+            Column::new("DID", did_width(devices.iter().map(|device| device.did))),
             Column::new("HOST", Width::Flex(14, 3)),
             Column::new("IP", Width::Flex(15, 1)),
             Column::new("TYPE", Width::Flex(8, 1)).rank(1),

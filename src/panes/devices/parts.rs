@@ -12,7 +12,8 @@ use crate::api::darktrace::connections::{ConnectionSeries, DeviceInfo, Direction
 use crate::api::darktrace::devices::Device;
 use crate::api::darktrace::tags::Tag;
 use crate::export;
-use crate::panes::paint::{self, Look, freshness, put, when};
+use crate::outbox::Row;
+use crate::panes::paint::{self, Look, did_width, freshness, put, when};
 use crate::store::{Remote, Store};
 use crate::ui::chart;
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
@@ -105,7 +106,9 @@ impl DevicesPane {
         ])
         .bare()
         .active(self.part == Part::Tags);
-        table.draw(area, buf, theme, &self.tags, tags.len(), |index| tag_cells(&tags[index], look));
+        table.draw(area, buf, theme, &self.tags, tags.len(), |index| {
+            tag_cells(&tags[index], tagging::set_here(did, &tags[index], store), look)
+        });
     }
 
     pub(super) fn draw_similar(
@@ -125,7 +128,7 @@ impl DevicesPane {
         }
         let table = Table::new(vec![
             Column::new("SCORE", Width::Fixed(4)).right(),
-            Column::new("DID", Width::Fixed(6)).right(),
+            Column::new("DID", did_width(alike.iter().map(|device| device.did))).right(),
             Column::new("HOST", Width::Flex(12, 2)),
             Column::new("IP", Width::Flex(15, 1)).rank(2),
             Column::new("TYPE", Width::Fixed(9)).rank(1),
@@ -285,13 +288,15 @@ pub(super) fn fate_lines(
         .collect()
 }
 
-fn tag_cells(tag: &Tag, look: &Look<'_>) -> Cells<'static> {
+fn tag_cells(tag: &Tag, here: Option<&Row>, look: &Look<'_>) -> Cells<'static> {
     let expires =
         tag.expiry.as_ref().map_or_else(|| "never".to_owned(), |expiry| when(Some(expiry), look));
     let tid = tag.tid.map_or_else(|| "-".to_owned(), |tid| tid.to_string());
     let marks =
         [(tag.restricted == Some(true), "restricted"), (tag.auto == Some(true), "set by models")];
-    let mut note: Vec<&str> = marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
+    let by = here.map(|row| format!("set from here {}", look.tell(row.changed)));
+    let mut note: Vec<&str> = by.as_deref().into_iter().collect();
+    note.extend(marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word));
     note.extend(tag.description.as_deref().filter(|words| !words.is_empty()));
     Cells::new([
         Text::styled(tag.name.clone().unwrap_or_else(|| "-".into()), look.theme.label),

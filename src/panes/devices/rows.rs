@@ -10,7 +10,7 @@ impl Rows for DevicesPane {
     const ROWS: &'static [Row<Self>] = &[
         Row {
             id: "devices.find",
-            title: "find devices by number, text or tag:name",
+            title: "find devices by number, text or tag:name; empty: those seen last",
             keys: &["/"],
             hint: "find",
             ready: always,

@@ -327,6 +327,21 @@ pub(super) fn newest(did: i64, store: &Store) -> Option<&Row> {
     })
 }
 
+/// The write that put a tag on a device, when it came from this machine's outbox and is the last word on that tag.
+/// Darktrace itself does not tell who set a tag.
+pub(super) fn set_here<'a>(did: i64, tag: &Tag, store: &'a Store) -> Option<&'a Row> {
+    let name = tag.name.as_deref()?;
+    let last = store.writes.newest().find(|row| {
+        matches!(row.state, State::Sent(_))
+            && match &row.draft.act {
+                Act::Tag(act) => act.did == did && act.tag == name,
+                Act::Untag(act) => act.did == did && act.tag == name,
+                _ => false,
+            }
+    })?;
+    matches!(last.draft.act, Act::Tag(_)).then_some(last)
+}
+
 /// A device's name for a title.
 pub(super) fn called(device: Option<&Device>) -> &str {
     device.and_then(Device::name).unwrap_or("")

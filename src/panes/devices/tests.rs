@@ -126,19 +126,31 @@ fn turn(bench: &mut Bench, pane: &mut DevicesPane, part: Part) {
 
 #[test]
 fn a_query_is_read_as_a_person_writes_it() {
-    let find = |text: &str| Some(Query::Find(text.into()));
+    let find = |text: &str| Query::Find(text.into());
     for (text, query) in [
-        ("823", Some(Query::Did(823))),
-        ("did 823", Some(Query::Did(823))),
-        ("-5", Some(Query::Did(-5))),
-        ("tag:Web DMZ", Some(Query::Tag("Web DMZ".into()))),
-        ("tag:\"Web DMZ\"", Some(Query::Tag("Web DMZ".into()))),
+        ("823", Query::Did(823)),
+        ("did 823", Query::Did(823)),
+        ("-5", Query::Did(-5)),
+        ("tag:Web DMZ", Query::Tag("Web DMZ".into())),
+        ("tag:\"Web DMZ\"", Query::Tag("Web DMZ".into())),
         (" 10.0.0.1 ", find("10.0.0.1")),
         ("web-02", find("web-02")),
-        ("  ", None),
+        ("  ", find("")),
     ] {
         assert_eq!(DevicesPane::read(text), query, "{text}");
     }
+}
+
+#[test]
+fn opened_on_nothing_it_lists_what_was_seen_last() {
+    let mut bench = Bench::default();
+    let mut pane = DevicesPane::default();
+    pane.open(None, &mut bench.cx());
+    assert!(!pane.typing());
+    bench.land(&find("", 0), &page(1, 4, 3));
+    pane.changed(&mut bench.cx());
+    assert_eq!(pane.heading(&bench.store), "last seen  1/3");
+    assert_eq!(pane.place(), Some(Target::Find(String::new())));
 }
 
 #[test]
@@ -364,6 +376,10 @@ fn success_is_no_proof_the_device_is_read_again() {
         assert_eq!(said(&mut bench), words);
         pane.changed(&mut bench.cx());
         assert_eq!(said(&mut bench), "", "said once");
+        // Who set it is only known of what was confirmed from here.
+        let known = there && words.contains("SUCCESS");
+        turn(&mut bench, &mut pane, Part::Tags);
+        assert_eq!(bench.pane(&pane, 80, 21).contains("set from here"), known);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::api::Product;
 use crate::api::darktrace::endpoints::{Endpoint, EndpointKind, EndpointReport, Location};
 use crate::api::value::Time;
 use crate::panes::lookup::{self, Flags, named};
-use crate::panes::paint::{self, Look, freshness, put, rule, when};
+use crate::panes::paint::{self, Look, did_width, freshness, put, rule, when};
 use crate::store::Store;
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 
@@ -324,7 +324,7 @@ impl EndpointPane {
             return put(buf, below, 0, &Line::from(Span::styled("   none lately", look.theme.dim)));
         }
         let table = Table::new(vec![
-            Column::new("DID", Width::Fixed(7)),
+            Column::new("DID", did_width(devices.iter().map(|device| device.did))),
             Column::new("HOST", Width::Flex(14, 2)),
             Column::new("IP", Width::Flex(15, 1)),
             Column::new("FIRST", Width::Fixed(12)).rank(2),

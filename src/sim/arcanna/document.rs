@@ -128,7 +128,10 @@ pub fn status(world: &World, job: &Job, event: &Event, now: Ms) -> Value {
 
 /// The document of an event as it is indexed: its own keys, then ours.
 pub fn full(world: &World, job: &Job, event: &Event, now: Ms) -> Value {
-    let mut out = event.raw.as_object().cloned().unwrap_or_default();
+    let mut out = match event.raw() {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    };
     out.insert("id".into(), json!(event.id));
     out.insert(
         "metadata".into(),
@@ -211,7 +214,7 @@ fn log_messages(job: &Job, event: &Event, pending: bool) -> Value {
     if pending {
         return json!(out);
     }
-    let found = decision_points(job, &event.raw).len();
+    let found = decision_points(job, &event.raw()).len();
     match (event.broken, event.guess, job.trained) {
         (Some(error), ..) => out.push(line("Inference", "model", "error", error, 700)),
         (None, None, _) => out.push(line(

@@ -62,7 +62,7 @@ fn run(world: &World, body: &Value, now: i64) -> Result<Value, Reply> {
         .skip(number("from", 0))
         .take(number("size", 10))
         .map(|(job, event, doc)| {
-            let source = if bare { Value::Object(decision_points(job, &event.raw)) } else { doc };
+            let source = if bare { Value::Object(decision_points(job, &event.raw())) } else { doc };
             json!({"_index": format!("arcanna-{}", job.id), "_id": event.id, "_score": 1.0, "_source": source})
         })
         .collect();

@@ -65,7 +65,7 @@ pub struct Event {
     pub job: i64,
     pub title: String,
     pub severity: Option<i64>,
-    pub raw: Value,
+    raw: Box<str>,
     pub sent: Ms,
     /// When the inference (or the last reprocessing) began.
     pub queued: Ms,
@@ -75,6 +75,13 @@ pub struct Event {
     pub bucket: String,
     pub storage_tag: String,
     pub notes: Vec<Value>,
+}
+
+impl Event {
+    /// What was sent. It is kept as text: as a tree it takes ten times the memory, and the demo lives in the console.
+    pub fn raw(&self) -> Value {
+        serde_json::from_str(&self.raw).unwrap_or_default()
+    }
 }
 
 /// The people's side of a bucket.
@@ -202,7 +209,7 @@ impl World {
             job: job.id,
             title: title.to_owned(),
             severity,
-            raw,
+            raw: raw.to_string().into(),
             sent: now,
             queued: now,
             broken: None,

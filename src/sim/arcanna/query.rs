@@ -109,9 +109,9 @@ fn run(world: &World, body: &Value, now: i64) -> Result<Value, Reply> {
                 let bare = flag("decision_points_only");
                 let row = json!({
                     "event_id": e.id, "job_id": job.id, "job_title": job.title,
-                    "decision_points": decision_points(job, &e.raw),
+                    "decision_points": decision_points(job, &e.raw()),
                     "arcanna": if bare { Value::Null } else { doc["arcanna"].clone() },
-                    "raw_event": if bare { Value::Null } else { e.raw.clone() },
+                    "raw_event": if bare { Value::Null } else { e.raw() },
                     "@timestamp": doc["@timestamp"], "timestamp_inference": doc["timestamp_inference"],
                 });
                 (key, row)

@@ -163,9 +163,9 @@ fn fields(world: &World, request: &Request, mapping: bool) -> Reply {
             entry.1.push(job.id);
         };
         for name in &job.features {
-            let sample =
-                world.events.iter().filter(|e| e.job == job.id).find_map(|e| at(&e.raw, name));
-            add(name, sample.map_or("keyword", kind_of));
+            let mut events = world.events.iter().filter(|e| e.job == job.id);
+            let kind = events.find_map(|e| at(&e.raw(), name).map(kind_of));
+            add(name, kind.unwrap_or("keyword"));
         }
         let state =
             if job.has_buckets() { "arcanna.bucket_state" } else { "arcanna.knowledge_base_state" };
