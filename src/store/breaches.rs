@@ -31,8 +31,8 @@ pub struct BreachList {
     members: HashSet<i64>,
     /// What was asked last, and when.
     asked: Option<(Breaches, Timestamp)>,
-    /// Changes with every answer.
-    answers: u64,
+    /// What the breaches are the answer to, and when that was asked: a read may have failed since.
+    answered: Option<(Breaches, Timestamp)>,
 }
 
 impl BreachList {
@@ -44,11 +44,6 @@ impl BreachList {
     /// Whether the last answer held it.
     pub fn holds(&self, pbid: i64) -> bool {
         self.members.contains(&pbid)
-    }
-
-    /// Grows with every answer.
-    pub fn answers(&self) -> u64 {
-        self.answers
     }
 
     /// What was asked last.
@@ -167,7 +162,7 @@ impl BreachBook {
         let at = list.asked.as_ref().map_or(now, |(_, at)| *at);
         list.ids = page.iter().map(|breach| breach.pbid).collect();
         list.members = list.ids.iter().copied().collect();
-        list.answers += 1;
+        list.answered = list.asked.clone();
         for breach in page {
             let (pbid, silent) = (breach.pbid, breach.acknowledged.is_none());
             self.learn(breach, at);
@@ -181,12 +176,9 @@ impl BreachBook {
     /// Acknowledged breaches leave the list of open ones [OAS]: one that belongs there by its time and score and is missing is
     /// acknowledged.
     fn compare(&mut self) {
-        let Some((asked, at)) = self.open.asked.clone() else {
+        let Some((asked, at)) = self.open.answered.clone() else {
             return;
         };
-        if self.open.page.value().is_none() || self.open.page.pending {
-            return;
-        }
         let missing: Vec<i64> = self
             .known
             .values()
@@ -369,6 +361,24 @@ mod tests {
             "the open list does not reach so far back"
         );
         assert!(store.breaches.get(2).is_some(), "it stays known");
+    }
+
+    #[test]
+    fn a_read_that_failed_makes_nothing_acknowledged() {
+        let mut store = Store::default();
+        let begin = now();
+        list(&mut store, false, &format!("[{}]", one(1, 2, "")), begin);
+        // A new breach comes; the open ones are asked for again, in vain.
+        let later = begin.plus(Duration::from_secs(7_200));
+        let window = Some((begin.wall - SignedDuration::from_hours(24), later.wall));
+        let again = Breaches { window, ..asked(false) };
+        store.list_breaches(again, Policy::Latest, later);
+        store.breaches.open.page.pending = false;
+        let all = Breaches { include_acknowledged: true, window, ..Breaches::default() };
+        store.list_breaches(all.clone(), Policy::Latest, later);
+        land(&mut store, &all, &format!("[{},{}]", one(1, 2, ""), one(2, -1, "")), later);
+        assert_eq!(store.breaches.acknowledged(2), None, "the open list is older than it");
+        assert_eq!(store.breaches.acknowledged(1), Some(false));
     }
 
     #[test]
