@@ -139,6 +139,8 @@ pub struct BreachesPane {
     view: View,
     order: Order,
     reach: Reach,
+    /// With which reach the open breaches and all of them were asked for last.
+    reached: [Option<Reach>; 2],
     filter: String,
     /// The breach that was opened by its number, alone.
     only: Option<i64>,

@@ -179,7 +179,10 @@ impl BreachesPane {
         let lists: &[bool] = if self.view == View::All { &[false, true] } else { &[false] };
         for all in lists {
             match self.reach.ask(*all, cx.now.wall) {
-                Ok(asked) => cx.store.list_breaches(asked, policy, cx.now),
+                Ok(asked) => {
+                    self.reached[usize::from(*all)] = Some(self.reach.clone());
+                    cx.store.list_breaches(asked, policy, cx.now);
+                }
                 Err(why) => cx.say(Tone::Mind, why),
             }
         }
@@ -189,8 +192,8 @@ impl BreachesPane {
     pub(super) fn show_view(&mut self, cx: &mut Cx<'_>) {
         self.top = 0;
         let list = self.source(cx.store);
-        let other = store_asks_otherwise(cx.store);
-        if list.page.value().is_some() && !other {
+        let same = self.reached[usize::from(self.view == View::All)].as_ref() == Some(&self.reach);
+        if list.page.value().is_some() && same {
             self.thawed = false;
             self.make(cx.store);
             self.rest = Some(cx.now.instant + REST);
@@ -264,17 +267,5 @@ impl BreachesPane {
         {
             cx.store.ask(DeviceTags { did }, policy, cx.now);
         }
-    }
-}
-
-/// Whether the two lists were asked for different times or scores: the reach was changed since one of them was read.
-fn store_asks_otherwise(store: &Store) -> bool {
-    let (open, all) = (store.breaches.open.asked(), store.breaches.all.asked());
-    match (open, all) {
-        (Some(open), Some(all)) => {
-            let same_start = open.window.map(|(from, _)| from) == all.window.map(|(from, _)| from);
-            open.min_score != all.min_score || !same_start
-        }
-        _ => false,
     }
 }
