@@ -76,11 +76,16 @@ impl Context {
             if let Some(did) = did.filter(|did| *did > 0) {
                 fresh(DeviceTags { did }, cx);
                 fresh(connections(did), cx);
-                fresh(DeviceBreaches::recent(did, cx.now.wall), cx);
             }
             if let Some(address) = external {
                 fresh(look_up(&address), cx);
             }
+        }
+        // The last of all, and only where the cursor is: who labels at pace does not pay for it.
+        let idle = cx.store.jobs.live().all(|(_, live)| live.owner != OWNER);
+        let did = events.first().and_then(|event| View::of(cx.store, event).device?.did);
+        if let Some(did) = did.filter(|did| idle && *did > 0) {
+            fresh(DeviceBreaches::recent(did, cx.now.wall), cx);
         }
         cx.store.owner = before;
     }
