@@ -27,7 +27,7 @@ const PAPER: &str = "#14161b";
 const INK: &str = "#d4d7de";
 
 /// Name, columns, rows, and the keys that lead there from Jobs.
-const SCENES: [(&str, u16, u16, &str); 14] = [
+const SCENES: [(&str, u16, u16, &str); 15] = [
     ("jobs", 80, 24, ""),
     ("triage", 80, 24, ":job 1208\r"),
     ("triage-wide", 140, 40, ":job 1208\r"),
@@ -39,6 +39,7 @@ const SCENES: [(&str, u16, u16, &str); 14] = [
     ("devices", 80, 24, ":device 1\r"),
     ("search", 80, 24, ":search\r@fields.dest_port:443\r"),
     ("watched", 80, 24, "gw"),
+    ("breaches", 80, 24, "gb"),
     ("endpoint", 80, 24, ":endpoint hxxp://cats[.]com/a\r"),
     ("activity", 80, 24, ":job 1208\r1ga\t"),
     ("help", 80, 24, ":job 1208\r?"),

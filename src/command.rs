@@ -72,6 +72,8 @@ pub enum PaneId {
     Search,
     /// Darktrace's watched list.
     Watched,
+    /// Darktrace's model breaches.
+    Breaches,
     /// Writes and calls.
     Activity,
     /// What was pinned.
@@ -108,6 +110,8 @@ pub enum Target {
     /// `[+-15m of 2026-11-20T08:00Z] @fields.dest_ip:"8.8.8.8"`; behind a semicolon in them, what is worked out:
     /// `[last 1h; terms @fields.dest_ip] …`.
     Search(String),
+    /// A model breach by its number.
+    Breach(i64),
     /// Something to put on the watched list, in any form a person writes it; several, one a line.
     Watch(String),
 }

@@ -81,7 +81,8 @@ pub struct Record {
     pub origin: String,
     /// The outbox row: what several records of one act have in common.
     pub row: i64,
-    /// `label`, `tag`, `untag`, `watch`, `unwatch`, `train`, `send`, or a command's name.
+    /// `label`, `tag`, `untag`, `watch`, `unwatch`, `acknowledge`, `unacknowledge`, `comment`, `train`, `send`, or a
+    /// command's name.
     pub act: String,
     /// The job, for Arcanna's acts.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,7 +99,7 @@ pub struct Record {
     /// The device.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<i64>,
-    /// What else the act names: a tag, entries, a title.
+    /// What else the act names: a tag, entries, a breach, a title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub what: Option<String>,
     /// Method and target of the request.

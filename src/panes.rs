@@ -4,6 +4,7 @@
 //! Panes know neither the program around them nor each other; they ask through [`Cx`].
 
 pub mod activity;
+pub mod breaches;
 pub mod devices;
 pub mod endpoint;
 pub mod evidence;
@@ -20,6 +21,7 @@ pub mod sheet;
 pub(crate) mod testing;
 pub mod triage;
 pub mod watched;
+pub mod window;
 
 use std::time::Instant;
 
@@ -43,6 +45,7 @@ pub fn all() -> Vec<Box<dyn Pane>> {
         Box::<endpoint::EndpointPane>::default(),
         Box::<search::SearchPane>::default(),
         Box::<watched::WatchedPane>::default(),
+        Box::<breaches::BreachesPane>::default(),
         Box::<activity::ActivityPane>::default(),
         Box::<evidence::EvidencePane>::default(),
     ]

@@ -5,6 +5,7 @@
 
 mod activity;
 mod blind;
+pub mod breaches;
 mod digits;
 mod landing;
 mod lands;
@@ -30,7 +31,7 @@ use crate::api::darktrace::endpoints::{Endpoint, EndpointReport};
 use crate::api::darktrace::search::{Analysed, Analyze};
 use crate::api::darktrace::tags::{Holders, Tag};
 use crate::api::darktrace::watchlist::Watched;
-use crate::api::{Body, Call, Product};
+use crate::api::{Call, Product};
 use crate::evidence::{Basket, Change};
 use crate::job::{Action, Admission, Jobs, Policy, Slot, Ticket};
 use crate::outbox::{Moment, Request};
@@ -38,6 +39,7 @@ use crate::pins::Pins;
 
 pub use activity::{Activity, Entry, Outcome};
 pub use blind::{Blind, Sampling};
+pub use breaches::BreachBook;
 pub use digits::Digits;
 pub use landing::{Landing, Lands};
 pub use link::Link;
@@ -129,6 +131,8 @@ pub struct Store {
     pub endpoints: HashMap<Endpoint, Remote<EndpointReport>>,
     /// Analyses of advanced search, one per slice.
     pub analyses: HashMap<Analyze, Remote<Analysed>>,
+    /// Model breaches.
+    pub breaches: Box<BreachBook>,
     /// The watched list: the whole, and by source.
     pub watch_lists: HashMap<Option<String>, Remote<Vec<Watched>>>,
 }
@@ -143,13 +147,7 @@ impl Store {
                 return;
             }
         };
-        // What is asked in a body is part of the question: two jobs' events are two reads.
-        let asked = match &call.body {
-            Body::Json(text) => format!("{} {call} {text}", call.product),
-            _ => format!("{} {call}", call.product),
-        };
-        let slot = Slot::new(asked);
-        let Some(ticket) = self.admit(slot, policy, &call, now) else {
+        let Some(ticket) = self.admit(operation.slot(&call), policy, &call, now) else {
             return;
         };
         operation.remote(self).pending = true;

@@ -7,6 +7,7 @@
 pub mod breach_log;
 pub mod breaches;
 pub mod connections;
+pub mod device_breaches;
 pub mod device_search;
 pub mod devices;
 pub mod endpoints;

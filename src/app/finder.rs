@@ -13,7 +13,7 @@ use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 
 /// Verbs of the command line that open something by name, with what follows them.
-pub(super) const VERBS: [(&str, &str, &str); 17] = [
+pub(super) const VERBS: [(&str, &str, &str); 18] = [
     ("job", "JOB", "open a job's events"),
     ("view", "NAME", "show a view of the events, built in or your own"),
     ("event", "JOB EVENT", "open an event by its id"),
@@ -23,6 +23,7 @@ pub(super) const VERBS: [(&str, &str, &str); 17] = [
     ("arm", "15m", "let writes that reach others through for a while"),
     ("disarm", "", "labels only again"),
     ("search", "[TIME] QUERY", "advanced search"),
+    ("breach", "NUMBER", "open a model breach"),
     ("watch", "ADDRESS|HOST|URL", "put on the watched list…"),
     ("set", "NAME VALUE", "a setting for this session; alone: what is set"),
     ("unset", "NAME", "forget what this session set"),

@@ -82,6 +82,10 @@ impl Shell {
             "watch" if !rest.is_empty() => {
                 cx.go(PaneId::Watched, Some(Target::Watch(rest.to_owned())))
             }
+            "breach" => match rest.parse() {
+                Ok(pbid) => cx.go(PaneId::Breaches, Some(Target::Breach(pbid))),
+                Err(_) => self.say(Tone::Mind, "breach wants its number: breach 4107"),
+            },
             "job" | "view" | "device" | "tag" | "endpoint" | "watch" => {
                 self.say(Tone::Mind, format!("{verb} wants what to open after it"))
             }
@@ -106,7 +110,7 @@ impl Shell {
         let until = cx.now.plus(Duration::from_secs(minutes * 60));
         cx.store.armed_until = Some(until);
         let told = paint::tell(&self.clock(cx.now.wall), until.wall);
-        self.say(Tone::Mind, format!("armed until {told}: tags, watched list, training and events may be sent; :disarm ends it"));
+        self.say(Tone::Mind, format!("armed until {told}: tags, watched list, breaches, training and events may be sent; :disarm ends it"));
     }
 
     /// Starts a command of the catalogue.

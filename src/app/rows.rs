@@ -58,6 +58,9 @@ pub(super) const ROWS: &[Row<Shell>] = &[
     row("shell.go-evidence", "go to the Evidence basket", &["g v"], "", |_, cx| {
         cx.go(PaneId::Evidence, None)
     }),
+    row("shell.go-breaches", "go to model Breaches", &["g b"], "", |_, cx| {
+        cx.go(PaneId::Breaches, None)
+    }),
     row("shell.go-activity", "go to Activity", &["g a"], "", |_, cx| cx.go(PaneId::Activity, None)),
     row("shell.back", "back where I was", &["-", "g -"], "back", Shell::back),
     row("shell.forward", "forward again", &["_", "g _"], "", Shell::forward),

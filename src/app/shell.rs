@@ -292,10 +292,13 @@ impl Shell {
             Found::Nothing => {
                 let typed: Vec<String> =
                     std::mem::take(&mut self.typed).iter().map(ToString::to_string).collect();
-                self.say(
-                    Tone::Mind,
-                    format!("{} does nothing here; ? lists the keys", typed.join(" ")),
-                );
+                let typed = typed.join(" ");
+                let words = if typed.len() == 1 && typed.chars().all(|c| c.is_ascii_digit()) {
+                    format!("{typed} does nothing here: digits label events, in Triage alone")
+                } else {
+                    format!("{typed} does nothing here; ? lists the keys")
+                };
+                self.say(Tone::Mind, words);
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::api::arcanna::events::SendEvent;
 use crate::api::arcanna::feedback::Feedback;
 use crate::api::arcanna::jobs::Train;
 use crate::api::arcanna::{EventId, JobId};
+use crate::api::darktrace::breaches::{Acknowledge, AddComment};
 use crate::api::darktrace::tags::{TagDevice, UntagDevice};
 use crate::api::darktrace::watchlist::{WatchAdd, WatchRemove, WatchReply};
 use crate::api::{Answer, BadInput, Call, Cause, Decode, Operation};
@@ -30,6 +31,10 @@ pub enum Act {
     Watch(WatchAdd),
     /// An entry off the watched list.
     Unwatch(WatchRemove),
+    /// A breach acknowledged, or that taken back.
+    Acknowledge(Acknowledge),
+    /// A comment on a breach. It has no id of ours: it is never sent twice.
+    Comment(AddComment),
     /// A job's training.
     Train(Train),
     /// An event for a job.
@@ -76,13 +81,15 @@ impl Act {
             Self::Untag(untag) => untag.call(),
             Self::Watch(watch) => watch.call(),
             Self::Unwatch(unwatch) => unwatch.call(),
+            Self::Acknowledge(acknowledge) => acknowledge.call(),
+            Self::Comment(comment) => comment.call(),
             Self::Train(train) => train.call(),
             Self::Send(send) => send.call(),
             Self::Named { call, .. } => Ok(call.clone()),
         }
     }
 
-    /// Writes with the same subject keep their order: one event, one device, one list, one job.
+    /// Writes with the same subject keep their order: one event, one device, one list, one breach, one job.
     pub fn subject(&self) -> String {
         match self {
             Self::Label { feedback, .. } => format!("event {}/{}", feedback.job, feedback.event),
@@ -90,6 +97,10 @@ impl Act {
                 format!("device {did}")
             }
             Self::Watch(_) | Self::Unwatch(_) => "watched list".to_owned(),
+            Self::Acknowledge(Acknowledge { pbid, .. })
+            | Self::Comment(AddComment { pbid, .. }) => {
+                format!("breach {pbid}")
+            }
             Self::Train(train) => format!("job {}", train.job),
             Self::Send(send) => format!("events of job {}", send.job),
             Self::Named { name, call } => format!("{name} {}", call.product),
@@ -106,6 +117,15 @@ impl Act {
             Self::Untag(untag) => format!("untag device {} {}", untag.did, untag.tag),
             Self::Watch(watch) => format!("watch {}", watch.entries.join(" ")),
             Self::Unwatch(unwatch) => format!("unwatch {}", unwatch.entry),
+            Self::Acknowledge(Acknowledge { pbid, on: true }) => {
+                format!("acknowledge breach {pbid}")
+            }
+            Self::Acknowledge(Acknowledge { pbid, on: false }) => {
+                format!("take back acknowledgement of breach {pbid}")
+            }
+            Self::Comment(comment) => {
+                format!("comment on breach {}: {}", comment.pbid, comment.message)
+            }
             Self::Train(train) => format!("train job {}", train.job),
             Self::Send(send) => match &send.title {
                 Some(title) => format!("send event to job {}: {title}", send.job),
@@ -141,6 +161,8 @@ impl Decode for Act {
         let words = match self {
             Self::Label { feedback, .. } => Operation::decode(feedback, answer)?.status,
             Self::Train(train) => Operation::decode(train, answer)?.status,
+            Self::Acknowledge(acknowledge) => Some(Operation::decode(acknowledge, answer)?.said),
+            Self::Comment(comment) => Some(Operation::decode(comment, answer)?.said),
             Self::Tag(tag) => Some(Operation::decode(tag, answer)?.said),
             Self::Untag(untag) => Some(Operation::decode(untag, answer)?.said),
             Self::Watch(watch) => Some(told(&Operation::decode(watch, answer)?)),

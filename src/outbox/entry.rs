@@ -63,6 +63,16 @@ pub(super) fn record(row: &Row, origin: &str, session: &Session, answered: Answe
             "unwatch".clone_into(&mut record.act);
             record.what = Some(unwatch.entry.clone());
         }
+        Act::Acknowledge(acknowledge) => {
+            let word = if acknowledge.on { "acknowledge" } else { "unacknowledge" };
+            word.clone_into(&mut record.act);
+            record.what = Some(format!("breach {}", acknowledge.pbid));
+        }
+        Act::Comment(comment) => {
+            "comment".clone_into(&mut record.act);
+            record.what = Some(format!("breach {}", comment.pbid));
+            record.note = Some(kept_note(&comment.message, session));
+        }
         Act::Train(train) => {
             "train".clone_into(&mut record.act);
             record.analyst = Some(train.username.clone());

@@ -14,6 +14,7 @@ use crate::api::arcanna::events::SendEvent;
 use crate::api::arcanna::feedback::Feedback;
 use crate::api::arcanna::jobs::Train;
 use crate::api::arcanna::{EventId, JobId};
+use crate::api::darktrace::breaches::{Acknowledge, AddComment};
 use crate::api::darktrace::tags::{TagDevice, UntagDevice};
 use crate::api::darktrace::watchlist::{WatchAdd, WatchRemove};
 
@@ -47,6 +48,14 @@ enum Form<'a> {
     Unwatch {
         entry: Cow<'a, str>,
         source: Option<Cow<'a, str>>,
+    },
+    Acknowledge {
+        pbid: i64,
+        on: bool,
+    },
+    Comment {
+        pbid: i64,
+        message: Cow<'a, str>,
     },
     Train {
         job: Cow<'a, str>,
@@ -97,6 +106,10 @@ pub(super) fn write_act(act: &Act) -> serde_json::Result<String> {
         Act::Unwatch(WatchRemove { entry, source }) => {
             Form::Unwatch { entry: text(entry), source: maybe(source.as_ref()) }
         }
+        Act::Acknowledge(Acknowledge { pbid, on }) => Form::Acknowledge { pbid: *pbid, on: *on },
+        Act::Comment(AddComment { pbid, message }) => {
+            Form::Comment { pbid: *pbid, message: text(message) }
+        }
         Act::Train(Train { job, username }) => {
             Form::Train { job: text(job.as_str()), username: text(username) }
         }
@@ -139,6 +152,10 @@ pub(super) fn read_act(stored: &str) -> serde_json::Result<Act> {
             entry: entry.into_owned(),
             source: source.map(Cow::into_owned),
         }),
+        Form::Acknowledge { pbid, on } => Act::Acknowledge(Acknowledge { pbid, on }),
+        Form::Comment { pbid, message } => {
+            Act::Comment(AddComment { pbid, message: message.into_owned() })
+        }
         Form::Train { job, username } => {
             Act::Train(Train { job: JobId::from(&*job), username: username.into_owned() })
         }
@@ -190,6 +207,9 @@ mod tests {
                 hostname: true,
             }),
             Act::Unwatch(WatchRemove { entry: "a.example".into(), source: Some("socdeck".into()) }),
+            Act::Acknowledge(Acknowledge { pbid: 95, on: true }),
+            Act::Acknowledge(Acknowledge { pbid: 95, on: false }),
+            Act::Comment(AddComment { pbid: 95, message: "two\nlines \"ü\"".into() }),
             Act::Train(Train { job: 1202.into(), username: "ana.pop".into() }),
             Act::Send(SendEvent {
                 job: 1202.into(),
@@ -221,6 +241,15 @@ mod tests {
         assert_eq!(
             stored,
             r#"{"label":{"job":"1202","event":" 61/5 ü","label":"Low \"priority\" & more","username":"ana.pop","digit":"7"}}"#
+        );
+        let breach = |act: Act| write_act(&act).unwrap();
+        assert_eq!(
+            breach(Act::Acknowledge(Acknowledge { pbid: 95, on: false })),
+            r#"{"acknowledge":{"pbid":95,"on":false}}"#
+        );
+        assert_eq!(
+            breach(Act::Comment(AddComment { pbid: 95, message: "seen".into() })),
+            r#"{"comment":{"pbid":95,"message":"seen"}}"#
         );
         assert!(read_act(r#"{"teleport":{}}"#).is_err());
         let seen = read_seen(r#"{"label":"Drop","confidence":47.0,"outlier":false}"#).unwrap();

@@ -2,6 +2,7 @@
 //!
 //! Numbers at or below zero and "others" are groups, not devices: they are shown, never opened.
 
+mod breached;
 mod chart;
 mod draw;
 mod grids;
@@ -50,11 +51,13 @@ enum Part {
     Tags,
     Similar,
     Peers,
+    Breaches,
     Chart,
 }
 
 impl Part {
-    const ALL: [Self; 5] = [Self::List, Self::Tags, Self::Similar, Self::Peers, Self::Chart];
+    const ALL: [Self; 6] =
+        [Self::List, Self::Tags, Self::Similar, Self::Peers, Self::Breaches, Self::Chart];
 
     fn name(self) -> &'static str {
         match self {
@@ -62,6 +65,7 @@ impl Part {
             Self::Tags => "tags",
             Self::Similar => "similar",
             Self::Peers => "peers",
+            Self::Breaches => "breaches",
             Self::Chart => "chart",
         }
     }
@@ -91,6 +95,7 @@ pub struct DevicesPane {
     tags: ListState,
     similar: ListState,
     peers: ListState,
+    breaches: ListState,
     numbers: ListState,
     part: Part,
     /// What the chart counts.
@@ -117,9 +122,10 @@ pub struct DevicesPane {
 }
 
 impl DevicesPane {
-    fn turn(&mut self, by: usize) {
+    fn turn(&mut self, by: usize, cx: &mut Cx<'_>) {
         let here = Part::ALL.iter().position(|part| *part == self.part).unwrap_or(0);
         self.part = Part::ALL[(here + by) % Part::ALL.len()];
+        self.ask_breaches(Policy::Join, cx);
     }
 
     fn find(&mut self, _cx: &mut Cx<'_>) {
@@ -152,6 +158,12 @@ impl DevicesPane {
                 }
                 Some(parts::Met::Network(..)) | None => None,
             },
+            Part::Breaches => {
+                if let Some(breach) = self.breached(cx.store).get(self.breaches.cursor()) {
+                    cx.go(PaneId::Breaches, Some(Target::Breach(breach.pbid)));
+                }
+                return;
+            }
             Part::Chart => None,
         };
         match target {
@@ -262,6 +274,10 @@ impl Pane for DevicesPane {
             Part::List | Part::Chart => {
                 let len = self.devices(store).len();
                 (&mut self.list, len)
+            }
+            Part::Breaches => {
+                let len = self.breached(store).len();
+                (&mut self.breaches, len)
             }
             Part::Tags => {
                 let len = self.tags_of(store).len();

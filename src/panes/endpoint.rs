@@ -4,9 +4,11 @@
 //! answers.
 
 mod batch;
+mod breached;
 mod draw;
 
 use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::Timestamp;
@@ -70,6 +72,7 @@ pub struct EndpointPane {
     marked: HashSet<usize>,
     given_list: ListState,
     batch: Batch,
+    rest: breached::Rest,
 }
 
 impl Rows for EndpointPane {
@@ -397,6 +400,19 @@ impl Pane for EndpointPane {
         if self.devices.cursor() >= len {
             self.devices.select(len.saturating_sub(1));
         }
+        self.follow(cx);
+    }
+
+    fn moved(&mut self, cx: &mut Cx<'_>) {
+        self.follow(cx);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.rest.at
+    }
+
+    fn tick(&mut self, cx: &mut Cx<'_>) {
+        self.ask_breaches(cx);
     }
 
     fn place(&self) -> Option<Target> {

@@ -106,6 +106,7 @@ fn words(target: &Target) -> Vec<String> {
         Target::Endpoint(name) => one("endpoint", name),
         Target::Search(query) => one("search", query),
         Target::Watch(entry) => one("watch", entry),
+        Target::Breach(pbid) => one("breach", &pbid.to_string()),
     }
 }
 
@@ -122,6 +123,7 @@ pub fn target(words: &[String]) -> Option<Target> {
         ["endpoint", name] => Target::Endpoint((*name).to_owned()),
         ["search", query] => Target::Search((*query).to_owned()),
         ["watch", entry] => Target::Watch((*entry).to_owned()),
+        ["breach", pbid] => Target::Breach(pbid.parse().ok()?),
         _ => return None,
     })
 }
@@ -142,6 +144,7 @@ mod tests {
             Target::Endpoint("8.8.8.8".into()),
             Target::Search("[-1h] a:\"b\"".into()),
             Target::Watch("evil.example".into()),
+            Target::Breach(4107),
         ] {
             assert_eq!(target(&words(&one)), Some(one));
         }

@@ -9,7 +9,6 @@ mod names;
 mod results;
 mod saved;
 mod text;
-mod window;
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;

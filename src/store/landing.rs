@@ -7,14 +7,23 @@ use std::sync::Arc;
 use super::{Entry, Link, Outcome, Remote, Store};
 use crate::api::arcanna::health::Scopes;
 use crate::api::error::Class;
-use crate::api::{ApiError, Cause, Operation};
-use crate::job::{Arrived, Phase, Report};
+use crate::api::{ApiError, Body, Call, Cause, Operation};
+use crate::job::{Arrived, Phase, Report, Slot};
 use crate::outbox::Moment;
 
 /// An operation with a place in the store.
 pub trait Lands: Operation {
     /// Where its answer is kept.
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Self::Output>;
+
+    /// What it displaces: of two reads of one slot the newer counts. By itself that is the same request, and what is asked
+    /// in a body is part of it: two jobs' events are two reads.
+    fn slot(&self, call: &Call) -> Slot {
+        Slot::new(match &call.body {
+            Body::Json(text) => format!("{} {call} {text}", call.product),
+            _ => format!("{} {call}", call.product),
+        })
+    }
 
     /// What follows from a new value, after it is kept.
     fn landed(&self, store: &mut Store, now: Moment) {

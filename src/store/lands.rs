@@ -1,6 +1,7 @@
 //! Where each operation's answer is kept. One short block per operation; a new one is added here and nowhere else.
 
 use super::{Lands, Remote, Store, key};
+use crate::api::Call;
 use crate::api::arcanna::Decision;
 use crate::api::arcanna::count::CountOpen;
 use crate::api::arcanna::events::{EventStatus, Export, ExportEvent};
@@ -8,7 +9,11 @@ use crate::api::arcanna::health::{Granted, Health, HealthReport, Scopes};
 use crate::api::arcanna::jobs::{DecisionSet, Job, Jobs};
 use crate::api::arcanna::metrics::{JobMetrics, Metrics};
 use crate::api::arcanna::query::{EventPage, QueryEvents};
+use crate::api::darktrace::breaches::{
+    Breach, BreachById, BreachDetails, BreachLog, Breaches, Comment, Comments,
+};
 use crate::api::darktrace::connections::{ConnectionInfo, DeviceInfo};
+use crate::api::darktrace::device_breaches::DeviceBreaches;
 use crate::api::darktrace::devices::{
     Device, DeviceById, DevicePage, DeviceSearch, SimilarDevices,
 };
@@ -16,6 +21,7 @@ use crate::api::darktrace::endpoints::{EndpointDetails, EndpointReport};
 use crate::api::darktrace::search::{Analysed, Analyze};
 use crate::api::darktrace::tags::{DeviceTags, Holders, Tag, TaggedDevices, Tags};
 use crate::api::darktrace::watchlist::{WatchList, Watched};
+use crate::job::Slot;
 use crate::outbox::Moment;
 
 impl Lands for Jobs {
@@ -171,5 +177,58 @@ impl Lands for Analyze {
 impl Lands for WatchList {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Vec<Watched>> {
         store.watch_lists.entry(self.source.clone()).or_default()
+    }
+}
+
+impl Lands for Breaches {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Vec<Breach>> {
+        &mut store.breaches.list_mut(self.include_acknowledged).page
+    }
+
+    /// Its window ends now: another one is the same list, asked later.
+    fn slot(&self, _call: &Call) -> Slot {
+        Slot::new(if self.include_acknowledged { "all breaches" } else { "open breaches" })
+    }
+
+    fn landed(&self, store: &mut Store, now: Moment) {
+        store.breaches.take_in(self.include_acknowledged, now.wall);
+    }
+}
+
+impl Lands for BreachById {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Option<Breach>> {
+        store.breaches.single.entry(self.pbid).or_default()
+    }
+
+    fn landed(&self, store: &mut Store, now: Moment) {
+        store.breach_read(self.pbid, now);
+    }
+}
+
+impl Lands for BreachDetails {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<BreachLog> {
+        store.breaches.logs.entry(self.pbid).or_default()
+    }
+
+    fn landed(&self, store: &mut Store, now: Moment) {
+        store.breach_log_read(self.pbid, now);
+    }
+}
+
+impl Lands for Comments {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Vec<Comment>> {
+        store.breaches.comments.entry(self.pbid).or_default()
+    }
+}
+
+impl Lands for DeviceBreaches {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Vec<Breach>> {
+        store.breaches.of_device.entry((self.did, self.acknowledged)).or_default()
+    }
+
+    /// As for lists: its window ends now.
+    fn slot(&self, call: &Call) -> Slot {
+        let which = if self.acknowledged { "all" } else { "open" };
+        Slot::new(format!("{} {which} breaches of device {}", call.product, self.did))
     }
 }

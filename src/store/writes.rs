@@ -354,6 +354,7 @@ impl Store {
         {
             self.ask(DeviceTags { did: *did }, Policy::Join, now);
         }
+        self.reread_breach(&row.draft.act, now);
     }
 
     /// The tags of a device were read: writes to them whose outcome is unknown are settled by what is there.
@@ -465,6 +466,7 @@ fn read_back(store: &mut Store, act: &Act, confirmed: &Confirmed, now: Moment) {
                 store.ask(WatchList { source }, Policy::Join, now);
             }
         }
+        Act::Acknowledge(_) | Act::Comment(_) => store.reread_breach(act, now),
         Act::Named { .. } => {}
     }
 }

@@ -1,5 +1,6 @@
 //! One test binary: each module is an area a user would name.
 
+mod breaches;
 mod bytes;
 mod calibration;
 mod campaign;

@@ -41,6 +41,14 @@ pub struct LogRow {
     pub source: Option<String>,
     /// To where.
     pub destination: Option<String>,
+    /// The address it came from.
+    pub source_ip: Option<String>,
+    /// The address it went to.
+    pub destination_ip: Option<String>,
+    /// In which country the other end is, where that is outside.
+    pub country: Option<String>,
+    /// Whether the breach is acknowledged; only on its own row.
+    pub acknowledged: Option<bool>,
     /// To which port.
     pub port: Option<i64>,
     /// `TCP`
@@ -62,6 +70,7 @@ impl LogRow {
                 device.first(&["hostname", "ip", "name"])?.word()
             })
         };
+        let device = |name: &str, key: &str| fields.object(name)?.word(key);
         Some(Self {
             time: fields.first(&["timems", "time"]).and_then(Node::time),
             action: fields.first(&["action", "eventType"]).and_then(Node::word),
@@ -70,6 +79,13 @@ impl LogRow {
             destination_did: fields.int("ddid"),
             source: party("source", "sourceDevice"),
             destination: party("destination", "destinationDevice"),
+            source_ip: device("sourceDevice", "ip"),
+            destination_ip: device("destinationDevice", "ip"),
+            country: device("destinationDevice", "country")
+                .or_else(|| device("sourceDevice", "country")),
+            acknowledged: fields
+                .get("acknowledged")
+                .and_then(|node| node.flag().or(node.fields().map(|_| true))),
             port: fields.first(&["destinationPort", "port"]).and_then(Node::int),
             protocol: fields.word("protocol"),
             application: fields.word("applicationprotocol"),
@@ -128,12 +144,16 @@ mod tests {
                  "applicationprotocol":"HTTPS","direction":"out"}, 7]"#,
         )
         .unwrap();
-        assert!(log.breach.unwrap().raw.get().contains("acknowledged"));
+        assert_eq!(log.breach.unwrap().acknowledged, Some(false));
         let [row] = &log.rows[..] else { panic!("{:?}", log.rows) };
         assert_eq!(row.time.as_ref().unwrap().to_string(), "2020-09-14T06:00:00Z");
         assert_eq!(
             (row.source.as_deref(), row.destination.as_deref()),
             (Some("10.0.0.2"), Some("a.com"))
+        );
+        assert_eq!(
+            (row.source_ip.as_deref(), row.destination_ip.as_deref(), row.acknowledged),
+            (Some("10.0.0.2"), Some("1.2.3.4"), None)
         );
         assert_eq!((row.port, row.source_did, row.destination_did), (Some(443), Some(2), None));
         assert_eq!(row.application.as_deref(), Some("HTTPS"));

@@ -70,6 +70,8 @@ pub struct Model {
     pub description: Option<String>,
     /// Its tags.
     pub tags: Vec<String>,
+    /// MITRE's tactics and techniques, as the model names them.
+    pub mitre: Vec<String>,
 }
 
 /// What was measured in a breach.
@@ -119,10 +121,24 @@ impl Breach {
                 .get("acknowledged")
                 .and_then(|node| node.flag().or(node.fields().map(|_| true))),
             url: fields.word("breachUrl"),
-            device: fields.object("device").map(|device| Device::read(&device)),
+            // with `deviceattop=false` it stands in what was measured
+            device: fields
+                .object("device")
+                .or_else(|| measured_on(&fields))
+                .map(|device| Device::read(&device)),
             components: fields.each("triggeredComponents", Component::read).unwrap_or_default(),
         })
     }
+}
+
+/// The device of the first component that names one.
+fn measured_on<'a>(fields: &Fields<'a>) -> Option<Fields<'a>> {
+    let components = fields.get("triggeredComponents")?;
+    components
+        .one_or_many()
+        .into_iter()
+        .filter_map(Node::fields)
+        .find_map(|part| part.object("device"))
 }
 
 impl Model {
@@ -139,6 +155,10 @@ impl Model {
             compliance: model.flag("compliance"),
             description: model.word("description"),
             tags: model.words("tags").unwrap_or_default(),
+            mitre: model.object("mitre").map_or_else(Vec::new, |mitre| {
+                let named = |key| mitre.words(key).unwrap_or_default();
+                [named("tactics"), named("techniques")].concat()
+            }),
         }
     }
 }
@@ -214,7 +234,7 @@ impl Operation for BreachById {
     }
 }
 
-fn read_breaches(answer: &Answer) -> Result<Vec<Breach>, Cause> {
+pub(super) fn read_breaches(answer: &Answer) -> Result<Vec<Breach>, Cause> {
     let body = Body::read(answer)?;
     let node = body.node();
     if node.shape() == Shape::Object {

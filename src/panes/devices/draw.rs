@@ -198,6 +198,7 @@ impl DevicesPane {
             Part::Tags => self.draw_tags(store, look, did, below, buf),
             Part::Similar => self.draw_similar(store, look, did, below, buf),
             Part::Peers => self.draw_peers(store, look, below, buf),
+            Part::Breaches => self.draw_breaches(did, store, look, below, buf),
             Part::Chart => {
                 let Some(remote) = self.graph(store) else {
                     return;
@@ -239,6 +240,9 @@ impl DevicesPane {
         rule(buf, right, 0, look, &format!("{did} {title}"), "");
         let used = self.draw_facts(store, look, under(right, 1), buf) + 2;
         let picture = under(right, used);
+        if self.part == Part::Breaches {
+            return self.draw_breaches(did, store, look, picture, buf);
+        }
         if let Some(remote) = self.graph(store) {
             if self.as_numbers {
                 self.draw_numbers(remote, look, picture, buf);

@@ -31,13 +31,14 @@ impl DevicesPane {
             Part::Peers => {
                 Grid::new(["share %", "direction", "port", "peer"]).title(of("peers, 28 days,"))
             }
+            Part::Breaches => return self.breached_table(did?, store),
             Part::Chart => Grid::new(["hour (UTC)", "value"]).title(format!(
                 "{}, 28 days, hours without a point are zero",
                 of(&counted(self.metric).to_lowercase())
             )),
         };
         match part {
-            Part::List | Part::Similar => {}
+            Part::List | Part::Similar | Part::Breaches => {}
             Part::Tags => {
                 for tag in self.tags_of(store) {
                     grid.push([
@@ -100,6 +101,7 @@ impl DevicesPane {
             Part::Tags => Some(self.tags.cursor()),
             Part::Similar => Some(self.similar.cursor()),
             Part::Peers => Some(self.peers.cursor()),
+            Part::Breaches => Some(self.breaches.cursor()),
             // The file has every hour, the screen only those that are not zero.
             Part::Chart => None,
         }

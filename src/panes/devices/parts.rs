@@ -238,7 +238,7 @@ impl DevicesPane {
     }
 
     /// A part's title with how fresh it is; the rest of its area.
-    fn part_title<T>(
+    pub(super) fn part_title<T>(
         &self,
         look: &Look<'_>,
         (part, title): (Part, &'static str),

@@ -168,11 +168,13 @@ impl DevicesPane {
             self.tags = ListState::default();
             self.similar = ListState::default();
             self.peers = ListState::default();
+            self.breaches = ListState::default();
         }
         self.asked = Some(did);
         cx.store.ask(DeviceTags { did }, policy, cx.now);
         cx.store.ask(SimilarDevices { did, count: SIMILAR, full: false }, policy, cx.now);
         self.ask_chart(anew, cx);
+        self.ask_breaches(policy, cx);
     }
 
     /// Asks for the chart unless it is here; a person who refreshes gets it anew.

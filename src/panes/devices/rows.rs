@@ -26,11 +26,11 @@ impl Rows for DevicesPane {
         },
         Row {
             id: "devices.next-part",
-            title: "next part: info, tags, similar, peers, chart",
+            title: "next part: info, tags, similar, peers, breaches, chart",
             keys: &["tab"],
             hint: "parts",
             ready: always,
-            run: |pane, _| pane.turn(1),
+            run: |pane, cx| pane.turn(1, cx),
         },
         Row {
             id: "devices.previous-part",
@@ -38,7 +38,7 @@ impl Rows for DevicesPane {
             keys: &["s-tab"],
             hint: "",
             ready: always,
-            run: |pane, _| pane.turn(Part::ALL.len() - 1),
+            run: |pane, cx| pane.turn(Part::ALL.len() - 1, cx),
         },
         Row {
             id: "devices.tag",
@@ -105,6 +105,7 @@ fn has_row(pane: &DevicesPane, store: &Store) -> Ready {
         Part::Tags => pane.tag(store).is_some(),
         Part::Similar => pane.alike(store).is_some(),
         Part::Peers => pane.met(store).len() > pane.peers.cursor(),
+        Part::Breaches => pane.breached(store).len() > pane.breaches.cursor(),
         Part::Chart => return Err("a chart has nothing to open".into()),
     };
     if full { Ok(()) } else { Err("there is nothing under the cursor".into()) }

@@ -503,3 +503,34 @@ fn a_device_is_taken_away_whole_with_its_chart() {
     assert_eq!(peer.kind, "peer");
     assert!(peer.title.starts_with("peers, 28 days, of device 1: "), "{}", peer.title);
 }
+
+#[test]
+fn the_breaches_of_a_device_are_asked_when_they_are_looked_at() {
+    use crate::api::darktrace::device_breaches::DeviceBreaches;
+    let (mut bench, mut pane) = open();
+    turn(&mut bench, &mut pane, Part::Breaches);
+    let calls = bench.wished().1;
+    let of = |which: &str| calls.iter().filter(|call| call.contains(which)).count();
+    assert_eq!((of("includeacknowledged=true"), of("includeacknowledged=false")), (1, 1));
+    assert!(calls.iter().all(|call| call.contains("did=1&") && call.contains("minimal=true")));
+    let now = bench.now.wall;
+    let one = |pbid: i64, hours: i64, model: &str| {
+        let at = now.as_millisecond() - hours * 3_600_000;
+        format!(
+            r#"{{"pbid":{pbid},"creationTime":{at},"score":0.7,"model":{{"then":{{"name":"{model}"}}}}}}"#
+        )
+    };
+    let (older, newer) = (one(11, 90, "Device::Network Scan"), one(12, 3, "Compromise::Beacon"));
+    bench.land(&DeviceBreaches::recent(1, now), &format!("[{older},{newer}]"));
+    bench.land(&DeviceBreaches::open(1, now), &format!("[{newer}]"));
+    pane.changed(&mut bench.cx());
+    insta::assert_snapshot!("breaches_80", bench.pane(&pane, 80, 21));
+    insta::assert_snapshot!("breaches_140", bench.pane(&pane, 140, 37));
+    pane.list(&bench.store).unwrap().0.select(1);
+    bench.run(&mut pane, "devices.open");
+    let gone = bench.asks.pop();
+    assert_eq!(gone, Some(Ask::Go(PaneId::Breaches, Some(Target::Breach(11)))));
+    turn(&mut bench, &mut pane, Part::List);
+    turn(&mut bench, &mut pane, Part::Breaches);
+    assert!(bench.wished().1.is_empty(), "what is here is not asked again");
+}

@@ -88,7 +88,9 @@ impl EndpointPane {
             return self.draw_field(*asks, field, look, foot, buf);
         }
         let (words, style) = self.foot(store, look);
-        put(buf, foot, 0, &Line::from(Span::styled(format!(" {words}"), style)));
+        let mut spans = vec![Span::styled(format!(" {words}"), style)];
+        spans.extend(self.breached(store, look));
+        put(buf, foot, 0, &Line::from(spans));
         None
     }
 

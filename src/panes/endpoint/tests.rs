@@ -304,3 +304,28 @@ fn no_size_and_no_text_breaks_the_frame() {
         assert!(!drawn.contains(['\u{1b}', '\u{7}', '\u{202e}', '\r']), "{drawn}");
     }
 }
+
+#[test]
+fn the_device_the_cursor_rests_on_is_asked_about_its_breaches_once() {
+    use crate::api::darktrace::device_breaches::DeviceBreaches;
+    let (mut bench, mut pane) = looked_up("cats.com");
+    let mut answer = report(0.0, 0.0);
+    answer.devices = Some([7, 8].map(|did| Device { did: Some(did), ..Device::default() }).into());
+    land(&mut pane, &mut bench, "cats.com", answer);
+    pane.changed(&mut bench.cx());
+    asked(&mut bench);
+    pane.list(&bench.store).unwrap().0.select(1);
+    pane.moved(&mut bench.cx());
+    pane.tick(&mut bench.cx());
+    assert!(asked(&mut bench).is_empty(), "a cursor that does not rest asks nothing");
+    bench.now = bench.now.plus(std::time::Duration::from_millis(200));
+    pane.tick(&mut bench.cx());
+    let calls = asked(&mut bench);
+    assert!(calls.len() == 1 && calls[0].contains("did=8&") && calls[0].contains("minimal=true"));
+    assert_eq!(pane.deadline(), None);
+    let at = bench.now.wall.as_millisecond() - 60_000;
+    let list = format!(r#"[{{"pbid":1,"creationTime":{at}}}]"#);
+    bench.land(&DeviceBreaches::recent(8, bench.now.wall), &list);
+    pane.changed(&mut bench.cx());
+    assert!(shown(&pane, &bench, 80, 21).contains("did 8  breaches 24h 1  7d 1"));
+}

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::names;
 use super::text::{self, Complaint};
-use super::window::{self, Window};
 use crate::api::darktrace::search::{Analysis, Analyze, SearchQuery};
+use crate::panes::window::{self, Window};
 use crate::ui::input::{Field, Reaction};
 
 /// A part of the form.

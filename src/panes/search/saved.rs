@@ -4,11 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::form::Part;
-use super::{SearchPane, names, window};
+use super::{SearchPane, names};
 use crate::api::darktrace::search::Analysis;
 use crate::command::{Cx, Tone};
 use crate::panes::paint::Look;
 use crate::panes::saved::{Deed, Item, Sheet};
+use crate::panes::window;
 use crate::store::{Store, Subject};
 use crate::ui::text;
 use crate::views::{self, Change, Kind, OPERATIONS, Saved, SavedSearch};

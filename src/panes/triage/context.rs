@@ -6,6 +6,7 @@
 use super::known::{Address, Known};
 use crate::api::Product;
 use crate::api::darktrace::connections::{ConnectionInfo, DeviceInfo};
+use crate::api::darktrace::device_breaches::DeviceBreaches;
 use crate::api::darktrace::devices::{Device, DevicePage, DeviceSearch, Order, OrderBy};
 use crate::api::darktrace::endpoints::{EndpointDetails, EndpointReport};
 use crate::api::darktrace::tags::{DeviceTags, Tag};
@@ -51,6 +52,12 @@ impl Context {
                 fresh(look_up(&address), AT_ONCE, cx);
             }
         }
+        // The last of all, and only where the cursor is: who labels at pace does not pay for it.
+        let idle = cx.store.jobs.live().all(|(_, live)| live.owner != OWNER);
+        let did = events.first().and_then(|event| View::of(cx.store, event).device?.did);
+        if let Some(did) = did.filter(|did| idle && *did > 0) {
+            fresh(DeviceBreaches::recent(did, cx.now.wall), AT_ONCE, cx);
+        }
         cx.store.owner = before;
     }
 
@@ -70,6 +77,7 @@ impl Context {
         if let Some(did) = did.filter(|did| *did > 0) {
             cx.store.ask(DeviceTags { did }, Policy::Latest, cx.now);
             cx.store.ask(connections(did), Policy::Latest, cx.now);
+            cx.store.ask(DeviceBreaches::recent(did, cx.now.wall), Policy::Latest, cx.now);
         }
         if let Some(address) = external {
             cx.store.ask(look_up(&address), Policy::Latest, cx.now);

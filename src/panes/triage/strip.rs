@@ -29,6 +29,9 @@ pub(super) fn block(
 ) -> Vec<Line<'static>> {
     let view = View::of(store, event);
     let mut lines = vec![title(&view, look)];
+    if let Some(title) = lines.first_mut() {
+        title.spans.extend(breached(&view, store, look, "  breaches "));
+    }
     if let Some(words) = nothing(&view, look) {
         lines.push(Line::from(Span::styled(words, look.theme.dim)));
         return lines;
@@ -86,6 +89,7 @@ pub(super) fn strip(
     if view.device.is_some() {
         tagged.push(Span::styled("     seen ", look.theme.dim));
         tagged.extend(seen(&view, look));
+        tagged.extend(breached(&view, store, look, "     breaches "));
     }
     let mut other = peer(&view, look, "popularity ");
     if let Some(report) = view.peer.and_then(Remote::value) {
@@ -200,6 +204,26 @@ fn seen(view: &View<'_>, look: &Look<'_>) -> Vec<Span<'static>> {
         when(device.last_seen.as_ref(), look)
     );
     plain(words, look.theme.text)
+}
+
+/// How many model breaches the device had lately, where that is known: `breaches 24h 0  7d 2`.
+fn breached(
+    view: &View<'_>,
+    store: &Store,
+    look: &Look<'_>,
+    name: &'static str,
+) -> Vec<Span<'static>> {
+    let did = view.device.and_then(|device| device.did);
+    let counts = did.and_then(|did| store.breaches.counts(did, look.clock.now));
+    let Some((day, week)) = counts else {
+        return Vec::new();
+    };
+    let style = if day > 0 { look.theme.warn } else { look.theme.text };
+    vec![
+        Span::styled(name, look.theme.dim),
+        Span::styled(format!("24h {day}"), style),
+        Span::raw(format!("  7d {week}")),
+    ]
 }
 
 /// Four weeks of connections in one row.

@@ -8,9 +8,9 @@ use ratatui::text::{Line as Spans, Span};
 use super::super::form::Part;
 use super::super::names;
 use super::super::results::Run;
-use super::super::window::{self, Window};
 use super::{FORM, LABEL, SearchPane, below};
 use crate::panes::paint::{self, Look, put, rule};
+use crate::panes::window::{self, Window};
 use crate::ui::input::Field;
 use crate::ui::time::span;
 
