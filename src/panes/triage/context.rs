@@ -22,6 +22,9 @@ pub(super) const OWNER: &str = "triage.context";
 /// How long the cursor rests on an event before Darktrace is asked: a held key asks nothing.
 const REST: Duration = Duration::from_millis(200);
 
+/// How long after that its breaches are asked: who labels at pace does not pay for it.
+const LINGER: Duration = Duration::from_millis(400);
+
 /// Questions under way at once.
 const AT_ONCE: usize = 4;
 
@@ -34,13 +37,16 @@ pub(super) struct Context {
     rest: Option<Instant>,
     /// The cursor has rested and nobody has stopped the asking.
     open: bool,
+    /// When the cursor will have stayed.
+    linger: Option<Instant>,
+    /// It has.
+    stayed: bool,
 }
 
 impl Context {
     /// The cursor is on another event.
     pub(super) fn moved(&mut self, now: Instant) {
-        self.rest = Some(now + REST);
-        self.open = false;
+        *self = Self { rest: Some(now + REST), ..Self::default() };
     }
 
     /// A person stopped it.
@@ -49,7 +55,7 @@ impl Context {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.rest
+        self.rest.or(self.linger)
     }
 
     /// Looks at the clock.
@@ -57,6 +63,10 @@ impl Context {
         if self.rest.is_some_and(|rest| rest <= now) {
             self.rest = None;
             self.open = true;
+            self.linger = Some(now + LINGER);
+        } else if self.linger.is_some_and(|linger| linger <= now) {
+            self.linger = None;
+            self.stayed = true;
         }
     }
 
@@ -81,10 +91,10 @@ impl Context {
                 fresh(look_up(&address), cx);
             }
         }
-        // The last of all, and only where the cursor is: who labels at pace does not pay for it.
+        // The last of all, and only where the cursor stays.
         let idle = cx.store.jobs.live().all(|(_, live)| live.owner != OWNER);
         let did = events.first().and_then(|event| View::of(cx.store, event).device?.did);
-        if let Some(did) = did.filter(|did| idle && *did > 0) {
+        if let Some(did) = did.filter(|did| self.stayed && idle && *did > 0) {
             fresh(DeviceBreaches::recent(did, cx.now.wall), cx);
         }
         cx.store.owner = before;
