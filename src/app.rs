@@ -8,6 +8,7 @@ mod draw;
 mod finder;
 mod known;
 mod line;
+mod live;
 mod outcome;
 mod rows;
 mod shell;
@@ -21,13 +22,17 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::command::{Ask, Cx, PaneId, Prefs, Spec, Tone};
+use crate::command::{Ask, Cx, PaneId, Prefs, Spec, Tone, Tune};
+use crate::evidence::{self, Told};
 use crate::job::Report;
 use crate::keymap::{Keymap, Override, ScopeName};
 use crate::outbox::{self, Moment, Notice, State};
 use crate::pins::Pins;
 use crate::store::{EventKey, Store, Wish};
 use crate::ui::theme::Theme;
+use crate::ui::time::Mode;
+use crate::views::{self, Views};
+pub use live::Live;
 use shell::Shell;
 
 /// Every row of the registry by its scope: the shell's first, then each pane's. The README's key table is made from it.
@@ -48,8 +53,14 @@ pub enum Event {
     Notice(Notice),
     /// A text from the person's own editor or from a file, or why there is none.
     Edited(Result<String, String>),
+    /// What became of the evidence basket.
+    Evidence(Told),
     /// How something the loop did went, in a sentence.
     Told(Tone, String),
+    /// What came of a change to saved views and searches: what their file holds now, or why it is as before.
+    Views(Result<Views, String>),
+    /// Settings were read again or looked at: a sentence, and what changes.
+    Tuned(Tone, String, Option<Box<Live>>),
     /// A wheel or a click.
     Mouse(MouseEvent),
     /// A key was swallowed; why.
@@ -69,6 +80,10 @@ pub enum Effect {
     Load(String),
     /// Hand this text to the clipboard of the person's terminal; what became of it is [`Event::Told`].
     Copy(String),
+    /// Give this text to the person's own pager.
+    Page(String),
+    /// Put this text on a plain screen until a key is pressed.
+    Plain(String),
     /// Write this text to a new file; what became of it is [`Event::Told`].
     Export {
         /// How the file's name begins.
@@ -77,11 +92,17 @@ pub enum Effect {
         ending: &'static str,
         /// What is written.
         text: String,
+        /// The file or folder a person named.
+        to: Option<String>,
     },
+    /// Look at or change settings; what became of it is [`Event::Tuned`].
+    Tune(Tune),
     /// Mouse reports on or off.
     Mouse(bool),
     /// Keep these pins for later sessions.
     Pins(Pins),
+    /// Write this change to saved views and searches down; what came of it is [`Event::Views`].
+    Views(views::Change),
     /// Draw everything anew.
     Redraw,
     /// Stop the process until it is resumed.
@@ -97,6 +118,8 @@ pub struct App {
     prefs: Prefs,
     keymap: Keymap,
     theme: Theme,
+    /// How times are told as the settings last said.
+    mode: Option<Mode>,
     shell: Shell,
     effects: Vec<Effect>,
     now: Moment,
@@ -115,13 +138,19 @@ impl App {
     ) -> Result<Self, Vec<String>> {
         let shell = Shell::default();
         let keymap = Keymap::build(&shell.scopes(), overrides)?;
-        Ok(Self { store: Store::default(), prefs, keymap, theme, shell, effects: Vec::new(), now })
+        let mut store = Store::default();
+        store.blind.sampling = prefs.blind;
+        Ok(Self { store, prefs, keymap, theme, mode: None, shell, effects: Vec::new(), now })
     }
 
     /// Opens the first pane and asks for its data.
     pub fn start(&mut self, now: Moment) {
         self.now = now;
+        self.store.keep(evidence::Change::Read);
         self.act(|shell, cx| shell.show(PaneId::Jobs, None, false, cx));
+        if let Some(why) = self.store.views_fault() {
+            self.shell.say(Tone::Bad, format!("saved views are not read: {why}"));
+        }
     }
 
     /// The one way in. Returns whether a new frame is wanted.
@@ -144,7 +173,23 @@ impl App {
                 self.act(|shell, cx| shell.pane_mut().edited(&text, cx));
             }
             Event::Edited(Err(why)) => self.shell.say(Tone::Bad, why),
+            Event::Evidence(told) => self.act(|shell, cx| {
+                shell.kept(&told, cx);
+                if cx.store.evidence.told(told) {
+                    cx.store.keep(evidence::Change::Read);
+                }
+                shell.pane_mut().changed(cx);
+            }),
             Event::Told(tone, words) => self.shell.say(tone, words),
+            Event::Views(told) => {
+                if let Err(why) = self.store.views_told(told) {
+                    self.shell.say(Tone::Bad, why);
+                }
+            }
+            Event::Tuned(tone, words, live) => match live.map_or(Ok(()), |live| self.live(*live)) {
+                Ok(()) => self.shell.say(tone, words),
+                Err(faults) => self.shell.say(Tone::Bad, faults.join("; ")),
+            },
             Event::Mouse(mouse) => self.act(|shell, cx| shell.mouse(mouse, cx)),
             Event::Swallowed(why) => self.shell.say(Tone::Mind, why),
             Event::Tick => {
@@ -172,6 +217,7 @@ impl App {
         let mut effects: Vec<Effect> =
             self.store.take_wishes().into_iter().map(Effect::Wish).collect();
         effects.extend(self.store.take_pins().map(Effect::Pins));
+        effects.extend(self.store.take_view_changes().into_iter().map(Effect::Views));
         effects.append(&mut self.effects);
         effects
     }
@@ -181,14 +227,16 @@ impl App {
         self.shell.event(&self.store)
     }
 
-    /// Remembers which event the person has on the screen: the only one a digit can label.
+    /// Remembers what the person has on the screen: of events the one that a digit can label, and which answers they saw.
     pub fn drawn(&mut self, event: Option<EventKey>) {
         self.shell.drawn = event;
+        self.shell.pane().drawn(&mut self.store);
     }
 
     /// Whether this character is a label key where the focus is.
     pub fn labels(&self, c: char) -> bool {
-        c.is_ascii_digit() && self.shell.event(&self.store).is_some()
+        let own = || self.shell.typed.is_empty() && self.keymap.label_digit(c).is_some();
+        (c.is_ascii_digit() || own()) && self.shell.event(&self.store).is_some()
     }
 
     /// Whether a key leads to a command where the focus is.
@@ -280,12 +328,18 @@ impl App {
                             self.shell.run(shell::SHELL, index, None, &mut cx);
                         }
                     }
+                    Ask::Edit(_) | Ask::Page(_) if !self.prefs.allow_editor => {
+                        self.shell.say(Tone::Mind, away::NO_PROGRAMS);
+                    }
                     Ask::Edit(text) => self.effects.push(Effect::Edit(text)),
+                    Ask::Page(text) => self.effects.push(Effect::Page(text)),
+                    Ask::Plain(text) => self.effects.push(Effect::Plain(text)),
                     Ask::Load(path) => self.effects.push(Effect::Load(path)),
                     Ask::Copy(text) => self.effects.push(Effect::Copy(text)),
-                    Ask::Export { stem, ending, text } => {
-                        self.effects.push(Effect::Export { stem, ending, text });
+                    Ask::Export { stem, ending, text, to } => {
+                        self.effects.push(Effect::Export { stem, ending, text, to });
                     }
+                    Ask::Tune(tune) => self.effects.push(Effect::Tune(tune)),
                     Ask::Mouse(on) => self.effects.push(Effect::Mouse(on)),
                     Ask::Redraw => self.effects.push(Effect::Redraw),
                     Ask::Suspend => self.effects.push(Effect::Suspend),

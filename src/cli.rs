@@ -9,11 +9,13 @@ mod console;
 mod doctor;
 pub mod exec;
 mod init;
+mod keys;
 mod ledger;
 mod log;
 mod output;
 mod setup;
 mod simulate;
+mod words;
 
 use std::process::ExitCode;
 
@@ -76,8 +78,14 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     let sources = cli.global.sources();
     match cli.command {
-        None => console::live(&loaded(&sources)?),
-        Some(Command::Demo) => console::demo(&loaded(&sources)?),
+        None => {
+            let loaded = loaded(&sources)?;
+            console::live(sources, loaded)
+        }
+        Some(Command::Demo) => {
+            let loaded = loaded(&sources)?;
+            console::demo(sources, loaded)
+        }
         Some(Command::Exec(args)) => Ok(exec::run(&args, async |product| {
             setup::of(&sources, product).await.map_err(|failure| output::end(&failure))
         })),
@@ -86,12 +94,16 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Some(Command::Config { what }) => config::run(&what, &sources),
         Some(Command::Init) => init::run(&sources),
         Some(Command::Ledger { what }) => ledger::run(&what, &sources),
+        Some(Command::ResetTerminal) => words::reset_terminal(),
+        Some(Command::Completions { shell }) => words::completions(shell),
+        Some(Command::Man) => words::man(),
     }
 }
 
 /// The configuration, with the log opened as it says and its warnings told.
 fn loaded(sources: &Sources) -> Result<Loaded, Failure> {
     let loaded = crate::config::load(sources)?;
+    keys::problems(&loaded.settings)?;
     log::open(&loaded)?;
     for warning in &loaded.warnings {
         output::tell(warning);

@@ -10,6 +10,8 @@ use crate::api::arcanna::{EventId, JobId};
 use crate::outbox::Moment;
 use crate::store::Store;
 
+pub use crate::store::Sampling;
+
 /// One command of `P`.
 pub struct Row<P: 'static> {
     /// Name in settings, palette and logs: `triage.label`. Never changes once released.
@@ -74,6 +76,8 @@ pub enum PaneId {
     Breaches,
     /// Writes and calls.
     Activity,
+    /// What was pinned.
+    Evidence,
 }
 
 impl PaneId {
@@ -90,6 +94,10 @@ pub enum Target {
     Job(JobId),
     /// One event.
     Event(JobId, EventId),
+    /// A view of the triage queue, by its name.
+    View(String),
+    /// These events of a job, as a view of that name.
+    Events(JobId, &'static str, Vec<EventId>),
     /// A device by its id.
     Device(i64),
     /// Devices matching a text.
@@ -99,7 +107,8 @@ pub enum Target {
     /// An endpoint, in any form a person writes it; several, one a line.
     Endpoint(String),
     /// A query for advanced search, to be looked at before it is run; a time window may stand before it in brackets:
-    /// `[+-15m of 2026-11-20T08:00Z] @fields.dest_ip:"8.8.8.8"`.
+    /// `[+-15m of 2026-11-20T08:00Z] @fields.dest_ip:"8.8.8.8"`; behind a semicolon in them, what is worked out:
+    /// `[last 1h; terms @fields.dest_ip] …`.
     Search(String),
     /// A model breach by its number.
     Breach(i64),
@@ -124,6 +133,10 @@ pub enum Ask {
     Load(String),
     /// Hand this text to the clipboard of the person's terminal.
     Copy(String),
+    /// Give this text to the person's own pager, to be read.
+    Page(String),
+    /// Put this text on the terminal's main screen, where its own mouse selects; any key comes back.
+    Plain(String),
     /// Write this text to a new file whose name ends like this (`md`).
     Export {
         /// How the name begins: what is in it.
@@ -132,7 +145,11 @@ pub enum Ask {
         ending: &'static str,
         /// What is written.
         text: String,
+        /// The file or folder a person named; `None`: the folder of the settings.
+        to: Option<String>,
     },
+    /// Look at or change settings.
+    Tune(Tune),
     /// Mouse reports on or off.
     Mouse(bool),
     /// Draw everything anew.
@@ -141,6 +158,19 @@ pub enum Ask {
     Suspend,
     /// End the program.
     Quit,
+}
+
+/// What a person wants of the settings while the program runs. Names are as they were typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tune {
+    /// Read the configuration again.
+    Reload,
+    /// Set this one for the session.
+    Set(String, String),
+    /// Forget what the session set.
+    Unset(String),
+    /// Tell this one, or all that the session set.
+    Show(Option<String>),
 }
 
 /// What is copied of what is under the cursor.
@@ -158,6 +188,8 @@ pub enum Take {
     Indicator,
     /// Its indicator as it is.
     Raw,
+    /// The address of its page in the product.
+    Link,
 }
 
 /// How a sentence on the result line is meant.
@@ -184,8 +216,14 @@ pub struct Prefs {
     pub label_grace: Duration,
     /// The same for what reaches others.
     pub outward_grace: Duration,
+    /// The same for a tag on or off a device, which a second act takes back.
+    pub tag_grace: Duration,
+    /// The longest time writes that reach others can be let through at once.
+    pub max_arm: Duration,
     /// Below this confidence (0–100) a decision is marked low.
     pub low_confidence: f64,
+    /// After a label the rest of its bucket goes to the end of the queue.
+    pub skip_bucket: bool,
     /// First pause between looks at a pending event, and the limit of looking.
     pub poll: (Duration, Duration),
     /// Products without settings: their panes say so.
@@ -196,6 +234,18 @@ pub struct Prefs {
     pub default_job: Option<JobId>,
     /// Mouse reports from the start.
     pub mouse: bool,
+    /// The line of keys at the bottom.
+    pub hints: bool,
+    /// Domains that are ours, in lower case: nothing of theirs may be watched.
+    pub own_domains: Vec<String>,
+    /// Settings that can be set for the session, each with the words it accepts (none: anything its kind allows).
+    pub settable: Vec<(&'static str, &'static [&'static str])>,
+    /// How many of the AI's answers are hidden until the analyst has voted.
+    pub blind: Sampling,
+    /// Whether the person's own editor and pager may be started.
+    pub allow_editor: bool,
+    /// Darktrace's address, for links to its pages.
+    pub darktrace_url: Option<String>,
 }
 
 /// What a command works with.

@@ -1,4 +1,4 @@
-//! The configuration: defaults ← file ← profile ← environment ← flags, checked as a whole, every value with its place.
+//! The configuration: defaults ← file ← profile ← environment ← flags ← session ← policy, checked as a whole, every value with its place.
 //!
 //! ```text
 //! assets/config.toml ┐
@@ -12,8 +12,10 @@
 mod endpoint;
 mod file;
 mod folders;
+mod live;
 mod parse;
 mod place;
+mod policy;
 mod reader;
 mod secret;
 mod settings;
@@ -25,12 +27,15 @@ use std::path::PathBuf;
 
 pub use endpoint::{Endpoints, Missing, endpoints};
 pub use folders::Folders;
+pub use live::{changed, is_live, live_names, words_of};
 pub use place::{ConfigError, Place, Problem};
+pub use policy::Policy;
 pub use reader::Row;
 pub use secret::{COMMAND_LIMIT, Revealed, Secret, SecretError};
 pub use settings::{
-    Analyst, ArcannaSettings, Colour, DarktraceSettings, Guard, KeyOverride, Labels, Ledger, Link,
-    Log, LogLevel, Notes, ProxyChoice, Settings, SignQuery, ThemeName, TimeStyle, Ui,
+    Analyst, ArcannaSettings, Colour, DarktraceSettings, Export, Guard, KeyOverride, KeymapName,
+    LabelKeys, Labels, Ledger, Link, Log, LogLevel, Notes, ProxyChoice, Settings, SignQuery,
+    ThemeName, TimeStyle, Ui, Watched,
 };
 
 use file::File;
@@ -85,6 +90,10 @@ pub struct Sources {
     pub environment: BTreeMap<OsString, OsString>,
     /// Settings given by flags.
     pub flags: Vec<Flag>,
+    /// Settings typed into the running console, over everything but the policy: the dotted name and what was typed.
+    pub session: Vec<(String, String)>,
+    /// The machine's policy, over everything.
+    pub policy: Option<Policy>,
 }
 
 /// A configuration without a fault.
@@ -201,6 +210,14 @@ fn assemble(
             FlagValue::True => Data::Bool(true),
         };
         tree::put(&mut root, flag.setting, Value::new(Place::Flag(flag.flag), data));
+    }
+    for (name, text) in &sources.session {
+        let path = name.split_once('.').unwrap_or(("", name));
+        let data = tree::typed(text, &Place::Session);
+        tree::put(&mut root, path, Value::new(Place::Session, data));
+    }
+    if let Some(policy) = &sources.policy {
+        policy.lay(&mut root, &mut findings);
     }
     let settings = settings::read(&mut findings, root, profile);
     if !findings.problems.is_empty() {

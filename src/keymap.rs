@@ -7,7 +7,10 @@ use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+mod profile;
+
 use crate::command::Spec;
+pub use profile::{Choice, LabelKeys, Profile};
 
 /// One key with its control modifier. Shifted letters are upper-case characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,6 +76,8 @@ impl Chord {
             "end" => plain(KeyCode::End),
             "pgup" => plain(KeyCode::PageUp),
             "pgdn" => plain(KeyCode::PageDown),
+            "f1" | "f2" | "f3" | "f4" | "f5" | "f6" | "f7" | "f8" | "f9" | "f10" | "f11"
+            | "f12" => plain(KeyCode::F(text[1..].parse().ok()?)),
             _ => {
                 let mut chars = text.chars();
                 match (chars.next(), chars.next()) {
@@ -136,17 +141,28 @@ pub struct Override {
 pub struct Keymap {
     bindings: HashMap<(ScopeName, Vec<Chord>), usize>,
     keys: HashMap<&'static str, Vec<String>>,
+    /// Further characters that label, the first for digit 1.
+    labels: Vec<char>,
 }
 
 impl Keymap {
-    /// Binds every row of every scope, with the person's overrides.
+    /// Binds every row of every scope in the usual way, with the person's overrides.
     ///
     /// # Errors
-    /// One sentence per fault: unknown row, chord that cannot be read, reserved chord, digit, clash.
+    /// As [`Self::chosen`].
     pub fn build(
         scopes: &[(ScopeName, Vec<Spec>)],
         overrides: &[Override],
     ) -> Result<Self, Vec<String>> {
+        Self::chosen(scopes, &Choice { overrides: overrides.to_vec(), ..Choice::default() })
+    }
+
+    /// Binds every row of every scope as a person chose: overrides lie over the profile, the profile over the rows' own keys.
+    ///
+    /// # Errors
+    /// One sentence per fault: unknown row, chord that cannot be read, reserved chord, digit, clash.
+    pub fn chosen(scopes: &[(ScopeName, Vec<Spec>)], choice: &Choice) -> Result<Self, Vec<String>> {
+        let overrides = choice.overrides.as_slice();
         let mut keymap = Self::default();
         let mut faults = Vec::new();
         for over in overrides {
@@ -171,11 +187,25 @@ impl Keymap {
             rows.map(|(scope, index, spec)| (chosen(spec), scope, index, spec)).collect();
         // The person's keys are bound last: a clash is then told at the place where they were written.
         rows.sort_by_key(|(over, ..)| over.is_some());
-        for (over, scope, index, spec) in rows {
+        let mut rows: Vec<_> = rows
+            .into_iter()
+            .map(|(over, scope, index, spec)| {
+                let built_in =
+                    || choice.profile.keys(spec).iter().map(ToString::to_string).collect();
+                let chords: Vec<String> = over.map_or_else(built_in, |over| over.chords.clone());
+                (over, scope, index, spec, chords)
+            })
+            .collect();
+        if let Some(labels) = &choice.labels {
+            let others = rows.iter_mut().map(|(_, _, _, spec, chords)| (*spec, chords));
+            match labels.free(others) {
+                Ok(keys) => keymap.labels = keys,
+                Err(fault) => faults.push(fault),
+            }
+        }
+        for (over, scope, index, spec, chords) in rows {
             let place =
                 over.map_or_else(|| format!("built-in {}", spec.id), |over| over.place.clone());
-            let built_in = || spec.keys.iter().map(ToString::to_string).collect();
-            let chords: Vec<String> = over.map_or_else(built_in, |over| over.chords.clone());
             for text in &chords {
                 if let Err(fault) = keymap.bind(scope, spec, index, text) {
                     faults.push(format!("{place}: {fault}"));
@@ -196,7 +226,7 @@ impl Keymap {
         let chords: Option<Vec<Chord>> = text.split_whitespace().map(Chord::parse).collect();
         let Some(chords) = chords.filter(|chords| (1..=2).contains(&chords.len())) else {
             return Err(format!(
-                "'{text}' is no key for {}; allowed: a character, ^x, enter tab s-tab space esc up down left right home end pgup pgdn, or two of them",
+                "'{text}' is no key for {}; allowed: a character, ^x, enter tab s-tab space esc up down left right home end pgup pgdn f1 to f12, or two of them",
                 spec.id
             ));
         };
@@ -227,6 +257,18 @@ impl Keymap {
         }
         self.bindings.insert((scope, chords), index);
         Ok(())
+    }
+
+    /// The digit a character labels as, where it is one of the person's label keys.
+    pub fn label_digit(&self, c: char) -> Option<char> {
+        let at = self.labels.iter().position(|key| *key == c)?;
+        char::from_digit(at as u32 + 1, 10)
+    }
+
+    /// The key a person presses for a label's digit: their own where they have one.
+    pub fn label_key(&self, digit: char) -> char {
+        let at = digit.to_digit(10).and_then(|digit| (digit as usize).checked_sub(1));
+        at.and_then(|at| self.labels.get(at)).copied().unwrap_or(digit)
     }
 
     /// Where the typed chords lead, looking through the scopes in order.

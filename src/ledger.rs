@@ -22,14 +22,19 @@ pub use report::{Line, acts, raw};
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Seen {
-    /// The AI's label.
+    /// The AI's label at that moment; with `blind` the person could not see it.
     pub ai: Option<String>,
-    /// Its confidence as shown.
+    /// Its confidence; with `blind` the person could not see it.
     pub conf: Option<f64>,
     /// Whether it was marked as an outlier.
     pub outlier: Option<bool>,
-    /// Whether the AI's answer was hidden.
+    /// The AI's answer was hidden, and had not been on the screen before in that session.
     pub blind: bool,
+    /// Other people's votes on it, or their outcome, had been on the screen.
+    pub others_revealed: bool,
+    /// Labels in a row whose events were on the screen for less than a second each, once they are a fast run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fast_run: Option<u32>,
     /// How long the event had been on the screen.
     pub dwell_ms: Option<u64>,
 }
@@ -141,6 +146,14 @@ impl Ledger {
     /// # Errors
     /// The file cannot be opened, locked, read or written. Then none of the records counts as written.
     pub fn append(&self, records: &[String]) -> io::Result<Head> {
+        self.append_each(records).map(|(head, _)| head)
+    }
+
+    /// As [`Self::append`]; returns the place of each record besides the new end of the chain.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn append_each(&self, records: &[String]) -> io::Result<(Head, Vec<Head>)> {
         let mut file =
             OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(&self.path)?;
         file.lock()?;
@@ -154,13 +167,15 @@ impl Ledger {
             text.push('\n');
             text.push_str(&chain::link(&mut head, &chain::seal(torn)));
         }
+        let mut places = Vec::with_capacity(records.len());
         for record in records {
             text.push_str(&chain::link(&mut head, record));
+            places.push(head.clone());
         }
         // One write: a crash cuts it at most once, at the end.
         file.write_all(text.as_bytes())?;
         file.sync_data()?;
-        Ok(head)
+        Ok((head, places))
     }
 
     /// Whether a record with this id is among the last `bytes` of the file.

@@ -15,7 +15,9 @@
 //! | [`job`] | admission: tickets, policies, actions, reports; pure | `api` |
 //! | [`queue`] | runs actions; the only module that spawns work | `api` `job` |
 //! | [`ledger`] | who did what, when, and what was seen; hash-chained | itself |
+//! | [`evidence`] | the basket of what was pinned; pure | itself |
 //! | [`outbox`] | the one door for writes, kept in SQLite on its own thread | `api` `ledger` |
+//! | [`views`] | views and searches a person keeps under a name; pure | itself |
 //! | [`store`] | fetched data and where each answer lands | `api` `job` `outbox` |
 //! | [`catalogue`] | the named commands of the manuals, sans I/O | `api` |
 //! | [`command`], [`keymap`] | rows of the registry; chords | `api` `outbox` `store` / `command` |
@@ -34,6 +36,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod evidence;
 pub mod export;
 pub mod job;
 pub mod keymap;
@@ -47,3 +50,4 @@ pub mod sim;
 pub mod store;
 pub mod term;
 pub mod ui;
+pub mod views;

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::api::{Call, Product};
+use crate::ledger::Head;
 
 mod act;
 mod entry;
@@ -58,7 +59,7 @@ impl Moment {
 }
 
 /// Names a row for as long as it is kept, across processes and restarts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
 pub struct RowId(i64);
 
 impl fmt::Display for RowId {
@@ -266,6 +267,8 @@ pub enum Notice {
     Send(Row),
     /// The request came too late or named no row; why.
     Refused(RowId, String),
+    /// The ledger has a record of the row, in this place.
+    Recorded(RowId, Head),
     /// Something is wrong with the file or the ledger; what.
     Trouble(String),
 }

@@ -7,10 +7,14 @@ pub mod activity;
 pub mod breaches;
 pub mod devices;
 pub mod endpoint;
+pub mod evidence;
 mod grids;
 pub mod jobs;
 pub mod lookup;
 pub mod paint;
+pub mod piece;
+mod rest;
+pub mod saved;
 pub mod search;
 pub mod sheet;
 #[cfg(test)]
@@ -26,10 +30,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::command::{Cx, PaneId, Prefs, Ready, Row, Spec, Take, Target};
-use crate::export::Grid;
-use crate::store::{EventKey, Store};
+use crate::export::{Format, Grid};
+use crate::store::{EventKey, Store, Subject};
 use crate::ui::table::ListState;
 use paint::Look;
+use piece::Piece;
 
 /// The list of panes: one line each. Focus keys, help and palette read it.
 pub fn all() -> Vec<Box<dyn Pane>> {
@@ -42,6 +47,7 @@ pub fn all() -> Vec<Box<dyn Pane>> {
         Box::<watched::WatchedPane>::default(),
         Box::<breaches::BreachesPane>::default(),
         Box::<activity::ActivityPane>::default(),
+        Box::<evidence::EvidencePane>::default(),
     ]
 }
 
@@ -126,7 +132,7 @@ pub trait Pane: Registered {
 
     /// The keys that matter while a field has the keyboard, with a word each.
     fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
-        &[("^G", "leave"), ("Tab", "next"), ("^X^E", "your editor")]
+        &[("Enter", "keep"), ("^G", "leave")]
     }
 
     /// A key for the field. `false` when the field does not want it.
@@ -180,10 +186,33 @@ pub trait Pane: Registered {
         None
     }
 
+    /// What is under the cursor as a whole. `None`: the shell makes it from [`Self::take`] and [`Self::grid`].
+    fn piece(&self, store: &Store, prefs: &Prefs) -> Option<Piece> {
+        let _ = (store, prefs);
+        None
+    }
+
+    /// What an export holds, ready to leave the program, where that is more than [`Self::grid`].
+    fn whole(&self, format: Format, store: &Store) -> Option<String> {
+        let _ = (format, store);
+        None
+    }
+
     /// The event whose detail the pane shows: what a label key would label.
     fn event(&self, store: &Store) -> Option<EventKey> {
         let _ = store;
         None
+    }
+
+    /// What a person is looking at, to fill a saved search with.
+    fn subject(&self, store: &Store) -> Option<Subject> {
+        let _ = store;
+        None
+    }
+
+    /// What was drawn is on the screen: what a person saw of it may be remembered.
+    fn drawn(&self, store: &mut Store) {
+        let _ = store;
     }
 
     /// What the header says beside the pane's name.

@@ -5,9 +5,18 @@
 //! before a frame is drawn.
 
 mod away;
+mod basket;
+mod deeds;
 mod deferred;
 mod editor;
+mod files;
+mod lend;
+mod pager;
 pub mod pins_file;
+mod settings;
+mod signals;
+mod turns;
+pub mod views_file;
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,21 +24,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event as Typing, KeyCode, KeyEvent, KeyEventKind};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::app::{App, Effect, Event};
-use crate::command::{Prefs, Tone};
-use crate::keymap::Override;
-use crate::outbox::{Act, Draft, Keeping, Moment, Notice, Outbox, Request, Seen, Session};
+use crate::app::{App, Effect, Event, Live};
+use crate::outbox::{Keeping, Moment, Notice, Outbox, Request, Session};
 use crate::pins::Pins;
 use crate::queue::{self, Command, Limits, Queue};
 use crate::sim;
 use crate::store::{EventKey, Wish};
-use crate::term::{Class, Guard, Keys, Options, Screen, Typed, Verdict, guard, hangup};
-use crate::ui::theme::Theme;
+use crate::term::{Guard, Keys, Options, Screen, Typed, guard, hangup};
+use crate::views::Views;
 pub use deferred::{Connected, Deferred, Ready};
+pub use files::Basket;
+use files::Files;
+use settings::Settings;
+pub use settings::{Fresh, Hear, Heard, Told};
+use signals::{Arrived, Signals};
+use views_file::Keeper;
 
 /// How long the process may stay after its terminal went away, and after it was told to end.
 const LAST_SECOND: Duration = Duration::from_millis(800);
@@ -39,25 +50,32 @@ const LAST_SECOND: Duration = Duration::from_millis(800);
 const LAST: [Duration; 3] =
     [Duration::from_millis(450), Duration::from_millis(250), Duration::from_millis(100)];
 
+/// Signals this soon after another program had the terminal were that program's.
+const RETURNED: Duration = Duration::from_millis(500);
+
 /// Events taken in before a frame is drawn, so that a flood cannot keep the screen from being drawn.
 const DRAIN: usize = 256;
 
 /// What the console is started with.
 pub struct Setup {
-    /// What panes may know of the settings.
-    pub prefs: Prefs,
-    /// Colours and glyphs.
-    pub theme: Theme,
-    /// The person's keys.
-    pub keys: Vec<Override>,
-    /// Limits of the input guard.
-    pub guard: guard::Limits,
+    /// What of the settings can change while it runs.
+    pub fresh: Fresh,
+    /// The files they come from: when one is saved, `hear` is asked.
+    pub files: Vec<PathBuf>,
+    /// Reads the settings again, and sets them for the session.
+    pub hear: Hear,
     /// Makes the transport, in the background.
     pub connect: Connected,
     /// A simulator to serve inside this process.
     pub simulator: Option<sim::Bound>,
     /// The digits of labels from earlier sessions, and the file they are kept in; none for the demo.
     pub pins: (Pins, Option<PathBuf>),
+    /// Views and searches kept under a name, or why their file is not understood; and the file, none for the demo.
+    pub views: (Result<Views, String>, Option<PathBuf>),
+    /// Where the evidence basket is kept.
+    pub basket: Basket,
+    /// The folder for exports; none for where the program was started.
+    pub export_folder: Option<PathBuf>,
     /// Where writes are kept until they are sent.
     pub keeping: Keeping,
     /// Whose they are and where they may go.
@@ -81,35 +99,55 @@ pub enum RunError {
 /// Wrong keys in the settings, or a terminal that cannot be used. The terminal is as before in either case.
 pub fn run(setup: Setup) -> Result<Vec<String>, RunError> {
     let Setup {
-        prefs,
-        theme,
-        keys,
-        guard,
+        fresh: Fresh { live, guard },
+        files: watched,
+        hear,
         connect,
         simulator,
         pins: (pins, pins_file),
+        views: (views, views_file),
+        basket,
+        export_folder,
         keeping,
         session,
     } = setup;
-    let (ascii, mouse) = (theme.glyphs.ascii, prefs.mouse);
+    let (ascii, mouse) = (live.theme.glyphs.ascii, live.prefs.mouse);
     let now = Moment::now();
-    let mut app = App::new(prefs, theme, &keys, now).map_err(RunError::Keys)?;
+    let Live { prefs, theme, .. } = live.clone();
+    let mut app = App::new(prefs, theme, &[], now).map_err(RunError::Keys)?;
+    app.live(live).map_err(RunError::Keys)?;
     app.keeps(keeping != Keeping::Memory);
-    let mut screen = Screen::enter(Options { ascii, mouse, title: None })?;
-    app.store.set_pins(pins);
-    app.start(now);
-    // The first frame needs nothing but the settings: it is on the screen before anything is asked.
-    draw(&app, &mut screen)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(4)
         .enable_all()
         .build()?;
+    let signals = {
+        let _entered = runtime.enter();
+        Signals::catch()?
+    };
+    let mut screen = Screen::enter(Options { ascii, mouse, title: None })?;
+    app.store.set_pins(pins);
+    app.store.set_views(views, views_file.is_some());
+    app.start(now);
+    // The first frame needs nothing but the settings: it is on the screen before anything is asked.
+    draw(&app, &mut screen)?;
     let left = runtime.block_on(async {
+        let (tell, filed) = mpsc::channel(256);
+        let files = Files::start(basket, export_folder, move |event| {
+            // Nobody listens any more at the end: what was asked is done all the same.
+            let _ = tell.blocking_send(event);
+        })?;
+        let places = (pins_file, files, filed);
+        let screen = (screen, signals);
         let mut running =
-            Loop::new(app, screen, guard, connect, simulator, (keeping, session), pins_file)?;
+            Loop::new(app, screen, guard, connect, simulator, (keeping, session), places)?;
+        running.views = views_file.map(Keeper::start);
+        running.settings = Settings::start(watched, hear)
+            .inspect_err(|error| tracing::warn!(%error, "saved settings will not be noticed"))
+            .ok();
         let ended = running.run().await;
-        let left = running.leave().await;
+        let left = Box::pin(running.leave()).await;
         ended.map(|()| left)
     });
     runtime.shutdown_timeout(LAST[2]);
@@ -130,9 +168,13 @@ enum Turn {
     Typed(Option<Typed>),
     Report(crate::job::Report),
     Notice(Notice),
+    Views(views_file::Told),
+    Told(Told),
+    Filed(Event),
     Room(mpsc::OwnedPermit<Command>),
     Resized,
     Clock,
+    Interrupted,
     End,
     /// The queue has ended: nothing can be asked any more.
     Broken,
@@ -152,11 +194,20 @@ struct Loop {
     reports: mpsc::Receiver<crate::job::Report>,
     keys: Keys,
     typed: mpsc::Receiver<Typed>,
-    resized: Signal,
-    ending: [Signal; 3],
+    signals: Signals,
     _watch: Option<hangup::Watch>,
     /// Where pins are kept.
     pins: Option<PathBuf>,
+    /// Writes views and searches down.
+    views: Option<Keeper>,
+    /// Who reads the settings again.
+    settings: Option<Settings>,
+    files: Files,
+    filed: mpsc::Receiver<Event>,
+    /// The terminal shows plain lines until a key is pressed; nothing is drawn.
+    aside: bool,
+    /// When another program gave the terminal back.
+    returned: Option<Instant>,
     /// The event under the cursor when the guard was last told.
     event: Option<EventKey>,
     /// Since when it has been on the screen.
@@ -168,12 +219,12 @@ struct Loop {
 impl Loop {
     fn new(
         app: App,
-        screen: Screen,
+        (screen, signals): (Screen, Signals),
         limits: guard::Limits,
         connect: Connected,
         simulator: Option<sim::Bound>,
         (keeping, session): (Keeping, Session),
-        pins: Option<PathBuf>,
+        (pins, files, filed): (Option<PathBuf>, Files, mpsc::Receiver<Event>),
     ) -> io::Result<Self> {
         if let Some(bound) = simulator {
             tokio::spawn(async move {
@@ -191,11 +242,6 @@ impl Loop {
         })?;
         let (deliver, typed) = mpsc::channel(1_024);
         let keys = Keys::start(move |typed| deliver.blocking_send(typed).is_ok())?;
-        let ending = [
-            signal(SignalKind::terminate())?,
-            signal(SignalKind::hangup())?,
-            signal(SignalKind::interrupt())?,
-        ];
         Ok(Self {
             app,
             screen,
@@ -208,11 +254,16 @@ impl Loop {
             reports,
             keys,
             typed,
-            resized: signal(SignalKind::window_change())?,
-            ending,
+            signals,
             // Without a terminal to watch (input from elsewhere) the closed reader ends the loop all the same.
             _watch: hangup::watch(LAST_SECOND, || {}).ok(),
             pins,
+            views: None,
+            settings: None,
+            files,
+            filed,
+            aside: false,
+            returned: None,
             event: None,
             shown: None,
             dirty: true,
@@ -226,7 +277,7 @@ impl Loop {
             if self.quit {
                 return Ok(());
             }
-            if self.dirty {
+            if self.dirty && !self.aside {
                 self.frame()?;
             }
             match self.next().await {
@@ -243,6 +294,8 @@ impl Loop {
                     self.take(Turn::Report(report));
                 } else if let Ok(notice) = self.notices.try_recv() {
                     self.take(Turn::Notice(notice));
+                } else if let Ok(event) = self.filed.try_recv() {
+                    self.take(Turn::Filed(event));
                 } else {
                     break;
                 }
@@ -261,222 +314,22 @@ impl Loop {
             [self.app.deadline(), self.guard.next_deadline()].into_iter().flatten().min();
         let room = self.queue.commands.clone();
         let waiting = !self.waiting.is_empty();
-        let [terminate, hangup, interrupt] = &mut self.ending;
         tokio::select! {
             biased;
-            _ = terminate.recv() => Turn::End,
-            _ = hangup.recv() => Turn::End,
-            _ = interrupt.recv() => Turn::End,
+            arrived = self.signals.next() => match arrived {
+                Arrived::End => Turn::End,
+                Arrived::Interrupt => Turn::Interrupted,
+                Arrived::Resized => Turn::Resized,
+            },
             typed = self.typed.recv() => Turn::Typed(typed),
             Some(notice) = self.notices.recv() => Turn::Notice(notice),
+            Some(told) = told_of_views(self.views.as_mut()) => Turn::Views(told),
+            Some(told) = told_of_settings(self.settings.as_mut()) => Turn::Told(told),
+            Some(event) = self.filed.recv() => Turn::Filed(event),
             report = self.reports.recv() => report.map_or(Turn::Broken, Turn::Report),
             permit = room.reserve_owned(), if waiting => permit.map_or(Turn::Broken, Turn::Room),
-            _ = self.resized.recv() => Turn::Resized,
             () = sleep_until(deadline), if deadline.is_some() => Turn::Clock,
         }
-    }
-
-    fn take(&mut self, turn: Turn) {
-        match turn {
-            Turn::Typed(Some(Typed::Event(event, at))) => {
-                // A held-back digit that is due acts first: it may move the focus this key is classed by.
-                let due = self.guard.poll(at);
-                self.judged(due);
-                let class = self.class(&event);
-                let verdicts = self.guard.feed(event, at, class);
-                self.judged(verdicts);
-            }
-            Turn::Typed(None | Some(Typed::Closed)) => self.quit = true,
-            Turn::Report(report) => self.tell(Event::Report(report)),
-            Turn::Notice(notice) => {
-                self.tell(Event::Notice(notice));
-                // A notice is the outbox's sign that there is room.
-                self.pass_on();
-            }
-            Turn::Room(permit) => {
-                if let Some(command) = self.waiting.pop_front() {
-                    permit.send(command);
-                }
-            }
-            Turn::Resized => {
-                let size = self.screen.size().unwrap_or_default();
-                let resized = Typing::Resize(size.width, size.height);
-                let verdicts = self.guard.feed(resized, Instant::now(), Class::Bound);
-                self.judged(verdicts);
-                // Sizes that came and went together end where they began, but the terminal has lost what it had.
-                self.screen.repaint();
-                self.dirty = true;
-            }
-            Turn::Clock => {
-                let now = Moment::now();
-                let verdicts = self.guard.poll(now.instant);
-                self.judged(verdicts);
-                self.tell(Event::Tick);
-            }
-            Turn::End | Turn::Broken => {}
-        }
-    }
-
-    /// What a key would do where the focus is.
-    fn class(&self, event: &Typing) -> Class {
-        let Typing::Key(KeyEvent {
-            code: KeyCode::Char(c),
-            kind: KeyEventKind::Press | KeyEventKind::Repeat,
-            ..
-        }) = event
-        else {
-            return Class::Bound;
-        };
-        if self.app.typing() {
-            Class::Text
-        } else if self.app.labels(*c) {
-            Class::Label
-        } else if let Typing::Key(key) = event
-            && self.app.bound(key)
-        {
-            Class::Bound
-        } else {
-            Class::Unbound
-        }
-    }
-
-    fn judged(&mut self, verdicts: Vec<Verdict>) {
-        for verdict in verdicts {
-            match verdict {
-                Verdict::Pass(Typing::Key(key)) | Verdict::Label(key, _) => {
-                    self.tell(Event::Key(key))
-                }
-                Verdict::Pass(Typing::Paste(text)) => self.tell(Event::Paste(text)),
-                Verdict::Pass(Typing::Mouse(mouse)) => self.tell(Event::Mouse(mouse)),
-                Verdict::Pass(_) => self.dirty = true,
-                Verdict::Dropped(key, reason) => {
-                    self.tell(Event::Swallowed(format!("{} {reason}", key.code)))
-                }
-            }
-        }
-    }
-
-    fn tell(&mut self, event: Event) {
-        self.dirty |= self.app.update(event, Moment::now());
-        let event = self.app.event();
-        if event != self.event {
-            self.guard.moved();
-            self.event = event;
-            self.shown = None;
-        }
-    }
-
-    /// Carries out what the app wants, until it wants nothing more.
-    fn carry_out(&mut self) {
-        loop {
-            let effects = self.app.take_effects();
-            if effects.is_empty() {
-                return;
-            }
-            for effect in effects {
-                match effect {
-                    Effect::Wish(Wish::Run(action)) => self.send(Command::Run(action)),
-                    Effect::Wish(Wish::Cancel(ticket)) => self.send(Command::Cancel(ticket)),
-                    Effect::Wish(Wish::Outbox(request)) => {
-                        let request = self.witnessed(request);
-                        self.asked.push_back(request);
-                        self.pass_on();
-                    }
-                    Effect::Edit(text) => self.edit(&text),
-                    Effect::Load(path) => self.tell(Event::Edited(editor::load(&path))),
-                    Effect::Copy(text) => {
-                        let (tone, words) = away::copy(&mut self.screen, &text);
-                        self.tell(Event::Told(tone, words));
-                    }
-                    Effect::Export { stem, ending, text } => {
-                        let folder = std::env::current_dir().unwrap_or_else(|_| ".".into());
-                        let (tone, words) = away::export(&folder, &stem, ending, &text);
-                        self.tell(Event::Told(tone, words));
-                    }
-                    Effect::Mouse(on) => {
-                        if let Err(error) = self.screen.set_mouse(on) {
-                            self.tell(Event::Told(Tone::Bad, error.to_string()));
-                        }
-                    }
-                    Effect::Pins(pins) => self.keep(&pins),
-                    Effect::Redraw => {
-                        self.screen.repaint();
-                        self.dirty = true;
-                    }
-                    Effect::Suspend => self.suspend(),
-                    Effect::Quit => self.quit = true,
-                }
-            }
-        }
-    }
-
-    fn send(&mut self, command: Command) {
-        self.waiting.push_back(command);
-        while let Ok(permit) = self.queue.commands.try_reserve() {
-            match self.waiting.pop_front() {
-                Some(command) => permit.send(command),
-                None => break,
-            }
-        }
-    }
-
-    /// Keeps pins in their file: written beside it and moved over it, so that it is whole at any moment.
-    fn keep(&mut self, pins: &Pins) {
-        let Some(path) = self.pins.clone() else {
-            return;
-        };
-        if let Err(error) = pins_file::write(&path, pins) {
-            let words =
-                format!("the digits of labels could not be kept in {}: {error}", path.display());
-            self.tell(Event::Told(Tone::Bad, words));
-        }
-    }
-
-    /// Hands requests to the outbox, in order, as far as it has room.
-    fn pass_on(&mut self) {
-        while let Some(request) = self.asked.pop_front() {
-            if let Err(request) = self.outbox.ask(request) {
-                self.asked.push_front(request);
-                return;
-            }
-        }
-    }
-
-    /// A label with how long its event had been on the screen.
-    fn witnessed(&self, mut request: Request) -> Request {
-        if let Request::Stage { draft: Draft { act: Act::Label { .. }, seen, .. }, .. } =
-            &mut request
-        {
-            let dwell = self.shown.map(|since| since.elapsed().as_millis() as u64);
-            seen.get_or_insert_with(Seen::default).dwell_ms = dwell;
-        }
-        request
-    }
-
-    fn suspend(&mut self) {
-        // Nothing is sent while nobody could take it back.
-        self.outbox.halt(LAST_SECOND);
-        self.keys.pause();
-        if let Err(error) = self.screen.suspend() {
-            tracing::error!(%error, "the terminal could not be taken back");
-            self.quit = true;
-        }
-        self.keys.resume();
-        self.outbox.resume();
-        self.guard.flushed(Instant::now());
-        self.dirty = true;
-    }
-
-    /// Hands a text to the person's own editor. Nothing is sent meanwhile, since nobody could take it back.
-    fn edit(&mut self, text: &str) {
-        self.outbox.halt(LAST_SECOND);
-        self.keys.pause();
-        let edited = editor::edit(text, |command| self.screen.run(command));
-        self.keys.resume();
-        self.outbox.resume();
-        self.guard.flushed(Instant::now());
-        self.dirty = true;
-        self.tell(Event::Edited(edited));
     }
 
     fn frame(&mut self) -> io::Result<()> {
@@ -494,11 +347,23 @@ impl Loop {
     /// Gives the terminal back, lets writes under way end and have their answers written down, holds what was in its grace
     /// time. Returns what was not sent.
     async fn leave(self) -> Vec<String> {
-        let Self { mut app, screen, keys, queue, outbox, notices, mut asked, mut reports, .. } =
-            self;
+        let Self {
+            mut app,
+            screen,
+            keys,
+            queue,
+            outbox,
+            notices,
+            mut asked,
+            mut reports,
+            views,
+            files,
+            filed,
+            ..
+        } = self;
         drop(keys);
         // Its thread must not wait for us while we wait for it.
-        drop(notices);
+        drop((notices, filed));
         if let Err(error) = screen.leave() {
             tracing::warn!(%error, "the terminal could not be restored");
         }
@@ -524,9 +389,29 @@ impl Loop {
             tracing::warn!("a write was still under way at the end");
         }
         done.abort();
-        let unsent = app.unsent();
+        let mut unsent = app.unsent();
+        if let Some(keeper) = views {
+            unsent.extend(keeper.leave(LAST[2]).await);
+        }
         outbox.leave(LAST[1]);
+        files.leave(LAST[1]);
         unsent
+    }
+}
+
+/// What came of the next change to views and searches.
+async fn told_of_views(keeper: Option<&mut Keeper>) -> Option<views_file::Told> {
+    match keeper {
+        Some(keeper) => keeper.told().await,
+        None => None,
+    }
+}
+
+/// What is told of the settings, if anybody reads them.
+async fn told_of_settings(settings: Option<&mut Settings>) -> Option<Told> {
+    match settings {
+        Some(settings) => settings.told.recv().await,
+        None => None,
     }
 }
 

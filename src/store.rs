@@ -4,21 +4,26 @@
 //! A failure never removes the old value. It knows neither the queue nor the screen.
 
 mod activity;
+mod blind;
 pub mod breaches;
 mod digits;
 mod landing;
 mod lands;
 mod link;
 mod remote;
+mod saved;
+mod sitting;
 mod triage;
 mod writes;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::api::arcanna::count::CountOpen;
 use crate::api::arcanna::events::Export;
 use crate::api::arcanna::health::{Granted, HealthReport};
 use crate::api::arcanna::jobs::Job;
+use crate::api::arcanna::metrics::Metrics;
 use crate::api::arcanna::{Decision, EventId, JobId};
 use crate::api::darktrace::connections::{ConnectionInfo, DeviceInfo};
 use crate::api::darktrace::devices::{Device, DevicePage};
@@ -27,16 +32,20 @@ use crate::api::darktrace::search::{Analysed, Analyze};
 use crate::api::darktrace::tags::{Holders, Tag};
 use crate::api::darktrace::watchlist::Watched;
 use crate::api::{Call, Product};
+use crate::evidence::{Basket, Change};
 use crate::job::{Action, Admission, Jobs, Policy, Slot, Ticket};
 use crate::outbox::{Moment, Request};
 use crate::pins::Pins;
 
 pub use activity::{Activity, Entry, Outcome};
+pub use blind::{Blind, Sampling};
 pub use breaches::BreachBook;
 pub use digits::Digits;
 pub use landing::{Landing, Lands};
 pub use link::Link;
 pub use remote::Remote;
+pub use saved::Subject;
+pub use sitting::{Agreement, Agreements, DWELL, SLOT, Sitting, Stats};
 pub use triage::{EventKey, Line, Order, Source, TriageQueue, is_undecided};
 pub use writes::{LabelState, Writes};
 
@@ -49,6 +58,8 @@ pub enum Wish {
     Cancel(Ticket),
     /// Ask the outbox.
     Outbox(Request),
+    /// Keep this change of the evidence basket.
+    Keep(Change),
 }
 
 /// Everything fetched, everything asked, everything under way.
@@ -60,6 +71,9 @@ pub struct Store {
     wishes: Vec<Wish>,
     pins: Pins,
     pins_changed: bool,
+    saved: saved::Saved,
+    /// The event or device a person was looking at last, for what a saved search is filled with.
+    pub subject: Option<Subject>,
     /// The pane whose key or answer is being handled: it owns the reads that are asked meanwhile.
     pub owner: &'static str,
 
@@ -71,6 +85,12 @@ pub struct Store {
     pub links: HashMap<Product, Link>,
     /// Writes as the outbox told of them.
     pub writes: Writes,
+    /// What is hidden until the analyst has voted, and what was on the screen.
+    pub blind: Blind,
+    /// What this session's labelling came to.
+    pub sitting: Sitting,
+    /// What was pinned.
+    pub evidence: Basket,
 
     /// Arcanna's jobs.
     pub job_list: Remote<Vec<Job>>,
@@ -80,6 +100,10 @@ pub struct Store {
     pub scopes: Remote<Granted>,
     /// Decision sets asked for on their own (the job list holds them too).
     pub decision_sets: HashMap<JobId, Remote<Vec<String>>>,
+    /// How each job's model does against what people decided.
+    pub metrics: HashMap<JobId, Remote<Metrics>>,
+    /// How many events wait for a label, by what was counted.
+    pub counts: HashMap<CountOpen, Remote<u64>>,
     /// The events of each job, in a frozen order.
     pub queues: HashMap<JobId, TriageQueue>,
     /// Decisions by event.
@@ -200,6 +224,11 @@ impl Store {
     /// Leaves a request for the outbox.
     pub fn outbox(&mut self, request: Request) {
         self.wishes.push(Wish::Outbox(request));
+    }
+
+    /// Leaves a change of the evidence basket to be kept.
+    pub fn keep(&mut self, change: Change) {
+        self.wishes.push(Wish::Keep(change));
     }
 
     /// What the loop is to carry out since the last time.

@@ -3,23 +3,27 @@
 //! Paths, keys and values are those of the project's contract notes for Arcanna; tags in brackets name the source.
 //! Nothing here knows the API key or the address: [`super::http`] adds them.
 
+pub mod count;
 pub mod event;
 pub mod events;
 pub mod export;
 pub mod feedback;
 pub mod health;
 pub mod jobs;
+pub mod metrics;
 pub mod query;
+pub mod votes;
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::call::no_control;
-use super::value::{Body, Fields, Node, Shape};
+use super::value::{Body, Fields, Node, Shape, says_no};
 use super::{Answer, BadInput, Call, Cause, Method, Path, Product};
 
 pub use event::{ArcannaBlock, Confidence, Decision, EventState, LogMessage, Scale};
+pub use votes::Vote;
 
 /// Names one job. A number or a text on the wire; here always the text, never calculated with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -224,13 +228,16 @@ fn missing(at: impl Into<String>) -> Cause {
 /// Whether a status text is one that says no. Unknown words are not.
 fn is_error(status: &str) -> bool {
     let status = status.trim().to_ascii_uppercase();
-    status.starts_with("ERROR") || status.starts_with("FAIL") || status == "FALSE"
+    status.starts_with("ERROR")
+        || status.starts_with("FAIL")
+        || matches!(status.as_str(), "FALSE" | "NOK")
 }
 
 /// The words of a body that says no although its status is 2xx (contract §1.2); `None` when it does not.
 ///
-/// Looked at: `error_message`, `detail` or `details` without a `status`, `error`, a status that is an error, and a v2
-/// status other than `OK` that comes with a `reason`, at the top or below `request`.
+/// Looked at: `error_message`, `detail` or `details` without a `status`, `error` or `errors`, a status that is an error,
+/// a v2 status other than `OK` that comes with a `reason`, and what says so in other words ([`says_no`]), at the top or
+/// below `request`.
 fn refusal(fields: &Fields<'_>) -> Option<String> {
     // one level down and no further: the answer may be hostile
     own_refusal(fields).or_else(|| own_refusal(&fields.object("request")?))
@@ -242,7 +249,7 @@ fn own_refusal(fields: &Fields<'_>) -> Option<String> {
     }
     let status = fields.word("status");
     if status.is_none() || status.as_deref().is_some_and(is_error) {
-        let error = fields.get("error").and_then(words_of);
+        let error = fields.first(&["error", "errors"]).and_then(words_of);
         let detail = fields.first(&["detail", "details"]).and_then(words_of);
         let both: Vec<String> = error.into_iter().chain(detail).collect();
         if !both.is_empty() {
@@ -261,7 +268,8 @@ fn own_refusal(fields: &Fields<'_>) -> Option<String> {
             Some(reason().unwrap_or_else(|| format!("status {status}")))
         }
         Some(status) if !status.trim().eq_ignore_ascii_case("ok") => reason(),
-        _ => None,
+        Some(_) => None,
+        None => says_no(fields),
     }
 }
 

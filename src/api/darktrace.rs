@@ -20,7 +20,7 @@ pub mod watchlist;
 use serde::Serialize;
 
 use super::call::no_control;
-use super::value::{Body, Fields, Node, Shape};
+use super::value::{Body, Fields, Node, Shape, says_no};
 use super::{Answer, BadInput, Call, Cause, Method, Path, Product};
 
 /// What the product said to a write that it did not refuse. SUCCESS is no proof: read again.
@@ -152,6 +152,7 @@ fn refusal(fields: &Fields<'_>) -> Option<Cause> {
         .filter_map(|(key, node)| Some((key, node.text()?)))
         .find(|(_, text)| is_error_word(text))
         .map(|(key, text)| named(key, &text))
+        .or_else(|| says_no(fields).map(Cause::Refused))
 }
 
 fn says_something(node: Node<'_>) -> bool {

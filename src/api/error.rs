@@ -9,7 +9,7 @@ mod words;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Answer, BadInput, Call, Product};
+use super::{Answer, BadInput, Call, Kind, Product};
 
 pub(super) use read::read_json;
 pub(super) use words::cut;
@@ -29,6 +29,8 @@ pub struct ApiError {
     pub cause: Box<Cause>,
     /// Our clock minus the server's, in seconds, when the answer told.
     pub skew_s: Option<i64>,
+    /// What repeating the request would do: a read changes nothing, whatever its method.
+    pub kind: Kind,
 }
 
 /// The reasons, each with what is needed to explain it. Foreign words are kept as they came: clean them before showing.
@@ -46,6 +48,8 @@ pub enum Cause {
     Unreachable(String),
     /// The server's certificate was not accepted.
     Tls(String),
+    /// The server has a valid certificate, but not a pinned one; the sum of its public key.
+    Unpinned(String),
     /// No connection within the limit: nothing was sent.
     ConnectTimeout(Duration),
     /// No complete answer within the limit: the request may have been acted on.
@@ -159,6 +163,7 @@ impl ApiError {
             status: None,
             cause: Box::new(cause),
             skew_s: None,
+            kind: call.kind,
         }
     }
 
@@ -177,6 +182,7 @@ impl From<BadInput> for ApiError {
             status: None,
             cause: Box::new(Cause::BadInput(bad)),
             skew_s: None,
+            kind: Kind::Read,
         }
     }
 }
@@ -195,6 +201,7 @@ impl ApiError {
             Cause::Unresolved(_)
             | Cause::Unreachable(_)
             | Cause::Tls(_)
+            | Cause::Unpinned(_)
             | Cause::Broken(_)
             | Cause::Truncated
             | Cause::TooLarge(_)
@@ -250,6 +257,7 @@ impl ApiError {
             | Cause::Unresolved(_)
             | Cause::Unreachable(_)
             | Cause::Tls(_)
+            | Cause::Unpinned(_)
             | Cause::ConnectTimeout(_)
             | Cause::Redirect(_)
             | Cause::Credentials(_)

@@ -6,18 +6,20 @@ mod base;
 mod client;
 mod clock;
 mod fault;
+mod pin;
 mod request;
+mod scrub;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
-use reqwest::{Response, Url};
+use reqwest::{Response, StatusCode, Url};
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
@@ -28,6 +30,8 @@ use super::error::{ApiError, Cause, Redirect, cut};
 use super::{Answer, Call, Product, Sending, Transport};
 use base::Base;
 use client::Client;
+pub use pin::Presented;
+use scrub::Secrets;
 
 /// The largest body that is read, in bytes; a larger answer is an error, not a wait for memory.
 pub const BODY_CAP: u64 = 64 * 1024 * 1024;
@@ -55,6 +59,8 @@ pub struct Endpoint {
     pub tls: Tls,
     /// PEM file with further authorities to trust, besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// What the server must present besides a valid certificate: SHA-256 of its public key or certificate. None: any.
+    pub pins: Vec<[u8; 32]>,
     /// Proxy.
     pub proxy: Proxy,
     /// Limit for making a connection, [`CONNECT_TIMEOUT`] by default; kept below `timeout`.
@@ -71,6 +77,7 @@ impl Endpoint {
             auth,
             tls: Tls::Verified,
             ca_file: None,
+            pins: Vec::new(),
             proxy: Proxy::System,
             connect_timeout: CONNECT_TIMEOUT,
             timeout: TIMEOUT,
@@ -97,6 +104,7 @@ impl fmt::Debug for Endpoint {
             .field("auth", &self.auth)
             .field("tls", &self.tls)
             .field("ca_file", &self.ca_file)
+            .field("pins", &self.pins.len())
             .field("proxy", &self.proxy)
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
@@ -187,6 +195,7 @@ impl HttpTransport {
             endpoint,
             client: OnceCell::new(),
             skew: AtomicI64::new(UNKNOWN_SKEW),
+            presented: Mutex::new(None),
             cap,
         };
         let lines =
@@ -198,6 +207,11 @@ impl HttpTransport {
     pub fn origin(&self, product: Product) -> Option<String> {
         let base = self.lines.get(&product)?.base.as_ref().ok()?;
         Some(base.origin.clone())
+    }
+
+    /// What the product presented when it last answered over TLS, for pinning it.
+    pub fn presented(&self, product: Product) -> Option<Presented> {
+        *self.lines.get(&product)?.presented.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Our clock minus the product's, in seconds, as its latest answer told.
@@ -230,6 +244,8 @@ struct Line {
     base: Result<Base, String>,
     client: OnceCell<Client>,
     skew: AtomicI64,
+    /// What the server presented when it last answered over TLS.
+    presented: Mutex<Option<Presented>>,
     cap: u64,
 }
 
@@ -252,12 +268,19 @@ impl Line {
         let request =
             request::make(base, &self.endpoint.auth, call, Timestamp::now()).map_err(fail)?;
         let asked = request.url().clone();
+        let secrets = Secrets::new(&self.endpoint.auth, request::signature(&request));
         let response = match timeout_at(deadline, client.http.execute(request)).await {
             Err(_) => return Err(late()),
             Ok(Err(error)) => return Err(fail(fault::cause(&error, base, client))),
             Ok(Ok(response)) => response,
         };
 
+        let shown = response.extensions().get::<reqwest::tls::TlsInfo>();
+        if let Some(presented) =
+            shown.and_then(|tls| tls.peer_certificate()).and_then(Presented::of)
+        {
+            *self.presented.lock().unwrap_or_else(PoisonError::into_inner) = Some(presented);
+        }
         let now = Timestamp::now();
         let skew_s = clock::skew_s(header(&response, &DATE).as_deref(), now);
         if let Some(skew) = skew_s {
@@ -267,10 +290,14 @@ impl Line {
         let with_status =
             |cause| ApiError { status: Some(status), skew_s, ..ApiError::of(call, cause) };
         if !response.status().is_success() {
-            let cause = self.no_success(call, &asked, response, deadline, skew_s, now).await;
+            let cause = self.no_success(call, &asked, &secrets, response, deadline, skew_s).await;
             return Err(with_status(cause));
         }
 
+        // nobody asked for a part, and a part must not pass for the whole
+        if response.status() == StatusCode::PARTIAL_CONTENT {
+            return Err(with_status(Cause::Truncated));
+        }
         if response.content_length().is_some_and(|length| length > self.cap) {
             return Err(with_status(Cause::TooLarge(self.cap)));
         }
@@ -284,6 +311,7 @@ impl Line {
             }
             Err(_) => return Err(with_status(Cause::AnswerTimeout(limit))),
         }
+        let body = hidden(secrets, body).await.map_err(with_status)?;
         Ok(Answer { status, content_type, body, skew_s, took: started.elapsed() })
     }
 
@@ -292,11 +320,12 @@ impl Line {
         &self,
         call: &Call,
         asked: &Url,
+        secrets: &Secrets,
         response: Response,
         deadline: Instant,
         skew_s: Option<i64>,
-        now: Timestamp,
     ) -> Cause {
+        let now = Timestamp::now();
         let status = response.status().as_u16();
         let content_type = header(&response, &CONTENT_TYPE);
         let location = header(&response, &LOCATION);
@@ -309,10 +338,17 @@ impl Line {
             tracing::debug!(%error, status, "the words of an answer broke off");
         }
         let mut words = String::from_utf8_lossy(&body).into_owned();
-        request::scrub(&self.endpoint.auth, &mut words);
-        let mut redirect = location.map(|to| where_to(asked, &to));
-        if let Some(Redirect::SameOrigin(path)) = &mut redirect {
-            request::scrub(&self.endpoint.auth, path);
+        secrets.hide_in_words(&mut words);
+        // before it is taken apart and cut, and again once it is read as an address is read
+        let mut redirect = location.map(|mut to| {
+            secrets.hide_in_words(&mut to);
+            where_to(asked, &to)
+        });
+        if let Some(
+            Redirect::SameOrigin(place) | Redirect::OtherOrigin(place) | Redirect::Downgrade(place),
+        ) = &mut redirect
+        {
+            secrets.hide_in_words(place);
         }
         classify::classify(&Reply {
             product: call.product,
@@ -356,6 +392,31 @@ enum Read {
     Whole,
     /// At the cap; there is more.
     Cut,
+}
+
+/// A body above this is searched for credentials on a blocking thread. Bytes.
+const BIG: usize = 256 * 1024;
+
+/// The body with the credentials that the server repeats in it hidden; nearly always it is the body itself.
+async fn hidden(secrets: Secrets, body: Vec<u8>) -> Result<Vec<u8>, Cause> {
+    let body_is_small = body.len() <= BIG;
+    let hide = move || match secrets.hidden_in_data(&body) {
+        Some(hidden) => {
+            tracing::warn!("an answer repeated a credential, which was hidden");
+            hidden
+        }
+        None => body,
+    };
+    if body_is_small {
+        return Ok(hide());
+    }
+    match tokio::task::spawn_blocking(hide).await {
+        Ok(body) => Ok(body),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Cause::Cancelled),
+        },
+    }
 }
 
 /// Appends the decompressed body to `into`, at most `cap` bytes of it.

@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 pub(crate) mod testing;
+mod verdict;
 
 use std::fmt;
 
@@ -18,6 +19,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Answer, Cause};
+pub(super) use verdict::says_no;
 
 /// The JSON body of an answer, checked to be JSON, not yet read.
 #[derive(Debug)]

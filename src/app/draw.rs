@@ -63,8 +63,7 @@ pub(super) fn whole(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position>
 fn header(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let theme = look.theme;
     let store = &app.store;
-    let mut left =
-        vec![Span::styled(format!(" {} ", look.prefs.environment), theme.header_caution)];
+    let mut left = vec![Span::styled(format!(" {} ", look.prefs.environment), theme.environment)];
     let name = app.shell.id().name().to_uppercase();
     left.push(Span::styled(
         format!(" {name} {}", text::clean(&app.shell.pane().heading(store))),
@@ -162,6 +161,10 @@ fn result(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
 /// The keys that matter here, as many as fit whole.
 fn hints(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
     let typed: Vec<String> = app.shell.typed.iter().map(ToString::to_string).collect();
+    // A field's keys and what may follow a prefix are shown all the same: they are known nowhere else.
+    if !look.prefs.hints && typed.is_empty() && !app.shell.pane().typing() {
+        return;
+    }
     let scopes = app.shell.scopes();
     let mut spans = vec![Span::raw(" ")];
     let mut room = usize::from(area.width).saturating_sub(2);
@@ -173,9 +176,16 @@ fn hints(app: &App, look: &Look<'_>, area: Rect, y: u16, buf: &mut Buffer) {
             spans.push(Span::styled(format!(" {word}  "), look.theme.dim));
         }
     };
-    if app.shell.overlay.is_none() && app.shell.pane().typing() {
-        // A field or a sheet has the keyboard: no other key does anything.
-        for (key, word) in app.shell.pane().typing_hints() {
+    let over = match &app.shell.overlay {
+        Some(Overlay::Outcome(view)) => Some(view.hints()),
+        Some(Overlay::Quit) => Some(unsent::QUIT_HINTS),
+        Some(Overlay::Offer { .. }) => Some(unsent::OFFER_HINTS),
+        Some(Overlay::Finder(_)) => None,
+        None => app.shell.pane().typing().then(|| app.shell.pane().typing_hints()),
+    };
+    if let Some(over) = over {
+        // A field, a sheet or an overlay has the keyboard: no other key does anything.
+        for (key, word) in over {
             add((*key).to_owned(), word, 0, &mut spans);
         }
     } else if typed.is_empty() {
@@ -296,19 +306,33 @@ fn draw_finder(finder: &Finder, look: &Look<'_>, area: Rect, buf: &mut Buffer) -
         paint::put_lines(buf, below, lines, 0);
         return cursor;
     }
+    let help = finder.kind == Kind::Help;
     if finder.shown.is_empty() {
-        put(
-            buf,
-            below,
-            0,
-            &Line::from(Span::styled(
-                "   nothing matches; Enter runs the line as it stands",
-                look.theme.dim,
-            )),
-        );
+        let words = if help {
+            "   no key does that; : takes commands"
+        } else {
+            "   nothing matches; Enter runs the line as it stands"
+        };
+        put(buf, below, 0, &Line::from(Span::styled(words, look.theme.dim)));
         return cursor;
     }
-    let help = finder.kind == Kind::Help;
+    // What the line under the cursor says is told whole at the bottom, however small the screen.
+    let below = if let Some(Item { does: Does::Row(..), title, aside, .. }) =
+        finder.item(finder.list.cursor())
+    {
+        let whole = Line::from(Span::styled(format!("   {title}"), look.theme.dim));
+        put(buf, below, below.height.saturating_sub(1), &whole);
+        // Its name, as the settings want it, stands at the right of the field.
+        let wide = text::width(aside) as u16;
+        let used = text::width(finder.field.text()) as u16 + 4;
+        if help && used + wide < field.width {
+            let right = Rect { x: field.right() - wide, width: wide, ..field };
+            put(buf, right, 0, &Line::from(Span::styled(aside.as_str(), look.theme.dim)));
+        }
+        Rect { height: below.height.saturating_sub(1), ..below }
+    } else {
+        below
+    };
     let mut columns = vec![
         Column::new("", Width::Fixed(12)),
         // In help the whole sentence comes before the row's name.
@@ -348,12 +372,17 @@ fn line<'a>(item: &'a Item, look: &Look<'_>) -> Cells<'a> {
     ])
 }
 
-/// `1..9` for a run of digits, else the keys with blanks between.
+/// `1..9` for a run of digits, then the other keys with blanks between.
 fn keys_of(keys: &[String]) -> String {
-    let digits = keys.len() > 3
-        && keys.iter().all(|key| key.len() == 1 && key.chars().all(|c| c.is_ascii_digit()));
-    match (digits, keys.first(), keys.last()) {
-        (true, Some(first), Some(last)) => format!("{first}..{last}"),
+    let run = keys
+        .iter()
+        .take_while(|key| key.len() == 1 && key.starts_with(|c: char| c.is_ascii_digit()));
+    let run = run.count();
+    match (run > 3, keys.first(), keys.get(run.saturating_sub(1))) {
+        (true, Some(first), Some(last)) => std::iter::once(format!("{first}..{last}"))
+            .chain(keys[run..].iter().cloned())
+            .collect::<Vec<_>>()
+            .join("  "),
         _ => keys.join("  "),
     }
 }

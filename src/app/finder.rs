@@ -13,8 +13,9 @@ use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 
 /// Verbs of the command line that open something by name, with what follows them.
-pub(super) const VERBS: [(&str, &str, &str); 11] = [
+pub(super) const VERBS: [(&str, &str, &str); 18] = [
     ("job", "JOB", "open a job's events"),
+    ("view", "NAME", "show a view of the events, built in or your own"),
     ("event", "JOB EVENT", "open an event by its id"),
     ("device", "DID|TEXT", "find devices"),
     ("tag", "NAME", "devices that carry a tag"),
@@ -24,6 +25,12 @@ pub(super) const VERBS: [(&str, &str, &str); 11] = [
     ("search", "[TIME] QUERY", "advanced search"),
     ("breach", "NUMBER", "open a model breach"),
     ("watch", "ADDRESS|HOST|URL", "put on the watched list…"),
+    ("set", "NAME VALUE", "a setting for this session; alone: what is set"),
+    ("unset", "NAME", "forget what this session set"),
+    ("keys", "vim|emacs|arrows|numpad", "whose habits the keys follow"),
+    ("log", "level off|info|debug", "how much goes to the log file"),
+    ("reload", "", "read the configuration again"),
+    ("export", "md|csv|json [PATH]", "write what is shown to a new file"),
     ("quit", "", "end the program"),
 ];
 
@@ -104,7 +111,7 @@ impl Finder {
         let field = Field::new(": ")
             .placeholder("an action, or a command such as darktrace-get-tags-for-device deviceId=1")
             .history(shell.history.clone());
-        let values = Values::of(cx.store, cx.prefs.analyst.as_deref());
+        let values = Values::of(cx.store, cx.prefs);
         Self { values, ..Self::new(Kind::Command, field, items) }
     }
 
@@ -178,13 +185,16 @@ impl Finder {
         }
         match self.item(self.list.cursor()).map(|item| item.does) {
             Some(Does::Row(scope, index, _)) => Picked::Row(scope, index),
-            Some(Does::Word(word @ ("quit" | "arm" | "disarm"))) => Picked::Line(word.to_owned()),
+            Some(Does::Word(word @ ("quit" | "arm" | "disarm" | "reload"))) => {
+                Picked::Line(word.to_owned())
+            }
             Some(Does::Word(word)) => {
                 self.field.set(&format!("{word} "));
                 self.filter();
                 Picked::Stay
             }
             None if text.is_empty() => Picked::Close,
+            None if self.kind == Kind::Help => Picked::Stay,
             None => Picked::Line(text),
         }
     }
@@ -234,7 +244,8 @@ impl Finder {
             if let Some(score) = pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher) {
                 // A line that begins with what was typed is what was meant.
                 let begins = u32::from(item.title.starts_with(word)) * 1_000;
-                scored.push((score + begins, index));
+                let named = u32::from(item.aside == word) * 10_000;
+                scored.push((score + begins + named, index));
             }
         }
         scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -288,15 +299,17 @@ fn group(id: &str) -> &'static str {
         ("triage", "mark" | "range" | "mark-all") => "MARK",
         (
             "triage",
-            "find" | "next-view" | "previous-view" | "order" | "next-match" | "previous-match",
+            "find" | "next-view" | "previous-view" | "views" | "order" | "next-match"
+            | "previous-match",
         ) => "CHOOSE",
         (_, "device" | "endpoint" | "search" | "watch" | "next-job" | "previous-job")
             if scope != "shell" =>
         {
             "GO ON"
         }
-        ("shell", "back") => "GO",
+        ("shell", "back" | "forward") => "GO",
         ("shell", name) if name.starts_with("go-") => "GO",
+        ("shell", "plain" | "page" | "pin") => "TAKE AWAY",
         ("shell", name) if name.starts_with("copy-") || name.starts_with("export-") => "TAKE AWAY",
         (
             "shell",

@@ -3,6 +3,7 @@
 //! A snapshot, taken when the command line opens: what arrives meanwhile does not move the list under the finger.
 
 use crate::catalogue::Candidate;
+use crate::command::Prefs;
 use crate::store::{Remote, Store};
 
 /// The most values offered at once.
@@ -15,12 +16,18 @@ pub(super) struct Values {
     labels: Vec<(String, String)>,
     tags: Vec<(String, String)>,
     devices: Vec<(String, String)>,
+    views: Vec<(String, String)>,
     analyst: Option<String>,
+    settable: Vec<(&'static str, &'static [&'static str])>,
 }
 
 impl Values {
-    pub(super) fn of(store: &Store, analyst: Option<&str>) -> Self {
-        let mut values = Self { analyst: analyst.map(str::to_owned), ..Self::default() };
+    pub(super) fn of(store: &Store, prefs: &Prefs) -> Self {
+        let mut values = Self {
+            analyst: prefs.analyst.clone(),
+            settable: prefs.settable.clone(),
+            ..Self::default()
+        };
         for job in store.job_list.value().into_iter().flatten() {
             let title = job.title.clone().unwrap_or_default();
             for label in job.labels.iter().flatten() {
@@ -46,6 +53,13 @@ impl Values {
             }
         }
         values.labels.sort();
+        let labels: Vec<String> = values.labels.iter().map(|(label, _)| label.clone()).collect();
+        let built_in = crate::panes::triage::view_names(&labels).into_iter();
+        values.views = built_in.map(|name| (name, "view".to_owned())).collect();
+        values.views.extend(store.views().views().map(|view| {
+            let about = if view.filter.is_empty() { "your view" } else { &view.filter };
+            (view.name.clone(), about.to_owned())
+        }));
         values.tags.sort();
         values.devices.sort();
         values
@@ -58,9 +72,30 @@ impl Values {
             .rfind(char::is_whitespace)
             .map_or(0, |at| at + line[at..].chars().next().map_or(1, char::len_utf8));
         let word = &line[from..];
+        if let Some(typed) = line.strip_prefix("view ") {
+            return self.views_like(typed.trim_start_matches(['"', ' ']));
+        }
         let mut before = line[..from].split_whitespace();
         let verb = before.next().unwrap_or_default();
         let first = before.next().is_none();
+        let settings = match verb {
+            "set" | "unset" if first => self.setting_names(word),
+            "set" => {
+                let name = line.split_whitespace().nth(1).unwrap_or_default();
+                self.setting_words(name, word)
+            }
+            "keys" if first => self.setting_words("ui.keymap", word),
+            "log" if first || line.split_whitespace().nth(1) == Some("level") => {
+                self.setting_words("log.level", word)
+            }
+            _ => Vec::new(),
+        };
+        if !settings.is_empty() {
+            return settings
+                .into_iter()
+                .map(|(value, about)| candidate(from, value, &about))
+                .collect();
+        }
         let (known, from, typed) = match word.split_once('=') {
             Some((name, typed)) => (self.of_argument(name), from + name.len() + 1, typed),
             None if verb == "job" || (verb == "event" && first) => {
@@ -86,6 +121,40 @@ impl Values {
             .take(MOST)
             .map(|(value, about)| candidate(from, value, about))
             .collect()
+    }
+
+    /// A view's name is all that follows, with or without quotes: it may have blanks in it.
+    fn views_like(&self, typed: &str) -> Vec<Candidate> {
+        let wanted = typed.to_lowercase();
+        let like = |name: &str| name.to_lowercase().contains(&wanted);
+        let of = |(name, about): &(String, String)| Candidate {
+            from: "view ".len(),
+            text: name.clone(),
+            help: about.clone(),
+        };
+        self.views.iter().filter(|(name, _)| like(name)).take(MOST).map(of).collect()
+    }
+
+    /// Settings whose dotted name, or the part behind the dot, begins like this; with the words they accept.
+    fn setting_names(&self, word: &str) -> Vec<(&'static str, String)> {
+        let begins = |name: &str| {
+            name.starts_with(word)
+                || name.split_once('.').is_some_and(|(_, own)| own.starts_with(word))
+        };
+        let found = self.settable.iter().filter(|(name, _)| begins(name));
+        found.map(|(name, words)| (*name, words.join(", "))).collect()
+    }
+
+    /// The words a setting accepts that begin like this.
+    fn setting_words(&self, name: &str, word: &str) -> Vec<(&'static str, String)> {
+        let own = |known: &str| {
+            known == name || known.split_once('.').is_some_and(|(_, own)| own == name)
+        };
+        let Some((known, words)) = self.settable.iter().find(|(known, _)| own(known)) else {
+            return Vec::new();
+        };
+        let begin = words.iter().filter(|one| one.starts_with(word));
+        begin.map(|one| (*one, (*known).to_owned())).collect()
     }
 
     fn of_argument(&self, name: &str) -> &[(String, String)] {
@@ -136,7 +205,16 @@ mod tests {
             .entry(JobId::from(1210))
             .or_default()
             .arrived(vec!["Low".into(), "Drop".into()], at);
-        Values::of(&store, Some("ana.pop"))
+        let prefs = Prefs {
+            analyst: Some("ana.pop".into()),
+            settable: vec![
+                ("ui.theme", &["ansi16", "mono"]),
+                ("ui.time", &["utc"]),
+                ("log.level", &["off"]),
+            ],
+            ..crate::panes::testing::prefs()
+        };
+        Values::of(&store, &prefs)
     }
 
     #[test]
@@ -154,6 +232,11 @@ mod tests {
         assert_eq!(texts("x label=\"esc"), ["\"Escalate now\""]);
         assert_eq!(texts("x username=a"), ["ana.pop"]);
         assert_eq!(texts("x other=1"), [""; 0]);
+        assert_eq!(texts("set th"), ["ui.theme"], "by the part behind the dot");
+        assert_eq!(texts("set ui."), ["ui.theme", "ui.time"]);
+        assert_eq!(texts("set theme m"), ["mono"]);
+        assert_eq!(texts("set ui.theme "), ["ansi16", "mono"]);
+        assert_eq!(texts("log level o"), ["off"]);
         let one = &values.complete("!x job_id=1202")[0];
         assert_eq!((one.from, one.help.as_str()), (10, "suricata-edge"));
     }

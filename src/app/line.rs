@@ -7,8 +7,10 @@ use super::shell::{Overlay, Shell};
 use crate::api::{Answer, ApiError, Call, Kind};
 use crate::catalogue::{self, Defaults, Line, Run, Source, Step, Waiting};
 use crate::command::{Ask, Cx, PaneId, Target, Tone};
+use crate::export;
 use crate::job::Slot;
 use crate::outbox::Request;
+use crate::panes::lookup::is_below;
 use crate::panes::paint;
 
 /// Lines the history keeps.
@@ -52,7 +54,12 @@ impl Shell {
                 cx.store.armed_until = None;
                 self.say(Tone::Fine, "disarmed: labels only");
             }
+            "export" => self.export_line(rest, cx),
             "job" if !rest.is_empty() => cx.go(PaneId::Triage, Some(Target::Job(rest.into()))),
+            "view" if !rest.is_empty() => {
+                let name = rest.trim_matches('"').to_owned();
+                cx.go(PaneId::Triage, Some(Target::View(name)));
+            }
             "event" => match rest.split_once(char::is_whitespace) {
                 Some((job, event)) => {
                     cx.go(PaneId::Triage, Some(Target::Event(job.into(), event.trim().into())))
@@ -79,22 +86,26 @@ impl Shell {
                 Ok(pbid) => cx.go(PaneId::Breaches, Some(Target::Breach(pbid))),
                 Err(_) => self.say(Tone::Mind, "breach wants its number: breach 4107"),
             },
-            "job" | "device" | "tag" | "endpoint" | "watch" => {
+            "job" | "view" | "device" | "tag" | "endpoint" | "watch" => {
                 self.say(Tone::Mind, format!("{verb} wants what to open after it"))
             }
+            _ if self.tune(verb, rest, cx) => {}
             _ => self.run_named(text, cx),
         }
     }
 
-    /// Lets writes that reach others through for a while; 15 minutes unless said otherwise, an hour at most.
+    /// Lets writes that reach others through for a while; 15 minutes unless said otherwise, as long as the settings allow at most.
     fn arm(&mut self, text: &str, cx: &mut Cx<'_>) {
         if cx.prefs.read_only {
             return self.say(Tone::Mind, "read-only: nothing can be armed");
         }
-        let wanted = if text.is_empty() { "15m" } else { text };
+        let most = cx.prefs.max_arm.as_secs() / 60;
+        let usual = format!("{}m", most.min(15));
+        let wanted = if text.is_empty() { usual.as_str() } else { text };
         let minutes = wanted.strip_suffix('m').unwrap_or(wanted).trim().parse::<u64>().ok();
-        let Some(minutes) = minutes.filter(|minutes| (1..=60).contains(minutes)) else {
-            return self.say(Tone::Mind, format!("'{wanted}' is no time to be armed; 1m to 60m"));
+        let Some(minutes) = minutes.filter(|minutes| (1..=most).contains(minutes)) else {
+            let words = format!("'{wanted}' is no time to be armed; 1m to {most}m");
+            return self.say(Tone::Mind, words);
         };
         let until = cx.now.plus(Duration::from_secs(minutes * 60));
         cx.store.armed_until = Some(until);
@@ -109,6 +120,9 @@ impl Shell {
             let entry = catalogue::entry_of(&line).map_err(|error| error.to_string())?;
             if entry.write && cx.prefs.read_only {
                 return Err(format!("read-only: {} changes something", entry.name));
+            }
+            if entry.name == "darktrace-post-to-watched-list" {
+                not_ours(&line.pairs, &cx.prefs.own_domains)?;
             }
             let defaults = Defaults {
                 job_id: cx.prefs.default_job.as_ref().and_then(|job| job.as_str().parse().ok()),
@@ -182,6 +196,9 @@ impl Shell {
         let Some(call) = running.asked.take() else {
             if let Some(id) = cx.store.writes.named_row {
                 cx.store.outbox(Request::Hasten(id));
+                if let Some(Overlay::Outcome(view)) = &mut self.overlay {
+                    view.show(Showing::Words("on its way".to_owned()));
+                }
             }
             return;
         };
@@ -192,14 +209,16 @@ impl Shell {
             running.asked = Some(call);
             return self.say(Tone::Mind, why);
         }
-        let grace: Duration = if label { cx.prefs.label_grace } else { cx.prefs.outward_grace };
+        let grace: Duration = match running.run.entry().name {
+            _ if label => cx.prefs.label_grace,
+            "darktrace-post-tag-to-device" => cx.prefs.tag_grace,
+            _ => cx.prefs.outward_grace,
+        };
         running.staged = true;
         let at = paint::tell(&clock, cx.now.plus(grace).wall);
         cx.store.stage_named(running.run.entry().name, call, grace);
         if let Some(Overlay::Outcome(view)) = &mut self.overlay {
-            view.show(Showing::Words(format!(
-                "kept; sends {at}.  u takes it back   y sends it now"
-            )));
+            view.keep(&at);
         }
     }
 
@@ -278,6 +297,12 @@ impl Shell {
             match key.code {
                 KeyCode::Char('y') => return self.confirm_line(cx),
                 KeyCode::Char('u') => return self.undo_line(cx),
+                KeyCode::Char('P') => {
+                    if let Some(Overlay::Outcome(view)) = &self.overlay {
+                        cx.asks.push(Ask::Page(super::away::readable(&view.text())));
+                    }
+                    return;
+                }
                 KeyCode::Char(':') => {
                     self.close_overlay(cx);
                     cx.asks.push(Ask::Row("shell.command"));
@@ -290,6 +315,24 @@ impl Shell {
             view.key(key);
         }
     }
+}
+
+/// Refuses to have our own domains watched, as the sheet does.
+fn not_ours(pairs: &[(String, String)], own: &[String]) -> Result<(), String> {
+    let entries = pairs.iter().filter(|(name, _)| name != "description");
+    let values = entries.flat_map(|(_, value)| value.split([',', '\n']));
+    for entry in values.filter_map(|value| export::classify(value.trim()).target()) {
+        let entry = entry.to_lowercase();
+        let ours = own.iter().find(|domain| {
+            entry == **domain || is_below(&entry, domain) || is_below(domain, &entry)
+        });
+        if let Some(domain) = ours {
+            return Err(format!(
+                "{entry} cannot be watched: it is ours: {domain} (watched.own_domains)"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Reads a value from a file; the console has no standard input to read from.

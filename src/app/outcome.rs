@@ -30,6 +30,8 @@ pub(super) struct OutcomeView {
     showing: Showing,
     /// The context JSON instead of the table.
     json: bool,
+    /// A write of it waits in its grace time.
+    kept: bool,
     top: usize,
     left: usize,
 }
@@ -43,6 +45,7 @@ impl OutcomeView {
             notes: notes.to_vec(),
             showing,
             json: false,
+            kept: false,
             top: 0,
             left: 0,
         }
@@ -56,6 +59,7 @@ impl OutcomeView {
             notes: Vec::new(),
             showing: Showing::Words(why.to_owned()),
             json: false,
+            kept: false,
             top: 0,
             left: 0,
         }
@@ -63,6 +67,7 @@ impl OutcomeView {
 
     pub(super) fn show(&mut self, showing: Showing) {
         self.showing = showing;
+        self.kept = false;
         self.top = 0;
         self.left = 0;
     }
@@ -90,6 +95,13 @@ impl OutcomeView {
         let last = self.body().len().saturating_sub(1);
         self.top = self.top.saturating_add_signed(down).min(last);
         self.left = self.left.saturating_add_signed(right);
+    }
+
+    /// Everything it shows, to be read elsewhere; defanged.
+    pub(super) fn text(&self) -> String {
+        let notes = self.all_notes().into_iter().map(|note| format!("note: {note}"));
+        let lines = std::iter::once(self.line.clone()).chain(self.body()).chain(notes);
+        lines.map(|line| crate::export::defang_text(&line) + "\n").collect()
     }
 
     /// The lines of the result, as plain text.
@@ -129,12 +141,30 @@ impl OutcomeView {
         }
     }
 
-    fn hints(&self) -> &'static str {
+    /// The keys that matter while it is shown, with a word each.
+    pub(super) fn hints(&self) -> &'static [(&'static str, &'static str)] {
         match &self.showing {
-            Showing::Words(_) | Showing::Failed(_) => "^G closes   : another command",
-            Showing::Confirm(_) => "y keeps and sends it   ^G leaves it",
-            Showing::Outcome(_) => "j k h l scroll   Tab table/JSON   : another   ^G closes",
+            Showing::Words(_) if self.kept => {
+                &[("u", "take it back"), ("y", "send it now"), ("^G", "close"), (":", "another")]
+            }
+            Showing::Words(_) | Showing::Failed(_) => {
+                &[("^G", "close"), ("P", "pager"), (":", "another command")]
+            }
+            Showing::Confirm(_) => &[("y", "keep and send it"), ("^G", "leave it")],
+            Showing::Outcome(_) => &[
+                ("j k h l", "scroll"),
+                ("Tab", "table/JSON"),
+                ("P", "pager"),
+                (":", "another"),
+                ("^G", "close"),
+            ],
         }
+    }
+
+    /// A write of it is kept: until when it can be taken back.
+    pub(super) fn keep(&mut self, until: &str) {
+        self.show(Showing::Words(format!("kept; sends {until}")));
+        self.kept = true;
     }
 
     /// Draws over the lower part of `area`.
@@ -154,7 +184,7 @@ impl OutcomeView {
         let height = need.clamp(7.min(area.height), area.height);
         let area = Rect { y: area.bottom() - height, height, ..area };
         paint::blank(buf, area);
-        rule(buf, area, 0, look, &self.title, self.hints());
+        rule(buf, area, 0, look, &self.title, "");
         put(
             buf,
             area,

@@ -55,11 +55,15 @@ pub(super) const ROWS: &[Row<Shell>] = &[
     row("shell.go-watched", "go to the Watched list", &["g w"], "", |_, cx| {
         cx.go(PaneId::Watched, None)
     }),
+    row("shell.go-evidence", "go to the Evidence basket", &["g v"], "", |_, cx| {
+        cx.go(PaneId::Evidence, None)
+    }),
     row("shell.go-breaches", "go to model Breaches", &["g b"], "", |_, cx| {
         cx.go(PaneId::Breaches, None)
     }),
     row("shell.go-activity", "go to Activity", &["g a"], "", |_, cx| cx.go(PaneId::Activity, None)),
-    row("shell.back", "back where I was", &["-"], "back", Shell::back),
+    row("shell.back", "back where I was", &["-", "g -"], "back", Shell::back),
+    row("shell.forward", "forward again", &["_", "g _"], "", Shell::forward),
     row("shell.undo", "take the last write back while it is not sent", &["u"], "", Shell::undo),
     row("shell.refresh", "read what is shown again", &["r"], "refresh", |shell, cx| {
         shell.pane_mut().refresh(cx)
@@ -73,12 +77,18 @@ pub(super) const ROWS: &[Row<Shell>] = &[
         shell.copy(Take::Markdown, cx)
     }),
     row("shell.copy-json", "copy: JSON", &["y j"], "", |shell, cx| shell.copy(Take::Json, cx)),
+    row("shell.copy-link", "copy: link to its page in the product", &["y l"], "", |shell, cx| {
+        shell.copy(Take::Link, cx)
+    }),
+    row("shell.plain", "copy: by mouse, from a plain screen", &["y p"], "", Shell::plain),
     row("shell.copy-indicator", "copy: indicator, defanged", &["y o"], "", |shell, cx| {
         shell.copy(Take::Indicator, cx)
     }),
     row("shell.copy-raw", "copy: indicator as it is", &["y O"], "", |shell, cx| {
         shell.copy(Take::Raw, cx)
     }),
+    row("shell.page", "read what is under the cursor in your pager", &["P"], "", Shell::page),
+    row("shell.pin", "pin what is under the cursor to the evidence", &["m"], "pin", Shell::pin),
     row(
         "shell.export-markdown",
         "export what is shown: Markdown",

@@ -55,6 +55,8 @@ pub(super) struct Shell {
     pub(super) panes: Vec<Box<dyn Pane>>,
     pub(super) focus: usize,
     places: Vec<(PaneId, Option<Target>)>,
+    /// Places `-` left, the nearest last: where `_` goes.
+    ahead: Vec<(PaneId, Option<Target>)>,
     pub(super) typed: Vec<Chord>,
     pub(super) overlay: Option<Overlay>,
     pub(super) running: Option<Running>,
@@ -62,6 +64,8 @@ pub(super) struct Shell {
     pub(super) result: Option<(Tone, String)>,
     pub(super) drawn: Option<EventKey>,
     pub(super) mode: Mode,
+    /// The zone that local times are told in.
+    pub(super) zone: TimeZone,
     /// Whether mouse reports are on; `None` as the settings say.
     pub(super) mouse_on: Option<bool>,
     /// When the first key of a chord was typed; from a moment later on its continuations are shown at length.
@@ -80,6 +84,7 @@ impl Default for Shell {
             panes: panes::all(),
             focus: 0,
             places: Vec::new(),
+            ahead: Vec::new(),
             typed: Vec::new(),
             overlay: None,
             running: None,
@@ -87,6 +92,7 @@ impl Default for Shell {
             result: None,
             drawn: None,
             mode: Mode::Utc,
+            zone: TimeZone::system(),
             mouse_on: None,
             prefix_since: None,
             which_key: false,
@@ -120,7 +126,7 @@ impl Shell {
 
     /// How times are told at this moment.
     pub(super) fn clock(&self, now: Timestamp) -> Clock {
-        let zone = if self.mode == Mode::Local { TimeZone::system() } else { TimeZone::UTC };
+        let zone = if self.mode == Mode::Local { self.zone.clone() } else { TimeZone::UTC };
         Clock { mode: self.mode, now, zone }
     }
 
@@ -153,13 +159,15 @@ impl Shell {
         };
         let place = (self.id(), self.pane().place());
         if remember && (place.0 != id || target.is_some()) {
-            self.places.push(place);
-            if self.places.len() > PLACES {
-                self.places.remove(0);
-            }
+            remember_place(&mut self.places, place);
+            // Another way was taken: there is nothing ahead any more.
+            self.ahead.clear();
         }
         if index != self.focus {
             cx.store.leave(self.id().name());
+            if let Some(subject) = self.pane().subject(cx.store) {
+                cx.store.subject = Some(subject);
+            }
         }
         self.focus = index;
         self.overlay = None;
@@ -170,8 +178,24 @@ impl Shell {
     /// Back to where the person was.
     pub(super) fn back(&mut self, cx: &mut Cx<'_>) {
         match self.places.pop() {
-            Some((id, target)) => self.show(id, target, false, cx),
+            Some((id, target)) => {
+                let here = (self.id(), self.pane().place());
+                remember_place(&mut self.ahead, here);
+                self.show(id, target, false, cx);
+            }
             None => self.say(Tone::Mind, "there is no place before this one"),
+        }
+    }
+
+    /// Forward again to where [`Self::back`] left.
+    pub(super) fn forward(&mut self, cx: &mut Cx<'_>) {
+        match self.ahead.pop() {
+            Some((id, target)) => {
+                let here = (self.id(), self.pane().place());
+                remember_place(&mut self.places, here);
+                self.show(id, target, false, cx);
+            }
+            None => self.say(Tone::Mind, "there is no place after this one: - goes back first"),
         }
     }
 
@@ -261,7 +285,8 @@ impl Shell {
         match keymap.find(&scopes, &self.typed) {
             Found::Row(scope, index) => {
                 self.typed.clear();
-                self.run(scope, index, chord.char(), cx);
+                let key = chord.char().map(|c| keymap.label_digit(c).unwrap_or(c));
+                self.run(scope, index, key, cx);
             }
             Found::Prefix => {}
             Found::Nothing => {
@@ -319,7 +344,8 @@ impl Shell {
             .specs()
             .get(index)
             .is_some_and(|spec| matches!(spec.id, "triage.label" | "triage.second-opinion"));
-        if labels && self.drawn != self.panes[at].event(cx.store) {
+        // A line of help or palette was chosen: only a key can be a stray one.
+        if labels && key.is_some() && self.drawn != self.panes[at].event(cx.store) {
             return self.say(Tone::Mind, "too soon: the event was not on the screen yet");
         }
         self.panes[at].run(index, cx);
@@ -390,5 +416,13 @@ impl Shell {
             }
             None => self.say(Tone::Mind, "there is nothing to take back"),
         }
+    }
+}
+
+/// Keeps a place, and no more of them than anybody walks back.
+fn remember_place(places: &mut Vec<(PaneId, Option<Target>)>, place: (PaneId, Option<Target>)) {
+    places.push(place);
+    if places.len() > PLACES {
+        places.remove(0);
     }
 }

@@ -1,5 +1,7 @@
 //! The program without a loop: keys and answers in, cells and wishes out. Time is handed in, so nothing waits.
 
+mod settings;
+
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -47,12 +49,21 @@ impl Desk {
             read_only: false,
             label_grace: Duration::from_secs(5),
             outward_grace: Duration::from_secs(30),
+            tag_grace: Duration::from_secs(10),
+            max_arm: Duration::from_secs(3_600),
             low_confidence: 60.0,
+            skip_bucket: false,
             poll: (Duration::from_secs(10), Duration::from_secs(60)),
             absent: Vec::new(),
             unverified: Vec::new(),
             default_job: None,
             mouse: false,
+            hints: true,
+            allow_editor: true,
+            own_domains: Vec::new(),
+            settable: Vec::new(),
+            blind: crate::store::Sampling::default(),
+            darktrace_url: None,
         };
         let now = Moment { wall: "2026-01-02T03:04:05Z".parse().unwrap(), instant: Instant::now() };
         let theme = Theme::new(Palette::Mono, Glyphs::ASCII);
@@ -338,7 +349,7 @@ fn a_digit_keeps_its_label_and_a_changed_decision_set_locks_until_it_is_pinned()
 #[test]
 fn a_read_that_was_left_is_asked_again_and_never_passes_for_an_answer() {
     let mut desk = Desk::new();
-    desk.keys("gd823");
+    desk.keys("gd/823");
     desk.press(KeyCode::Enter);
     assert!(desk.draw().contains("loading the devices"));
     desk.keys("gj");
@@ -349,4 +360,86 @@ fn a_read_that_was_left_is_asked_again_and_never_passes_for_an_answer() {
     desk.fail("device", Cause::Cancelled);
     let screen = desk.draw();
     assert!(screen.contains("They are not read") && !screen.contains("no such device"), "{screen}");
+}
+
+#[test]
+fn an_error_is_taken_away_where_there_is_nothing_else() {
+    let mut desk = Desk::new();
+    desk.keys("P");
+    assert!(desk.draw().contains("there is nothing under the cursor"));
+    desk.fail("jobs", Cause::Server("the database is \u{1b}[31mdown".into(), None));
+    desk.app.update(Event::Key(KeyCode::Char('P').into()), desk.now);
+    let text = desk.app.take_effects().into_iter().find_map(|effect| match effect {
+        Effect::Page(text) => Some(text),
+        _ => None,
+    });
+    let text = text.unwrap();
+    assert!(text.starts_with("### Error\n") && text.contains("database is"), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+    desk.keys("m");
+    desk.draw();
+    assert_eq!(desk.app.store.evidence.newest().next().unwrap().kind, "error");
+}
+
+#[test]
+fn hardened_hosts_hand_nothing_to_programs() {
+    let mut desk = Desk::triage(&[(1, 50.0)]);
+    desk.app.prefs.allow_editor = false;
+    for key in ['P', 'C'] {
+        desk.app.update(Event::Key(KeyCode::Char(key).into()), desk.now);
+        let effects = desk.app.take_effects();
+        assert!(effects.is_empty(), "{effects:?}");
+        assert!(desk.draw().contains("allow_editor is false"));
+    }
+    desk.app.update(Event::Key(KeyCode::Char('y').into()), desk.now);
+    desk.app.update(Event::Key(KeyCode::Char('p').into()), desk.now);
+    assert!(
+        matches!(desk.app.take_effects().as_slice(), [Effect::Plain(text)] if text.contains("event 1"))
+    );
+}
+
+#[test]
+fn no_link_is_made_up() {
+    let mut desk = Desk::triage(&[(1, 50.0)]);
+    desk.keys("yl");
+    assert!(desk.draw().contains("no link is known for this"));
+}
+
+#[test]
+fn a_pin_is_told_when_it_is_kept_and_when_it_is_not() {
+    let mut desk = Desk::triage(&[(1, 50.0), (2, 40.0)]);
+    desk.keys("m");
+    assert!(!desk.draw().contains("in the basket"), "it is not kept yet");
+    let id = desk.app.store.evidence.newest().next().unwrap().id;
+    desk.app.update(Event::Evidence(Told::Kept(id)), desk.now);
+    assert!(desk.draw().contains("pinned, 1 in the basket (g v)"));
+    desk.keys("m");
+    let id = desk.app.store.evidence.newest().next().unwrap().id;
+    desk.app.update(Event::Evidence(Told::Failed(id, "no space left".into())), desk.now);
+    assert!(desk.draw().contains("pinned for this session only: no space left"));
+    desk.keys("gv");
+    assert!(desk.draw().contains("EVIDENCE 1/2"));
+    desk.keys("m");
+    assert!(desk.draw().contains("pinned already"));
+    let text = desk.draw();
+    assert!(text.contains("1 could not be kept"), "{text}");
+}
+
+#[test]
+fn export_names_a_format_and_maybe_a_place() {
+    let mut desk = Desk::triage(&[(1, 50.0)]);
+    let mut exported = |line: &str| {
+        desk.keys(":");
+        desk.keys(line);
+        desk.app.update(Event::Key(KeyCode::Enter.into()), desk.now);
+        desk.app.take_effects().into_iter().find_map(|effect| match effect {
+            Effect::Export { ending, to, .. } => Some((ending, to)),
+            _ => None,
+        })
+    };
+    assert_eq!(exported("export md"), Some(("md", None)));
+    assert_eq!(exported("export CSV ~/a b.csv"), Some(("csv", Some("~/a b.csv".into()))));
+    assert_eq!(exported("export pdf"), None);
+    assert_eq!(exported("export"), None);
+    assert!(desk.draw().contains("export wants md, csv or json"));
 }

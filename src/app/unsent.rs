@@ -14,9 +14,18 @@ use crate::command::{Ask, Cx, PaneId, Target, Tone};
 use crate::outbox::{Request, State};
 use crate::panes::paint::{self, Look, put, rule};
 use crate::store::EventKey;
+use crate::ui::text;
 
 /// How long the offer must have been shown before a key decides.
 const SETTLE: Duration = Duration::from_millis(400);
+
+/// The keys of the question at the end.
+pub(super) const QUIT_HINTS: &[(&str, &str)] =
+    &[("s", "send, then quit"), ("k", "quit"), ("^G", "stay")];
+
+/// The keys of the question at the start.
+pub(super) const OFFER_HINTS: &[(&str, &str)] =
+    &[("s", "send"), ("r", "show"), ("X", "give up"), ("^G", "leave held")];
 
 /// `3 labels`, `1 write`: labels by name, everything else together.
 fn counted(count: usize, labels: usize) -> String {
@@ -184,8 +193,11 @@ pub(super) fn draw(app: &App, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let area = Rect { y: area.bottom().saturating_sub(height), height, ..area };
     paint::blank(buf, area);
     rule(buf, area, 0, look, title, "");
-    let line = |words: String| Line::from(Span::styled(format!("   {words}"), look.theme.warn));
-    put(buf, area, 1, &line(first));
+    let wide = usize::from(area.width).saturating_sub(4);
+    for (row, words) in text::wrap(&first, wide).into_iter().take(2).enumerate() {
+        let line = Line::from(Span::styled(format!("   {words}"), look.theme.warn));
+        put(buf, area, row as u16 + 1, &line);
+    }
     for (index, (key, words)) in choices.into_iter().enumerate() {
         let spans = vec![
             Span::styled(format!("   {key:<4}"), look.theme.key),

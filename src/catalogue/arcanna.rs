@@ -248,6 +248,9 @@ fn sent(operation: &SendEvent, reply: Reply<SentEvent>) -> Outcome {
     }
 }
 
+/// How much of an answer in unknown words a note repeats, in characters.
+const WORDS_SHOWN: usize = 200;
+
 /// The answer to a write as an object; one without a body says nothing about itself.
 fn said(json: Json, notes: &mut Vec<String>) -> Json {
     match json {
@@ -255,7 +258,18 @@ fn said(json: Json, notes: &mut Vec<String>) -> Json {
             notes.push("the answer had no body: accepted, with no word about it".to_owned());
             Json::Object(Vec::new())
         }
-        json => json,
+        json => {
+            // the bare word is an answer too
+            let bare = json.as_text().is_some_and(|word| !word.trim().is_empty());
+            let status = json.get("status").or_else(|| json.at(&["request", "status"]));
+            if !bare && status.is_none_or(Json::is_blank) {
+                let words: String = json.compact().chars().take(WORDS_SHOWN).collect();
+                notes.push(format!(
+                    "accepted, but the answer does not say so in words this program knows: {words}"
+                ));
+            }
+            json
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::json::Json;
 use super::table::Table;
 use super::{Entry, UsageError};
-use crate::api::{Answer, ApiError, BadInput, Call, Cause, Operation};
+use crate::api::{Answer, ApiError, BadInput, Call, Cause, Kind, Operation};
 
 /// What the driver does next.
 #[derive(Debug)]
@@ -183,6 +183,7 @@ pub(super) fn out_of_turn() -> Step {
         status: None,
         cause: Box::new(Cause::Crashed("the command's driver answered out of turn".into())),
         skew_s: None,
+        kind: Kind::Read,
     }
     .into()
 }

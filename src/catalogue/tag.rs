@@ -247,7 +247,7 @@ fn confirm(
             if found.is_none() {
                 return error.into();
             }
-            notes.push(format!("{}; but the device carries the tag now", error.explain().what));
+            notes.push(format!("{} But the device carries the tag now.", error.explain().what));
             (String::new(), None, Vec::new())
         }
         Posted::Accepted(reply) => {

@@ -8,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use strum::VariantNames;
 
-use crate::config::{Flag, FlagValue, Folders, LogLevel, Sources, ThemeName};
+use crate::config::{Flag, FlagValue, Folders, LogLevel, Policy, Sources, ThemeName};
 use crate::sim::FAULT_GRAMMAR;
 
 use super::exec::ExecArgs;
@@ -94,6 +94,15 @@ pub(super) enum Command {
     },
     /// Write a configuration file with every setting explained
     Init,
+    /// Put the terminal back after a console that was killed
+    ResetTerminal,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff)
+    Man,
     /// Show what was done and how it ended, or check that its record is whole
     Ledger {
         #[command(subcommand)]
@@ -182,6 +191,8 @@ impl Global {
             profile: self.profile,
             environment: std::env::vars_os().collect(),
             flags: flags.into_iter().flatten().collect(),
+            session: Vec::new(),
+            policy: Some(Policy::default()),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::config::{self, Place, Row, Sources};
 use crate::ui::text::clean;
 
 use super::args::ConfigCommand;
-use super::{Exit, Failure, output};
+use super::{Exit, Failure, keys, output};
 
 pub(super) fn run(what: &ConfigCommand, sources: &Sources) -> Result<ExitCode, Failure> {
     match what {
@@ -54,6 +54,7 @@ fn place(place: &Place) -> String {
 
 fn check(sources: &Sources) -> Result<(), Failure> {
     let loaded = config::check(sources)?;
+    keys::problems(&loaded.settings)?;
     for warning in &loaded.warnings {
         output::tell(warning);
     }

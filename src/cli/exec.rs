@@ -18,6 +18,7 @@ use crate::catalogue::{
     self, Arg, Defaults, Entry, Failure, Kind, Line, Need, Outcome, Source, UsageError,
 };
 use drive::{Seconds, drive, tell};
+pub(in crate::cli) use show::escaped;
 pub use show::{Format, bytes, clean};
 
 /// What `exec --help` says at its end.

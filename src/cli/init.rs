@@ -72,6 +72,6 @@ mod tests {
         for (name, section) in &table {
             assert!(section.as_table().is_some_and(toml::Table::is_empty), "{name}");
         }
-        assert_eq!(table.len(), 9);
+        assert_eq!(table.len(), 11);
     }
 }

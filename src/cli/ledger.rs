@@ -1,5 +1,6 @@
 //! `socdeck ledger`: what was done, as a shift report or as the records themselves, and whether the chain is whole.
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use jiff::tz::TimeZone;
@@ -11,7 +12,7 @@ use crate::ledger::{self, Ledger, Line};
 use crate::outbox;
 
 use super::args::{LedgerCommand, LedgerFormat};
-use super::{Exit, Failure, loaded, output};
+use super::{Exit, Failure, exec, loaded, output};
 
 pub(super) fn run(what: &LedgerCommand, sources: &Sources) -> Result<ExitCode, Failure> {
     let loaded = loaded(sources)?;
@@ -59,7 +60,7 @@ pub(super) fn run(what: &LedgerCommand, sources: &Sources) -> Result<ExitCode, F
             let text = if *format == LedgerFormat::Jsonl {
                 let mut lines = ledger::raw(ledger.path(), since).map_err(unreadable)?;
                 lines.push(String::new());
-                lines.join("\n")
+                for_reader(lines.join("\n"), io::stdout().is_terminal())
             } else {
                 let acts = ledger::acts(ledger.path(), since).map_err(unreadable)?;
                 let form = match format {
@@ -72,6 +73,12 @@ pub(super) fn run(what: &LedgerCommand, sources: &Sources) -> Result<ExitCode, F
         }
     }
     Ok(Exit::Done.into())
+}
+
+/// Records as they stand; on a terminal what it would obey is written as the escape JSON has for it: still the same JSON,
+/// though a hash is of the bytes in the file.
+fn for_reader(records: String, terminal: bool) -> String {
+    if terminal { exec::escaped(&records) } else { records }
 }
 
 /// A point in time as given: `-8h`, `8h`, `2 days`, `2026-01-02T06:00:00Z`.
@@ -146,6 +153,14 @@ fn grid(acts: &[Line], since: Option<Timestamp>) -> Grid {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn records_on_a_terminal_are_the_same_json_and_move_nothing() {
+        let record = "{\"note\":\"a\u{202e}b\u{9b}31m\u{1f}\"}\n".to_owned();
+        let shown = for_reader(record.clone(), true);
+        assert_eq!(shown, "{\"note\":\"a\\u202eb\\u009b31m\\u001f\"}\n");
+        assert_eq!(for_reader(record.clone(), false), record);
+    }
 
     #[test]
     fn since_is_a_span_back_or_a_point() {

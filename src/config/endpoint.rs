@@ -114,6 +114,7 @@ fn endpoint(link: &Link, auth: Auth) -> Endpoint {
         auth,
         tls: if link.insecure { Tls::Insecure } else { Tls::Verified },
         ca_file: link.ca_file.clone(),
+        pins: link.pins.clone(),
         proxy: match &link.proxy {
             ProxyChoice::System => Proxy::System,
             ProxyChoice::None => Proxy::None,

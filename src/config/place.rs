@@ -22,6 +22,8 @@ pub enum Place {
     Env(&'static str),
     /// A flag of the command line, with its dashes.
     Flag(&'static str),
+    /// `:set` of the running console.
+    Session,
 }
 
 impl fmt::Display for Place {
@@ -31,6 +33,7 @@ impl fmt::Display for Place {
             Self::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
             Self::Env(name) => write!(f, "environment {name}"),
             Self::Flag(name) => write!(f, "flag {name}"),
+            Self::Session => f.write_str("this session"),
         }
     }
 }

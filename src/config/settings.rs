@@ -5,6 +5,8 @@ mod read;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::parse;
 use super::place::Place;
 use super::secret::Secret;
@@ -19,8 +21,19 @@ pub const ALIASES: [(&str, &str, &str); 3] = [
 ];
 
 /// The tables of the file.
-pub const SECTIONS: [&str; 9] =
-    ["arcanna", "darktrace", "analyst", "ui", "labels", "guard", "keys", "ledger", "log"];
+pub const SECTIONS: [&str; 11] = [
+    "arcanna",
+    "darktrace",
+    "analyst",
+    "ui",
+    "labels",
+    "watched",
+    "guard",
+    "keys",
+    "export",
+    "ledger",
+    "log",
+];
 
 /// Everything that can be set, checked.
 #[derive(Debug, Clone)]
@@ -37,10 +50,16 @@ pub struct Settings {
     pub ui: Ui,
     /// Labelling.
     pub labels: Labels,
+    /// The watched list.
+    pub watched: Watched,
     /// The input guard.
     pub guard: Guard,
     /// Overridden keys, in the order of their names.
     pub keys: Vec<KeyOverride>,
+    /// Further keys that label, the first for digit 1; from `keys.labels`.
+    pub label_keys: Option<LabelKeys>,
+    /// Exports.
+    pub export: Export,
     /// The ledger.
     pub ledger: Ledger,
     /// The log.
@@ -56,6 +75,9 @@ pub struct Link {
     pub insecure: bool,
     /// Certificate authorities to trust besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// What the server must present besides a valid certificate: SHA-256 of its public key (SPKI) or of the certificate.
+    /// Empty: any valid certificate will do.
+    pub pins: Vec<[u8; 32]>,
     /// The way out.
     pub proxy: ProxyChoice,
     /// The longest wait for a connection.
@@ -157,6 +179,8 @@ pub struct Analyst {
     pub username: Option<String>,
     /// Whether everything that changes something is refused.
     pub read_only: bool,
+    /// The longest time `:arm` lets writes that reach others through.
+    pub max_arm: Duration,
 }
 
 /// The screen.
@@ -166,10 +190,16 @@ pub struct Ui {
     pub theme: ThemeName,
     /// ASCII alone; `None`: as the locale says.
     pub ascii: Option<bool>,
+    /// The keys a person is used to.
+    pub keymap: KeymapName,
     /// How times are shown.
     pub time: TimeStyle,
+    /// The time zone that `local` means; `None`: the machine's.
+    pub zone: Option<TimeZone>,
     /// Whether the mouse is taken.
     pub mouse: bool,
+    /// Whether the person's own editor and pager may be started.
+    pub allow_editor: bool,
     /// Whether the line of keys is shown.
     pub hints: bool,
     /// The word in the first cell of every screen.
@@ -194,6 +224,21 @@ pub enum ThemeName {
     HighContrast,
 }
 
+/// Whose habits the keys follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "lowercase")]
+pub enum KeymapName {
+    /// Letters as in vi, arrows beside them.
+    #[default]
+    Vim,
+    /// `^N ^P ^V` move; j k h l are free.
+    Emacs,
+    /// Only arrows and paging keys move; F2 to F9 go to the panes.
+    Arrows,
+    /// As `vim`; the keypad's digits label.
+    Numpad,
+}
+
 /// How times are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "lowercase")]
@@ -208,7 +253,17 @@ pub enum TimeStyle {
 }
 
 /// The terminal's colours by name, for the environment's cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumString, strum::VariantNames)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 #[strum(serialize_all = "lowercase")]
 pub enum Colour {
     /// Red.
@@ -235,10 +290,32 @@ pub struct Labels {
     pub grace: Duration,
     /// The same for what reaches others.
     pub outward_grace: Duration,
+    /// The same for a tag on or off a device, which a second act takes back.
+    pub tag_grace: Duration,
     /// Confidence below this, in percent, is low.
     pub confidence_low_below: u8,
     /// Confidence from here on, in percent, is high; what is neither is medium.
     pub confidence_high_from: u8,
+    /// Whether the rest of a bucket goes to the end of the queue once one of it is labelled.
+    pub skip_bucket: bool,
+    /// One in so many events is shown without the AI's answer until it has a label; 0: none.
+    pub blind_every: u32,
+}
+
+/// The watched list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watched {
+    /// Domains that are ours, in lower case: neither they nor names below them may be watched.
+    pub own_domains: Vec<String>,
+}
+
+/// Further keys that label, where digits need Shift.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelKeys {
+    /// One character each; the first labels as `1` does.
+    pub keys: Vec<String>,
+    /// Where they are configured.
+    pub place: Place,
 }
 
 /// The limits of the input guard; zero turns a rule off.
@@ -269,6 +346,13 @@ pub struct KeyOverride {
     pub place: Place,
 }
 
+/// Exports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Where they are written; `None`: where the program was started.
+    pub folder: Option<PathBuf>,
+}
+
 /// The ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ledger {
@@ -294,6 +378,8 @@ pub struct Log {
     pub level: LogLevel,
     /// Where to; `None`: `socdeck.log` in the state folder.
     pub file: Option<PathBuf>,
+    /// How large a file may grow before the next one is begun, in bytes; one older file is kept beside it.
+    pub max_bytes: u64,
 }
 
 /// How much is logged.

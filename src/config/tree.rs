@@ -185,8 +185,24 @@ pub fn lay(base: &mut Table, over: Table) {
     }
 }
 
+/// A value as a person types it without a file around it: TOML where it is TOML (`true`, `60`, `["a"]`), else text.
+pub fn typed(text: &str, place: &Place) -> Data {
+    let read =
+        read(&format!("value = {text}"), None).ok().and_then(|mut table| table.remove("value"));
+    match read {
+        // What was typed has one place, inside lists too.
+        Some(Value { data: Data::List(items), .. }) => {
+            Data::List(items.into_iter().map(|item| Value::new(place.clone(), item.data)).collect())
+        }
+        Some(Value { data: Data::Table(_) | Data::Other(_), .. }) | None => {
+            Data::Text(text.to_owned())
+        }
+        Some(value) => value.data,
+    }
+}
+
 /// Puts one value at a path of two parts (`arcanna`, `url`).
-pub fn put(base: &mut Table, path: (&'static str, &'static str), value: Value) {
+pub fn put(base: &mut Table, path: (&str, &str), value: Value) {
     let place = value.place.clone();
     let inner = Table::from([(path.1.to_owned(), value)]);
     let layer = Table::from([(path.0.to_owned(), Value::new(place, Data::Table(inner)))]);

@@ -52,14 +52,19 @@ pub enum Act {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Seen {
-    /// The AI's label, if one was shown.
+    /// The AI's label at that moment, if there was one; with `blind` the person could not see it.
     pub label: Option<String>,
-    /// Its confidence as shown.
+    /// Its confidence, as the server wrote it; with `blind` the person could not see it.
     pub confidence: Option<f64>,
     /// Whether it was shown as an outlier.
     pub outlier: Option<bool>,
-    /// Whether the AI's answer was hidden.
+    /// The AI's answer was hidden, and had not been on the screen before in this session.
     pub blind: bool,
+    /// Other people's votes on it, or their outcome, had been on the screen.
+    pub others_revealed: bool,
+    /// Labels in a row, this one included, whose events were on the screen for less than a second each; told once it is a
+    /// fast run.
+    pub fast_run: Option<u32>,
     /// How long the event had been on the screen, in milliseconds.
     pub dwell_ms: Option<u64>,
 }

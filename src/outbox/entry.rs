@@ -27,6 +27,8 @@ pub(super) fn record(row: &Row, origin: &str, session: &Session, answered: Answe
             conf: seen.confidence,
             outlier: seen.outlier,
             blind: seen.blind,
+            others_revealed: seen.others_revealed,
+            fast_run: seen.fast_run,
             dwell_ms: seen.dwell_ms,
         }),
         result: ended(row, answered),
@@ -123,4 +125,51 @@ fn body(call: &Call) -> String {
 /// `2026-01-02T03:04:05.678Z`.
 fn instant(at: Timestamp) -> String {
     format!("{at:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::arcanna::feedback::Feedback;
+    use crate::outbox::{Draft, Keeper, Moment, Notice, Request, Seen};
+
+    #[test]
+    fn what_was_seen_is_kept_as_it_was() {
+        let feedback = Feedback {
+            job: "1202".into(),
+            event: "7".into(),
+            label: "Drop".into(),
+            username: "ana.pop".into(),
+        };
+        let act = Act::Label { feedback, digit: '1' };
+        let seen = Seen {
+            label: Some("Escalate".into()),
+            confidence: Some(47.0),
+            outlier: Some(false),
+            blind: true,
+            others_revealed: true,
+            fast_run: Some(12),
+            dwell_ms: Some(800),
+        };
+        let call = act.call().unwrap();
+        let grace = std::time::Duration::from_secs(5);
+        let draft = Draft { act, call, grace, seen: Some(seen), note: None, batch: None };
+        let now = Moment::now();
+        let mut keeper = Keeper::open(None, Session::nowhere(), now).unwrap().0;
+        let told = keeper.handle(Request::Stage { draft, tag: 1 }, now);
+        let row = told.into_iter().find_map(|notice| match notice {
+            Notice::Staged { row, .. } => Some(row),
+            _ => None,
+        });
+        let row = row.unwrap();
+        let record = record(&row, "memory", &Session::nowhere(), Answered::default());
+        let json = serde_json::to_value(&record).unwrap();
+        assert_eq!(
+            json["seen"],
+            serde_json::json!({
+                "ai": "Escalate", "conf": 47.0, "outlier": false, "blind": true, "others_revealed": true,
+                "fast_run": 12, "dwell_ms": 800,
+            })
+        );
+    }
 }

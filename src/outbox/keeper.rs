@@ -22,7 +22,7 @@ use crate::api::Product;
 use crate::ledger::Ledger;
 
 /// The file's name within its folder.
-const FILE: &str = "outbox.db";
+pub(super) const FILE: &str = "outbox.db";
 
 /// How long a row's owner counts as living after it last said so. Longer than any stall of a disk or a suspended laptop's
 /// first second; its lock tells earlier when the process is gone.
@@ -72,6 +72,8 @@ pub struct Keeper {
     stumbled: Option<Instant>,
     renewed: Option<Instant>,
     halted: bool,
+    /// Records that were written and not yet told of.
+    recorded: Vec<Notice>,
     /// The ledger has records to be told.
     untold: bool,
 }
@@ -94,6 +96,7 @@ impl Keeper {
             life: Life::begin(folder)?,
             session,
             ledger: folder.map(Ledger::in_folder),
+            recorded: Vec::new(),
             mine: BTreeMap::new(),
             lines: HashMap::new(),
             owed: VecDeque::new(),
@@ -105,7 +108,12 @@ impl Keeper {
         keeper.adopt_records()?;
         keeper.life.sweep();
         let held = keeper.take_over(now)?;
-        let notice = keeper.rows(held, now)?;
+        let mut notice = keeper.rows(held, now)?;
+        if let Notice::Rows { note, .. } = &mut notice
+            && note.is_none()
+        {
+            *note = keeper.forgotten()?;
+        }
         Ok((keeper, notice))
     }
 
@@ -282,7 +290,7 @@ impl Session {
 }
 
 fn trouble(error: &TableError) -> Notice {
-    Notice::Trouble(format!("the outbox: {error}"))
+    Notice::Trouble(error.told_of(FILE))
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
+};
 
 use super::{Draft, Moment, Row, RowId, State, stored};
 use crate::api::{Call, Product};
@@ -29,6 +31,27 @@ pub enum TableError {
 }
 
 type Result<T> = std::result::Result<T, TableError>;
+
+impl TableError {
+    /// What is wrong with the file of this name, the reason before everything else: a narrow screen cuts the end off.
+    pub(super) fn told_of(&self, file: &str) -> String {
+        match self {
+            Self::Sql(error) => match error.sqlite_error_code() {
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                    format!("{file} is damaged: move it away, start again")
+                }
+                Some(ErrorCode::DiskFull) => format!("{file}: the disk is full"),
+                Some(ErrorCode::ReadOnly) => format!("{file} cannot be written: permissions?"),
+                Some(ErrorCode::CannotOpen) => format!("{file} cannot be opened: permissions?"),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                    format!("{file} is held by another process")
+                }
+                _ => format!("{file}: {error}"),
+            },
+            other => format!("{file}: {other}"),
+        }
+    }
+}
 
 /// The form of the file; a newer one is left alone.
 const FORM: i64 = 1;
@@ -446,6 +469,11 @@ pub(super) fn set_head(db: &Connection, n: u64, h: &str) -> Result<()> {
     )?
     .execute([format!("{n} {h}")])?;
     Ok(())
+}
+
+/// Whether a row was ever kept in this file.
+pub(super) fn ever_used(db: &Connection) -> Result<bool> {
+    Ok(db.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_sequence)", [], |row| row.get(0))?)
 }
 
 /// The end of the ledger's chain as this file remembers it.

@@ -7,7 +7,7 @@ use std::sync::mpsc::{
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{Keeper, Moment, Notice, Request, Session, place};
+use super::{Keeper, Moment, Notice, Request, Session, keeper, place};
 
 /// Requests the thread may be behind by.
 const WAITING: usize = 1_024;
@@ -125,6 +125,7 @@ fn work(
             Err(TryRecvError::Empty) => {
                 keeper.claim(Moment::now()).into_iter().for_each(tell);
                 keeper.write_ledger().into_iter().for_each(tell);
+                keeper.take_recorded().into_iter().for_each(tell);
                 match keeper.next_due() {
                     None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
                     Some(due) => inbox.recv_timeout(due.saturating_duration_since(Instant::now())),
@@ -162,12 +163,11 @@ fn open(keeping: Keeping, session: Session) -> Result<(Keeper, Notice), String> 
             (Some(place.folder), place.note)
         }
     };
-    let shown = folder.as_ref().map_or_else(
-        || "memory".to_owned(),
-        |folder| folder.join("outbox.db").display().to_string(),
-    );
-    let (keeper, mut rows) = Keeper::open(folder.as_deref(), session, Moment::now())
-        .map_err(|error| format!("{shown}: {error}"))?;
+    let (keeper, mut rows) =
+        Keeper::open(folder.as_deref(), session, Moment::now()).map_err(|error| match &folder {
+            Some(folder) => format!("{} ({})", error.told_of(keeper::FILE), folder.display()),
+            None => error.told_of("memory"),
+        })?;
     if let Notice::Rows { note: first, .. } = &mut rows {
         *first = note.or_else(|| first.take());
     }
@@ -176,13 +176,12 @@ fn open(keeping: Keeping, session: Session) -> Result<(Keeper, Notice), String> 
 
 /// Without a place for rows nothing is kept, and everything that is asked says so.
 fn refuse(why: &str, inbox: &Receiver<Message>, tell: &(impl Fn(Notice) + Send)) {
-    tell(Notice::Trouble(format!("nothing can be written to a product: {why}")));
+    tell(Notice::Trouble(format!("nothing can be sent: {why}")));
     while let Ok(message) = inbox.recv() {
         match message {
-            Message::Ask(Request::Stage { tag, .. }) => tell(Notice::NotStaged {
-                tag,
-                why: format!("it is NOT kept, so it will not be sent: {why}"),
-            }),
+            Message::Ask(Request::Stage { tag, .. }) => {
+                tell(Notice::NotStaged { tag, why: format!("NOT kept, NOT sent: {why}") })
+            }
             Message::Ask(
                 Request::Undo(id)
                 | Request::Hasten(id)

@@ -1,6 +1,8 @@
 //! What was written and what was asked: every write with its state, every call with status, attempts and time.
 
 mod draw;
+mod piece;
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -13,10 +15,13 @@ use super::paint::{Look, put};
 use super::{Pane, Rows};
 use crate::command::{Cx, PaneId, Ready, Row, Target, Tone, always};
 use crate::job::{Live, Ticket};
-use crate::outbox::{Request, Row as Write, RowId, State};
-use crate::store::{Entry, Store, key};
+use crate::outbox::{Act, Request, Row as Write, RowId, State};
+use crate::store::{Entry, EventKey, Store, key};
 use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
+
+/// From this size on the session stands beside the detail.
+const WIDE: (u16, u16) = (120, 30);
 
 /// The two lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,9 +92,17 @@ impl Rows for ActivityPane {
     ];
 }
 
+/// The event that a write labels or sends.
+fn event_of(row: &Write) -> Option<EventKey> {
+    match &row.draft.act {
+        Act::Send(send) => send.id.as_ref().map(|id| key(&send.job, id)),
+        act => act.labels().map(|(job, event, _)| key(job, event)),
+    }
+}
+
 fn has_event(pane: &ActivityPane, store: &Store) -> Ready {
-    let event = pane.write(store).and_then(|row| row.draft.act.labels());
-    event.map(|_| ()).ok_or("the cursor is on no label".into())
+    let event = pane.write(store).and_then(event_of);
+    event.map(|_| ()).ok_or("the cursor is on no label and no event that was sent by its id".into())
 }
 
 fn asks(pane: &ActivityPane, store: &Store) -> Ready {
@@ -204,10 +217,7 @@ impl ActivityPane {
     }
 
     fn open_event(&mut self, cx: &mut Cx<'_>) {
-        let event = self
-            .write(cx.store)
-            .and_then(|row| row.draft.act.labels())
-            .map(|(job, event, _)| key(job, event));
+        let event = self.write(cx.store).and_then(event_of);
         if let Some(event) = event {
             cx.go(PaneId::Triage, Some(Target::Event(event.job, event.event)));
         }
@@ -295,11 +305,13 @@ impl Pane for ActivityPane {
 
     fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
         match self.part {
-            Part::Writes => super::grids::writes(store.writes.newest()),
-            Part::Calls => super::grids::calls(calls(store).into_iter().map(|line| match line {
-                CallLine::Live(_, live) => (&live.call, None),
-                CallLine::Ended(entry) => (&entry.call, Some(entry)),
-            })),
+            Part::Writes => super::grids::writes(self.shown(store)),
+            Part::Calls => {
+                super::grids::calls(self.shown_calls(store).into_iter().map(|line| match line {
+                    CallLine::Live(_, live) => (&live.call, None),
+                    CallLine::Ended(entry) => (&entry.call, Some(entry)),
+                }))
+            }
         }
     }
 
@@ -308,6 +320,10 @@ impl Pane for ActivityPane {
             Part::Writes => self.writes.cursor(),
             Part::Calls => self.calls.cursor(),
         })
+    }
+
+    fn piece(&self, store: &Store, _prefs: &crate::command::Prefs) -> Option<super::piece::Piece> {
+        self.whole_row(store)
     }
 
     fn heading(&self, store: &Store) -> String {
@@ -336,7 +352,13 @@ impl Pane for ActivityPane {
             Part::Writes => self.draw_writes(store, look, list, buf),
             Part::Calls => self.draw_calls(store, look, list, buf),
         }
-        let below = Rect { y: area.y + rows, height: foot - rows, ..area };
+        let mut below = Rect { y: area.y + rows, height: foot - rows, ..area };
+        if area.width >= WIDE.0 && area.height >= WIDE.1 {
+            let half = area.width / 2;
+            let right = Rect { x: below.x + half + 1, width: below.width - half - 1, ..below };
+            session::draw(store, look, right, buf);
+            below.width = half;
+        }
         if below.height > 2 {
             self.draw_detail(store, look, below, buf);
         }

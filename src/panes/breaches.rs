@@ -383,8 +383,8 @@ impl Pane for BreachesPane {
         }
     }
 
-    fn take(&self, what: Take, store: &Store, _prefs: &Prefs) -> Option<String> {
-        self.taken(what, store)
+    fn take(&self, what: Take, store: &Store, prefs: &Prefs) -> Option<String> {
+        self.taken(what, store, prefs)
     }
 
     fn grid(&self, store: &Store) -> Option<Grid> {

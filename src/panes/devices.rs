@@ -8,6 +8,7 @@ mod draw;
 mod grids;
 mod parts;
 mod picture;
+mod piece;
 mod reading;
 mod rows;
 mod tagging;
@@ -26,7 +27,7 @@ use crate::api::darktrace::connections::DataType;
 use crate::command::{Ask, Cx, PaneId, Target, Tone};
 use crate::job::Policy;
 use crate::outbox::RowId;
-use crate::store::{Remote, Store};
+use crate::store::{Remote, Store, Subject};
 use crate::ui::input::{Field, Reaction};
 use crate::ui::table::ListState;
 
@@ -110,6 +111,10 @@ pub struct DevicesPane {
     sheet: Option<tagging::Open>,
     /// When the device under the cursor is asked about.
     rest: Option<Instant>,
+    /// Which device of a list the cursor was on when the list was left, newest last.
+    left: Vec<(Query, i64)>,
+    /// The device the cursor goes to once it is listed.
+    wanted: Option<i64>,
     /// The device whose details were asked last.
     asked: Option<i64>,
     /// Writes whose outcome was said on the result line.
@@ -225,6 +230,7 @@ impl Pane for DevicesPane {
     }
 
     fn changed(&mut self, cx: &mut Cx<'_>) {
+        self.find_again(cx.store);
         let len = self.devices(cx.store).len();
         if self.list.cursor() >= len {
             self.list.select(len.saturating_sub(1));
@@ -245,6 +251,10 @@ impl Pane for DevicesPane {
             Query::Find(text) => Some(Target::Find(text)),
             Query::Tag(tag) => Some(Target::Tag(tag)),
         }
+    }
+
+    fn subject(&self, store: &Store) -> Option<Subject> {
+        reading::subject(self.device(store)?)
     }
 
     fn list(&mut self, store: &Store) -> Option<(&mut ListState, usize)> {
@@ -281,6 +291,7 @@ impl Pane for DevicesPane {
     }
 
     fn moved(&mut self, cx: &mut Cx<'_>) {
+        self.wanted = None;
         if self.part == Part::List || (self.part == Part::Chart && !self.as_numbers) {
             self.rest = Some(cx.now.instant + REST);
         }
@@ -288,6 +299,14 @@ impl Pane for DevicesPane {
 
     fn typing(&self) -> bool {
         self.field.is_some() || self.sheet.is_some()
+    }
+
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        match (&self.sheet, &self.field) {
+            (Some(open), _) => open.sheet.hints(),
+            (None, Some((Asks::Narrow, _))) => &[("Enter", "narrow"), ("^G", "leave")],
+            _ => &[("Enter", "find"), ("^G", "leave")],
+        }
     }
 
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
@@ -378,6 +397,10 @@ impl Pane for DevicesPane {
 
     fn grid_row(&self) -> Option<usize> {
         self.shown_row()
+    }
+
+    fn piece(&self, store: &Store, _prefs: &crate::command::Prefs) -> Option<super::piece::Piece> {
+        self.whole_device(store)
     }
 
     fn heading(&self, store: &Store) -> String {

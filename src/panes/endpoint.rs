@@ -281,8 +281,10 @@ impl EndpointPane {
 
     /// Shows an endpoint, and asks about it unless it only joins what is known.
     fn show(&mut self, endpoint: Endpoint, policy: Policy, cx: &mut Cx<'_>) {
+        if self.endpoint.as_ref() != Some(&endpoint) {
+            self.devices = ListState::default();
+        }
         self.part = Part::Devices;
-        self.devices = ListState::default();
         let known = lookup::report(cx.store, &endpoint).is_some();
         if policy == Policy::Latest || !self.past.iter().any(|(past, _)| *past == endpoint) {
             self.past.retain(|(past, _)| *past != endpoint);
@@ -384,6 +386,9 @@ impl Pane for EndpointPane {
     fn refresh(&mut self, cx: &mut Cx<'_>) {
         if self.part == Part::Batch {
             self.look_up_rest(cx);
+            if !self.batch.is_running() {
+                cx.say(Tone::Fine, "every one of the list is looked up");
+            }
         } else {
             self.ask(Policy::Latest, cx);
         }
@@ -411,7 +416,9 @@ impl Pane for EndpointPane {
     }
 
     fn place(&self) -> Option<Target> {
-        self.endpoint.as_ref().map(|endpoint| Target::Endpoint(named(endpoint).0.to_owned()))
+        // The pasted list is where it was when one comes back: nothing else is shown instead.
+        let shown = self.endpoint.as_ref().filter(|_| self.part != Part::Batch);
+        shown.map(|endpoint| Target::Endpoint(named(endpoint).0.to_owned()))
     }
 
     fn list(&mut self, store: &Store) -> Option<(&mut ListState, usize)> {
@@ -427,6 +434,13 @@ impl Pane for EndpointPane {
 
     fn typing(&self) -> bool {
         self.field.is_some()
+    }
+
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        match &self.field {
+            Some((Asks::Many, _)) => &[("Enter", "look them up"), ("^G", "leave")],
+            _ => &[("Enter", "look up"), ("Tab", "options"), ("^G", "leave")],
+        }
     }
 
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {

@@ -141,6 +141,7 @@ pub(super) fn endpoint_taken(
         }
         Take::Markdown => Some(endpoint(name, report?).markdown()),
         Take::Json => Some(endpoint(name, report?).json()),
+        Take::Link => None,
     }
 }
 
@@ -183,6 +184,17 @@ pub(super) fn writes<'a>(rows: impl Iterator<Item = &'a Write>) -> Option<Grid> 
     filled(grid)
 }
 
+/// A request as it stands in files: values in its address are defanged each by itself.
+pub(super) fn request(call: &Call) -> String {
+    const BETWEEN: [char; 4] = ['?', '&', '=', ' '];
+    let text = call.to_string();
+    let part = |part: &str| {
+        let value = part.trim_end_matches(BETWEEN);
+        export::defang_text(value) + &part[value.len()..]
+    };
+    text.split_inclusive(BETWEEN).map(part).collect()
+}
+
 /// What was asked of the products: each call, and how it ended if it has.
 pub(super) fn calls<'a>(rows: impl Iterator<Item = (&'a Call, Option<&'a Entry>)>) -> Option<Grid> {
     let mut grid =
@@ -200,7 +212,7 @@ pub(super) fn calls<'a>(rows: impl Iterator<Item = (&'a Call, Option<&'a Entry>)
         grid.push([
             entry.map_or_else(|| "-".to_owned(), |entry| utc(entry.at)),
             call.product.to_string(),
-            export::defang_text(&call.to_string()),
+            request(call),
             number(entry.map(|entry| entry.attempts)),
             answer,
             took,

@@ -2,11 +2,15 @@
 //! train a job and send it an event.
 
 mod draw;
+mod figures;
 mod key;
+mod model;
 mod send;
 mod train;
 
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::time::Instant;
 
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
@@ -14,11 +18,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::paint::Look;
+use super::rest::Rest;
 use super::sheet::{Sheet, SheetReaction};
 use super::{Pane, Rows};
-use crate::api::arcanna::JobId;
 use crate::api::arcanna::health::{Health, Scopes};
 use crate::api::arcanna::jobs::{DecisionSet, Job, Jobs};
+use crate::api::arcanna::metrics::JobMetrics;
+use crate::api::arcanna::{EventId, JobId};
 use crate::command::{Ask, Cx, PaneId, Ready, Row, Target, Tone};
 use crate::job::Policy;
 use crate::outbox::{Act, Draft};
@@ -34,6 +40,12 @@ pub struct JobsPane {
     /// Events begun and not sent: a closed sheet loses nothing.
     drafts: HashMap<JobId, Written>,
     sets: HashMap<JobId, Pinned>,
+    /// Lines of the job's facts that are above the screen.
+    scroll: usize,
+    /// How many that can be, as last drawn.
+    above: Cell<usize>,
+    /// Figures are asked only of whoever stays.
+    rest: Rest,
 }
 
 /// The sheet that is open, and for which job.
@@ -86,6 +98,14 @@ impl Rows for JobsPane {
             run: Self::send,
         },
         Row {
+            id: "jobs.changed",
+            title: "the events whose consensus changed since the training, as a view",
+            keys: &["F"],
+            hint: "",
+            ready: has_changed,
+            run: Self::open_changed,
+        },
+        Row {
             id: "jobs.decision-set",
             title: "read the decision set again; pin its digits anew if it changed",
             keys: &["L"],
@@ -100,7 +120,35 @@ fn has_job(pane: &JobsPane, store: &Store) -> Ready {
     pane.current(store).map(|_| ()).ok_or("there is no job under the cursor".into())
 }
 
+/// The events whose consensus changed since the training of the job under the cursor.
+fn changed<'a>(pane: &JobsPane, store: &'a Store) -> Option<(JobId, &'a [EventId])> {
+    let job = &pane.current(store)?.id;
+    let metrics = figures::metrics(store, job)?.value()?;
+    Some((job.clone(), metrics.changed.events.as_slice()))
+}
+
+fn has_changed(pane: &JobsPane, store: &Store) -> Ready {
+    has_job(pane, store)?;
+    match changed(pane, store) {
+        Some((_, events)) if !events.is_empty() => Ok(()),
+        Some(_) => {
+            Err("no consensus changed since the training, as far as the server tells".into())
+        }
+        None if !figures::may(store, JobMetrics::SCOPE) => {
+            Err(format!("the key lacks the scope {}", JobMetrics::SCOPE).into())
+        }
+        None => Err("the job's figures are not read yet; r reads them".into()),
+    }
+}
+
 impl JobsPane {
+    fn open_changed(&mut self, cx: &mut Cx<'_>) {
+        if let Some((job, events)) = changed(self, cx.store) {
+            let target = Target::Events(job, "Changed consensus", events.to_vec());
+            cx.go(PaneId::Triage, Some(target));
+        }
+    }
+
     fn current<'a>(&self, store: &'a Store) -> Option<&'a Job> {
         store.job_list.value()?.get(self.list.cursor())
     }
@@ -298,6 +346,7 @@ impl Pane for JobsPane {
         if cx.store.scopes.is_untouched() {
             cx.store.ask(Scopes, Policy::Join, cx.now);
         }
+        self.rest.moved(cx.now.instant);
         self.changed(cx);
     }
 
@@ -305,8 +354,20 @@ impl Pane for JobsPane {
         Some((&mut self.list, store.job_list.value().map_or(0, Vec::len)))
     }
 
+    fn moved(&mut self, _cx: &mut Cx<'_>) {
+        self.scroll = 0;
+    }
+
+    fn scroll(&mut self, by: isize) {
+        self.scroll = self.scroll.saturating_add_signed(by).min(self.above.get());
+    }
+
     fn typing(&self) -> bool {
         self.sheet.is_some()
+    }
+
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        self.sheet.as_ref().map_or(&[], |open| open.sheet.hints())
     }
 
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
@@ -345,7 +406,17 @@ impl Pane for JobsPane {
     }
 
     fn cancel(&mut self) -> bool {
+        self.rest.stop();
         self.close()
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.rest.deadline()
+    }
+
+    fn tick(&mut self, cx: &mut Cx<'_>) {
+        self.rest.tick(cx.now.instant);
+        self.ask_figures(cx);
     }
 
     fn grid(&self, store: &Store) -> Option<crate::export::Grid> {
@@ -354,6 +425,12 @@ impl Pane for JobsPane {
 
     fn grid_row(&self) -> Option<usize> {
         Some(self.list.cursor())
+    }
+
+    fn piece(&self, store: &Store, _prefs: &crate::command::Prefs) -> Option<super::piece::Piece> {
+        let target = Some(Target::Job(self.current(store)?.id.clone()));
+        let piece = super::piece::Piece::of_grid("job", self.grid(store)?, self.grid_row())?;
+        Some(super::piece::Piece { target, ..piece })
     }
 
     fn heading(&self, store: &Store) -> String {
@@ -375,6 +452,7 @@ impl Pane for JobsPane {
         cx.store.ask(Jobs, Policy::Latest, cx.now);
         cx.store.ask(Health, Policy::Latest, cx.now);
         cx.store.ask(Scopes, Policy::Latest, cx.now);
+        self.ask_figures_again(cx);
     }
 
     fn changed(&mut self, cx: &mut Cx<'_>) {
@@ -383,6 +461,7 @@ impl Pane for JobsPane {
             self.list.select(len.saturating_sub(1));
         }
         self.pin(cx);
+        self.ask_figures(cx);
         if let Some(open) = &mut self.sheet {
             open.check(cx);
         }

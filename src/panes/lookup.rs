@@ -10,7 +10,7 @@ use ratatui::style::Style;
 use crate::api::Operation;
 use crate::api::darktrace::endpoints::{Endpoint, EndpointDetails, EndpointKind, EndpointReport};
 use crate::api::darktrace::watchlist::Watched;
-use crate::command::Cx;
+use crate::command::{Cx, Prefs};
 use crate::export::{self, Indicator};
 use crate::job::{Policy, Slot};
 use crate::store::{Remote, Store};
@@ -30,6 +30,13 @@ pub const BATCH: usize = 50;
 
 /// Look-ups of a batch under way at a time.
 const AT_ONCE: usize = 2;
+
+/// The page of a model breach in Darktrace: `<base>/#modelbreach/<pbid>` (contract: the two connectors' form). It is the
+/// only link to a product whose form is known. `None` without an address.
+pub fn breach_link(prefs: &Prefs, pbid: i64) -> Option<String> {
+    let base = prefs.darktrace_url.as_deref()?.trim_end_matches('/');
+    Some(format!("{base}/#modelbreach/{pbid}"))
+}
 
 /// Reads what a person typed or pasted: `hxxp://cats[.]com/a`, `8.8.8[.]8:443`, `[2001:db8::1]`.
 ///
@@ -293,5 +300,16 @@ mod tests {
         assert!(!is_below("cats.com", "cats.com"));
         assert!(!is_below("wildcats.com", "cats.com"));
         assert!(!is_below(".cats.com", "cats.com"));
+    }
+
+    #[test]
+    fn a_breach_has_a_page_where_there_is_an_address() {
+        let mut prefs = crate::panes::testing::prefs();
+        assert_eq!(breach_link(&prefs, 103), None);
+        prefs.darktrace_url = Some("https://dt.example/".into());
+        assert_eq!(
+            breach_link(&prefs, 103).as_deref(),
+            Some("https://dt.example/#modelbreach/103")
+        );
     }
 }

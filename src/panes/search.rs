@@ -7,6 +7,7 @@ mod draw;
 mod form;
 mod names;
 mod results;
+mod saved;
 mod text;
 
 use crossterm::event::KeyEvent;
@@ -37,6 +38,10 @@ pub struct SearchPane {
     list: ListState,
     /// Why the form is no question, since Enter said so.
     refused: Option<(Part, String)>,
+    /// The sheet of searches kept under a name.
+    shelf: Option<saved::Shelf>,
+    /// The one the form was filled from last.
+    loaded: Option<String>,
 }
 
 impl Rows for SearchPane {
@@ -123,6 +128,14 @@ impl Rows for SearchPane {
             run: |pane, cx| pane.go(PaneId::Watched, cx),
         },
         Row {
+            id: "search.saved",
+            title: "searches under a name: load, keep, rename, edit, remove",
+            keys: &["F"],
+            hint: "saved",
+            ready: always,
+            run: Self::open_shelf,
+        },
+        Row {
             id: "search.previous",
             title: "the search before this one",
             keys: &[","],
@@ -164,13 +177,35 @@ fn has_more(pane: &SearchPane, store: &Store) -> Ready {
     Err("every matching record was looked at".into())
 }
 
-/// A query and the window before it in brackets, as [`Target::Search`] holds them.
-fn split(target: &str) -> (Option<&str>, &str) {
-    let text = target.trim();
-    let parts = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-    match parts {
-        Some((time, query)) => (Some(time.trim()), query.trim()),
-        None => (None, text),
+/// What a [`Target::Search`] asks for.
+struct Wanted<'a> {
+    time: Option<&'a str>,
+    analysis: Option<(Analysis, &'a str)>,
+    query: &'a str,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(target: &'a str) -> Self {
+        let text = target.trim();
+        let parts = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        let Some((before, query)) = parts else {
+            return Self { time: None, analysis: None, query: text };
+        };
+        let (time, analysis) = before.split_once(';').unwrap_or((before, ""));
+        let analysis = analysis.trim().split_once(char::is_whitespace);
+        let analysis =
+            analysis.and_then(|(word, field)| Some((saved::operation(word)?, field.trim())));
+        let time = Some(time.trim()).filter(|time| !time.is_empty());
+        Self { time, analysis, query: query.trim() }
+    }
+
+    fn is(&self, run: &Run) -> bool {
+        let first = &run.first;
+        self.query == first.query.search
+            && self.time.is_none_or(|time| time == run.time)
+            && self.analysis.is_none_or(|(operation, field)| {
+                operation == first.operation && field == first.field
+            })
     }
 }
 
@@ -215,7 +250,8 @@ impl SearchPane {
     /// Runs the form's question.
     fn search(&mut self, cx: &mut Cx<'_>) {
         self.refused = None;
-        let first = match self.form.read(cx.now.wall) {
+        let filled = self.fill_form(cx.store).map_err(|why| (Part::Query, why));
+        let first = match filled.and_then(|()| self.form.read(cx.now.wall)) {
             Ok(first) => first,
             Err((part, why)) => {
                 self.form.focus = Some(part);
@@ -228,8 +264,10 @@ impl SearchPane {
         cx.store.leave(PaneId::Search.name());
         self.form.ran(&first.field);
         self.form.focus = None;
+        self.stay();
         self.list = ListState::default();
         self.runs.push(Run {
+            cursor: 0,
             time: self.form.time.text().to_owned(),
             at: cx.now.wall,
             slices: 1,
@@ -273,17 +311,34 @@ impl SearchPane {
 
     /// Shows an earlier or later search of the session, with what it found.
     fn turn(&mut self, by: isize, cx: &mut Cx<'_>) {
-        let next = self.current.checked_add_signed(by);
-        let Some((at, run)) = next.and_then(|at| Some((at, self.runs.get(at)?))) else {
+        let at = self.current.checked_add_signed(by).filter(|at| *at < self.runs.len());
+        let Some(at) = at else {
             let which = if by < 0 { "before" } else { "after" };
             return cx.say(Tone::Mind, format!("there is no search {which} this one"));
         };
+        self.show(at);
+    }
+
+    /// Remembers where the cursor is in the search on the screen.
+    fn stay(&mut self) {
+        let cursor = self.list.cursor();
+        if let Some(run) = self.runs.get_mut(self.current) {
+            run.cursor = cursor;
+        }
+    }
+
+    /// Shows a search of the session with what it found, the cursor where it was.
+    fn show(&mut self, at: usize) {
+        self.stay();
+        let Some(run) = self.runs.get(at) else { return };
         self.form.time.set(&run.time);
         self.form.query.set(&run.first.query.search);
         self.form.metric.set(&run.first.field);
         self.form.operation = run.first.operation;
         self.current = at;
         self.list = ListState::default();
+        self.list.select(run.cursor);
+        self.form.focus = None;
         self.refused = None;
     }
 
@@ -301,17 +356,23 @@ impl Pane for SearchPane {
     fn open(&mut self, target: Option<Target>, _cx: &mut Cx<'_>) {
         match target {
             Some(Target::Search(target)) => {
-                let (time, query) = split(&target);
-                let same = query == self.form.query.text()
-                    && time.is_none_or(|time| time == self.form.time.text());
-                if same && !self.runs.is_empty() {
-                    return;
+                let wanted = Wanted::of(&target);
+                // What the session asked already is shown with what it found: the one on the screen, else the newest.
+                let here = self.run().is_some_and(|run| wanted.is(run)).then_some(self.current);
+                let known = here.or_else(|| self.runs.iter().rposition(|run| wanted.is(run)));
+                if let Some(at) = known {
+                    return self.show(at);
                 }
-                if let Some(time) = time {
+                if let Some(time) = wanted.time {
                     self.form.time.set(time);
                 }
-                self.form.query.set(query);
+                if let Some((operation, field)) = wanted.analysis {
+                    self.form.operation = operation;
+                    self.form.metric.set(field);
+                }
+                self.form.query.set(wanted.query);
                 self.form.focus = Some(Part::Query);
+                self.loaded = None;
             }
             _ if self.runs.is_empty() => self.form.focus = Some(Part::Query),
             _ => {}
@@ -336,9 +397,9 @@ impl Pane for SearchPane {
     }
 
     fn place(&self) -> Option<Target> {
-        self.run()?;
-        let (time, query) = (self.form.time.text(), self.form.query.text());
-        Some(Target::Search(format!("[{time}] {query}")))
+        let Run { first, time, .. } = self.run()?;
+        let (operation, field, query) = (first.operation, &first.field, &first.query.search);
+        Some(Target::Search(format!("[{time}; {operation} {field}] {query}")))
     }
 
     fn list(&mut self, store: &Store) -> Option<(&mut ListState, usize)> {
@@ -354,11 +415,31 @@ impl Pane for SearchPane {
         Some(self.list.cursor())
     }
 
+    fn piece(&self, store: &Store, _prefs: &crate::command::Prefs) -> Option<super::piece::Piece> {
+        let run = self.run()?;
+        let mut piece =
+            super::piece::Piece::of_grid("result", results::grid(run, store)?, self.grid_row())?;
+        let query = crate::export::defang_text(&crate::ui::text::clean(self.form.query.text()));
+        piece.title = format!("{}: {}  of {query}", run.first.field, piece.title);
+        piece.markdown = format!("{}\n- Query: {query}\n", piece.table.markdown().trim_end());
+        piece.target = self.place();
+        Some(piece)
+    }
+
     fn typing(&self) -> bool {
-        self.form.focus.is_some()
+        self.form.focus.is_some() || self.shelf.is_some()
+    }
+
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        let form = &[("Enter", "run"), ("Tab", "next part"), ("^G", "leave")];
+        self.shelf.as_ref().map_or(form, saved::Shelf::hints)
     }
 
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
+        if self.shelf.is_some() {
+            self.shelf_key(key, cx);
+            return true;
+        }
         match self.form.key(key) {
             Typed::Ignored => false,
             Typed::Taken => {
@@ -378,12 +459,15 @@ impl Pane for SearchPane {
     }
 
     fn paste(&mut self, text: &str, _cx: &mut Cx<'_>) -> bool {
-        self.form.paste(text)
+        match &mut self.shelf {
+            Some(shelf) => shelf.paste(text),
+            None => self.form.paste(text),
+        }
     }
 
     fn cancel(&mut self) -> bool {
         self.refused = None;
-        self.form.focus.take().is_some()
+        self.shelf.take().is_some() || self.form.focus.take().is_some()
     }
 
     fn heading(&self, _store: &Store) -> String {
@@ -400,7 +484,11 @@ impl Pane for SearchPane {
         area: Rect,
         buf: &mut Buffer,
     ) -> Option<Position> {
-        self.paint(store, look, area, buf)
+        let cursor = self.paint(store, look, area, buf);
+        match &self.shelf {
+            Some(shelf) => shelf.draw(self, store, look, area, buf),
+            None => cursor,
+        }
     }
 }
 

@@ -215,6 +215,15 @@ impl Sheet {
         self
     }
 
+    /// The keys that matter where the keyboard is, for the hint line.
+    pub fn hints(&self) -> &'static [(&'static str, &'static str)] {
+        match self.inputs.get(self.focus).map(|input| &input.kind) {
+            Some(Kind::Text(_)) => &[("^G", "leave"), ("Tab", "next"), ("^X^E", "your editor")],
+            _ if self.inputs.is_empty() => &[("^G", "leave")],
+            _ => &[("^G", "leave"), ("Tab", "next")],
+        }
+    }
+
     /// The name of the field that has the keyboard; `None` on the confirmation.
     pub fn focused(&self) -> Option<&'static str> {
         self.inputs.get(self.focus).map(|input| input.name)

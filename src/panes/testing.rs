@@ -13,7 +13,7 @@ use super::sheet::exactly;
 use crate::api::{Answer, ApiError, Cause};
 use crate::command::{Ask, Cx, Prefs, Spec};
 use crate::keymap::Keymap;
-use crate::outbox::{Moment, Request};
+use crate::outbox::{Keeper, Moment, Request};
 use crate::store::{Lands, Store, Wish};
 use crate::ui::theme::{Glyphs, Palette, Theme};
 use crate::ui::time::{Clock, Mode};
@@ -55,12 +55,21 @@ pub(crate) fn prefs() -> Prefs {
         read_only: false,
         label_grace: Duration::from_secs(5),
         outward_grace: Duration::from_secs(30),
+        tag_grace: Duration::from_secs(10),
+        max_arm: Duration::from_secs(3_600),
         low_confidence: 60.0,
+        skip_bucket: false,
         poll: (Duration::from_secs(1), Duration::from_secs(60)),
         absent: Vec::new(),
         unverified: Vec::new(),
         default_job: None,
         mouse: false,
+        hints: true,
+        allow_editor: true,
+        own_domains: Vec::new(),
+        settable: Vec::new(),
+        blind: crate::store::Sampling::default(),
+        darktrace_url: None,
     }
 }
 
@@ -123,6 +132,17 @@ impl Bench {
             }
         }
         (staged, asked)
+    }
+
+    /// Gives the writes that were left for the outbox to it, and takes in what it tells.
+    pub(crate) fn keep(&mut self, outbox: &mut Keeper) {
+        for wish in self.store.take_wishes() {
+            if let Wish::Outbox(request) = wish {
+                for notice in outbox.handle(request, self.now) {
+                    self.store.notice(notice, self.now);
+                }
+            }
+        }
     }
 
     /// A pane as it is drawn.

@@ -3,6 +3,7 @@
 //! The cursor is on an event, not on a line: nothing that arrives moves it. A digit stages a label; the cursor moves on when
 //! the outbox has kept it. What is shown changes only when a person asks for it.
 
+mod blind;
 mod bulk;
 mod choose;
 mod context;
@@ -18,6 +19,7 @@ mod over;
 mod polls;
 mod raw;
 mod session;
+mod shelf;
 mod strip;
 mod take;
 #[cfg(test)]
@@ -41,7 +43,7 @@ use crate::api::arcanna::{EventId, JobId};
 use crate::command::{Cx, PaneId, Prefs, Ready, Row, Take, Target, always};
 use crate::export::Grid;
 use crate::job::Policy;
-use crate::store::{EventKey, Store, TriageQueue, key};
+use crate::store::{EventKey, Order, Store, Subject, TriageQueue, key};
 use crate::ui::table::ListState;
 use choose::Input;
 use context::Context;
@@ -52,7 +54,12 @@ use raw::Raw;
 use view::View;
 
 pub use detail::told;
-pub use list::last_label;
+pub use session::last_label;
+
+/// The names of the built-in views, given the labels of a job: for the command line to complete.
+pub fn view_names(labels: &[String]) -> Vec<String> {
+    view::names(labels)
+}
 
 /// Events asked for at once.
 const PAGE: u32 = 200;
@@ -77,6 +84,8 @@ pub struct TriagePane {
     /// The queue's generation when `shown` was worked out.
     generation: u64,
     view: View,
+    /// The order of the list before a view put it into its own.
+    order_before: Option<Order>,
     filter: Filter,
     /// The filter before the one that is being typed.
     filter_before: Filter,
@@ -93,6 +102,8 @@ pub struct TriagePane {
     /// Where a range of marks began.
     range: Option<usize>,
     over: Option<Over>,
+    /// Rests of buckets that went to the end of the queue with a label, and where they were: the label may be taken back.
+    put_off: Vec<(EventKey, Vec<(usize, EventId)>)>,
     /// Notes for labels that are not given yet.
     notes: HashMap<EventKey, String>,
     polls: Polls,
@@ -166,6 +177,16 @@ impl Rows for TriagePane {
                 |pane, cx| pane.turn_view(-1, cx),
             )
         },
+        Row {
+            ready: has_job,
+            ..row(
+                "triage.views",
+                "views: show, keep, rename, edit, remove",
+                &["F"],
+                "views",
+                Self::open_views,
+            )
+        },
         row(
             "triage.device",
             "the device of the value under the cursor, or of the event",
@@ -209,6 +230,23 @@ impl Rows for TriagePane {
         row("triage.mark-all", "mark everything the filter shows", &["*"], "", Self::mark_all),
         row("triage.note", "note kept with the label", &["c"], "note", Self::write_note),
         row("triage.edit-note", "note in your own editor", &["C"], "", Self::edit_note),
+        Row {
+            ready: has_job,
+            ..row(
+                "triage.blind",
+                "blind mode: the AI's answer hidden until you have labelled",
+                &["b"],
+                "",
+                Self::toggle_blind,
+            )
+        },
+        row(
+            "triage.votes",
+            "show other people's votes before your own is in; the ledger keeps it",
+            &["V"],
+            "",
+            Self::reveal,
+        ),
         row(
             "triage.diff",
             "differences to the nearest labelled event",
@@ -306,13 +344,17 @@ impl Pane for TriagePane {
         match target {
             Some(Target::Job(job)) => self.open_job(job, cx),
             Some(Target::Event(job, event)) => self.open_event(job, event, cx),
-            _ => {
+            Some(Target::Events(job, name, events)) => self.open_named(job, name, events, cx),
+            target => {
                 if cx.store.job_list.value().is_none() {
                     cx.store.ask(Jobs, Policy::Join, cx.now);
                 }
                 let job = self.job.clone().or_else(|| cx.prefs.default_job.clone());
                 if let Some(job) = job {
                     self.open_job(job, cx);
+                }
+                if let Some(Target::View(name)) = target {
+                    self.show_named(&name, cx);
                 }
             }
         }
@@ -386,7 +428,11 @@ impl Pane for TriagePane {
     }
 
     fn paste(&mut self, text: &str, cx: &mut Cx<'_>) -> bool {
-        self.over.is_none() && self.input_paste(text, cx)
+        match &mut self.over {
+            Some(Over::Views(shelf)) => shelf.sheet.paste(text),
+            Some(_) => false,
+            None => self.input_paste(text, cx),
+        }
     }
 
     fn edited(&mut self, text: &str, cx: &mut Cx<'_>) {
@@ -408,8 +454,16 @@ impl Pane for TriagePane {
         self.poll(cx);
     }
 
+    fn subject(&self, store: &Store) -> Option<Subject> {
+        Some(opening::subject(store, &self.current()?))
+    }
+
     fn event(&self, _store: &Store) -> Option<EventKey> {
         self.current().filter(|_| !self.typing())
+    }
+
+    fn drawn(&self, store: &mut Store) {
+        self.witness(store);
     }
 
     fn heading(&self, store: &Store) -> String {
@@ -426,6 +480,9 @@ impl Pane for TriagePane {
             } else if let Some(total) = queue.total.filter(|total| *total > all as u64) {
                 words = format!("{words} of {total}");
             }
+            if store.blind.forced {
+                words = format!("{words}  BLIND");
+            }
             if queue.newer > 0 {
                 words = format!("{words}  +{} new", queue.newer);
             }
@@ -439,6 +496,11 @@ impl Pane for TriagePane {
         let note = self.notes.get(&event).map(String::as_str);
         let picked = self.picked(store);
         take::take(what, store, prefs, &event, note, picked.as_deref())
+    }
+
+    fn piece(&self, store: &Store, prefs: &Prefs) -> Option<super::piece::Piece> {
+        let event = self.current()?;
+        take::piece(store, prefs, &event, self.notes.get(&event).map(String::as_str))
     }
 
     fn grid(&self, store: &Store) -> Option<Grid> {

@@ -394,8 +394,14 @@ impl Pane for WatchedPane {
         if unread || target.is_some() {
             self.ask(wanted, cx);
         }
-        if let Some(Target::Watch(text)) = target {
-            self.add(&text, "ADD TO THE WATCHED LIST", cx);
+        match target {
+            Some(Target::Watch(text)) => self.add(&text, "ADD TO THE WATCHED LIST", cx),
+            Some(Target::Find(text)) => {
+                self.view = View::All;
+                self.filter = text;
+                self.list = ListState::default();
+            }
+            _ => {}
         }
     }
 
@@ -436,8 +442,22 @@ impl Pane for WatchedPane {
         Some(self.list.cursor())
     }
 
+    fn piece(&self, store: &Store, _prefs: &crate::command::Prefs) -> Option<super::piece::Piece> {
+        let target = self.name(store).map(Target::Find);
+        let piece = super::piece::Piece::of_grid("entry", self.grid(store)?, self.grid_row())?;
+        Some(super::piece::Piece { target, ..piece })
+    }
+
     fn typing(&self) -> bool {
         self.field.is_some() || self.open.is_some()
+    }
+
+    fn typing_hints(&self) -> &'static [(&'static str, &'static str)] {
+        match &self.open {
+            Some(Open::Add(adding)) => adding.sheet.hints(),
+            Some(Open::Remove(removing)) => removing.sheet.hints(),
+            None => &[("Enter", "keep"), ("^G", "leave")],
+        }
     }
 
     fn text(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod data;
+mod datemath;
 mod document;
 mod elastic;
 mod filter;

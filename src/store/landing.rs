@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Entry, Link, Outcome, Remote, Store};
 use crate::api::arcanna::health::Scopes;
 use crate::api::error::Class;
-use crate::api::{ApiError, Call, Cause, Operation};
+use crate::api::{ApiError, Body, Call, Cause, Operation};
 use crate::job::{Arrived, Phase, Report, Slot};
 use crate::outbox::Moment;
 
@@ -16,9 +16,13 @@ pub trait Lands: Operation {
     /// Where its answer is kept.
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Self::Output>;
 
-    /// What it displaces: of two reads of one slot the newer counts. By itself that is the same request.
+    /// What it displaces: of two reads of one slot the newer counts. By itself that is the same request, and what is asked
+    /// in a body is part of it: two jobs' events are two reads.
     fn slot(&self, call: &Call) -> Slot {
-        Slot::new(format!("{} {}", call.product, call))
+        Slot::new(match &call.body {
+            Body::Json(text) => format!("{} {call} {text}", call.product),
+            _ => format!("{} {call}", call.product),
+        })
     }
 
     /// What follows from a new value, after it is kept.

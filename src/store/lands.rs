@@ -3,9 +3,11 @@
 use super::{Lands, Remote, Store, key};
 use crate::api::Call;
 use crate::api::arcanna::Decision;
+use crate::api::arcanna::count::CountOpen;
 use crate::api::arcanna::events::{EventStatus, Export, ExportEvent};
 use crate::api::arcanna::health::{Granted, Health, HealthReport, Scopes};
 use crate::api::arcanna::jobs::{DecisionSet, Job, Jobs};
+use crate::api::arcanna::metrics::{JobMetrics, Metrics};
 use crate::api::arcanna::query::{EventPage, QueryEvents};
 use crate::api::darktrace::breaches::{
     Breach, BreachById, BreachDetails, BreachLog, Breaches, Comment, Comments,
@@ -58,13 +60,29 @@ impl Lands for QueryEvents {
     fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<EventPage> {
         // Only the triage queue asks this, always for one job; a question about all jobs is kept under no job's name.
         let job = self.job.clone().unwrap_or_else(|| crate::api::arcanna::JobId::new(""));
-        &mut store.queues.entry(job).or_default().page
+        let queue = store.queues.entry(job).or_default();
+        if self.event_ids.is_empty() { &mut queue.page } else { &mut queue.named }
     }
 
     fn landed(&self, store: &mut Store, _now: Moment) {
-        if let Some(queue) = self.job.as_ref().and_then(|job| store.queues.get_mut(job)) {
-            queue.take_in();
+        let queue = self.job.as_ref().and_then(|job| store.queues.get_mut(job));
+        match queue {
+            Some(queue) if self.event_ids.is_empty() => queue.take_in(),
+            Some(queue) => queue.take_named(),
+            None => {}
         }
+    }
+}
+
+impl Lands for CountOpen {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<u64> {
+        store.counts.entry(self.clone()).or_default()
+    }
+}
+
+impl Lands for JobMetrics {
+    fn remote<'a>(&self, store: &'a mut Store) -> &'a mut Remote<Metrics> {
+        store.metrics.entry(self.job.clone()).or_default()
     }
 }
 

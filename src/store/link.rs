@@ -68,6 +68,7 @@ fn is_down(cause: &Cause) -> bool {
         Cause::Unresolved(_)
             | Cause::Unreachable(_)
             | Cause::Tls(_)
+            | Cause::Unpinned(_)
             | Cause::ConnectTimeout(_)
             | Cause::AnswerTimeout(_)
             | Cause::Broken(_)

@@ -81,6 +81,8 @@ impl Order {
 pub struct TriageQueue {
     /// The last answer of the event query.
     pub page: Remote<EventPage>,
+    /// The last answer about events that were asked for by name.
+    pub named: Remote<EventPage>,
     lines: Vec<Line>,
     found: HashMap<EventId, FoundEvent>,
     skipped: HashSet<EventId>,
@@ -128,6 +130,40 @@ impl TriageQueue {
             self.skipped.insert(event.clone());
             self.generation += 1;
         }
+    }
+
+    /// Moves events to the end of this session's list, as skipped ones. Returns where each was, for [`Self::put_back`].
+    pub fn put_off(&mut self, events: &[EventId]) -> Vec<(usize, EventId)> {
+        let lines = self.lines.iter().enumerate();
+        let places: Vec<(usize, EventId)> = lines
+            .filter(|(_, line)| events.contains(&line.event))
+            .map(|(at, line)| (at, line.event.clone()))
+            .collect();
+        let (off, kept): (Vec<Line>, Vec<Line>) = std::mem::take(&mut self.lines)
+            .into_iter()
+            .partition(|line| events.contains(&line.event));
+        self.lines = kept;
+        self.skipped.extend(off.iter().map(|line| line.event.clone()));
+        self.lines.extend(off);
+        self.generation += 1;
+        places
+    }
+
+    /// Takes a [`Self::put_off`] back, but for events that were moved again since.
+    pub fn put_back(&mut self, places: &[(usize, EventId)]) {
+        for (place, event) in places {
+            let at = self.position(event).filter(|_| self.skipped.remove(event));
+            if let Some(at) = at {
+                let line = self.lines.remove(at);
+                self.lines.insert((*place).min(self.lines.len()), line);
+            }
+        }
+        self.generation += 1;
+    }
+
+    /// Whether any listed bucket holds more than one event.
+    pub fn has_buckets(&self) -> bool {
+        self.buckets.values().any(|bucket| bucket.len() > 1)
     }
 
     /// Changes with every change of the list's lines or their order.
@@ -178,6 +214,28 @@ impl TriageQueue {
             .map_or(&[], Vec::as_slice)
     }
 
+    /// The bucket an event is in, where it is known.
+    pub fn bucket_of(&self, event: &EventId) -> Option<&str> {
+        self.found.get(event)?.arcanna.as_ref()?.bucket_id.as_deref()
+    }
+
+    /// Adds events that were asked for by name: those that are not listed come first, in the order given.
+    pub fn bring(&mut self, events: &[EventId]) {
+        for event in events.iter().rev() {
+            self.open(event);
+        }
+    }
+
+    /// Takes in what [`Self::named`] says of events that were asked for by name. It changes no line.
+    pub fn take_named(&mut self) {
+        let Some(page) = self.named.value() else {
+            return;
+        };
+        let events = page.events.clone();
+        self.found.extend(events.into_iter().map(|event| (event.event_id.clone(), event)));
+        self.index();
+    }
+
     /// Whether the event was skipped in this session.
     pub fn is_skipped(&self, event: &EventId) -> bool {
         self.skipped.contains(event)
@@ -219,6 +277,11 @@ impl TriageQueue {
             self.generation += 1;
         }
         self.found.extend(listed.into_iter().map(|event| (event.event_id.clone(), event)));
+        self.index();
+    }
+
+    /// Works out which lines share a bucket.
+    fn index(&mut self) {
         self.buckets.clear();
         for line in &self.lines {
             let block = self.found.get(&line.event).and_then(|found| found.arcanna.as_ref());

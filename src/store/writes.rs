@@ -47,8 +47,12 @@ pub struct Writes {
     pub note: Option<String>,
     /// Unsent writes that are for another profile or address.
     pub foreign: usize,
+    /// Where in the ledger the newest record of a row stands: number and hash, as far as this session was told.
+    recorded: HashMap<RowId, (u64, String)>,
     /// Rows this session asked to take back.
     undoing: HashSet<RowId>,
+    /// When a write's answer came: what is read from then on shows what it did, though its row may be settled later.
+    answered: HashMap<RowId, Timestamp>,
     /// The first telling of the rows has come.
     told: bool,
 }
@@ -65,6 +69,16 @@ pub enum LabelState<'a> {
 }
 
 impl Writes {
+    /// The number and the hash of the newest ledger record of a row, where this session was told of one.
+    pub fn record(&self, row: RowId) -> Option<(u64, &str)> {
+        self.recorded.get(&row).map(|(number, hash)| (*number, hash.as_str()))
+    }
+
+    /// From when on a read shows what a write did.
+    pub fn shows_from(&self, row: &Row) -> Timestamp {
+        self.answered.get(&row.id).map_or(row.changed, |at| row.changed.min(*at))
+    }
+
     /// The label given from here to an event.
     pub fn label(&self, event: &EventKey) -> LabelState<'_> {
         let row = self
@@ -77,6 +91,11 @@ impl Writes {
             None if self.staging.contains(event) => LabelState::Staging,
             None => LabelState::None,
         }
+    }
+
+    /// Whether there is any label from here.
+    pub fn any_label(&self) -> bool {
+        !self.latest.is_empty() || !self.staging.is_empty()
     }
 
     /// All rows, newest first.
@@ -257,6 +276,7 @@ impl Store {
                 self.writes.rows.clear();
                 self.writes.latest.clear();
                 for row in rows {
+                    self.sitting.told(&row);
                     self.look_at_unknown(&row, now);
                     self.writes.take_in(row);
                 }
@@ -275,6 +295,7 @@ impl Store {
                     Some(Asked::Named) => self.writes.named_row = Some(row.id),
                     None => {}
                 }
+                self.sitting.staged(&row);
                 self.writes.take_in(row);
             }
             Notice::NotStaged { tag, why } => {
@@ -294,6 +315,7 @@ impl Store {
                     self.writes.named.push(Err(ApiError::of(&row.draft.call, Cause::Cancelled)));
                 }
                 self.look_at_unknown(&row, now);
+                self.sitting.told(&row);
                 self.writes.take_in(row);
             }
             Notice::Send(row) => {
@@ -314,6 +336,9 @@ impl Store {
             Notice::Refused(id, why) => {
                 self.writes.undoing.remove(&id);
                 self.writes.refusals.push(why);
+            }
+            Notice::Recorded(id, place) => {
+                self.writes.recorded.insert(id, (place.n, place.h));
             }
             Notice::Trouble(why) => self.writes.refusals.push(why),
         }
@@ -387,6 +412,7 @@ impl Landing for WriteLanding {
             }
         };
         store.outbox(Request::Settle(self.row.id, settlement, answered));
+        store.writes.answered.insert(self.row.id, now.wall);
         if named {
             let answer = result.and_then(|confirmed| match confirmed {
                 Ok(confirmed) => Ok(confirmed.answer),
@@ -483,7 +509,12 @@ impl Landing for NamedLanding {
     fn land(&self, store: &mut Store, result: Result<Box<dyn Any + Send>, ApiError>, _now: Moment) {
         let result = result.map(|output| output.downcast::<Answer>());
         match result {
-            Ok(Ok(answer)) => store.writes.named.push(Ok(*answer)),
+            Ok(Ok(answer)) => {
+                if self.call.product == Product::Arcanna {
+                    store.told_by_name(&self.call.target(), &answer.body);
+                }
+                store.writes.named.push(Ok(*answer));
+            }
             Ok(Err(_)) => tracing::error!("an answer of another type was dropped"),
             Err(error) => store.writes.named.push(Err(error)),
         }

@@ -132,6 +132,8 @@ pub struct Guard {
     /// The last printable key of any kind.
     last_printable: Option<Instant>,
     locked_until: Option<Instant>,
+    /// A lone Esc was passed on: until then a digit may still be its rest, as in a split Alt chord.
+    escaped_until: Option<Instant>,
     settling_until: Option<Instant>,
     /// When the event under the cursor was drawn; none while it is not.
     drawn: Option<Instant>,
@@ -151,11 +153,17 @@ impl Guard {
             pending: None,
             last_printable: None,
             locked_until: None,
+            escaped_until: None,
             settling_until: None,
             drawn: None,
             seen: Vec::new(),
             told: false,
         }
+    }
+
+    /// Takes other limits over; what is being judged is judged by them.
+    pub fn limit(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 
     /// The limits in force.
@@ -213,6 +221,7 @@ impl Guard {
             match self.state {
                 State::Escape if now >= at + self.limits.escape => {
                     self.leave();
+                    self.escaped_until = Some(at + self.limits.lock);
                     out.push(Verdict::Pass(Event::Key(KeyCode::Esc.into())));
                 }
                 // a sequence that never ended
@@ -236,6 +245,7 @@ impl Guard {
         let mut out = self.poll(at);
         match event {
             Event::Key(key) if key.kind == KeyEventKind::Release => {}
+            Event::Key(key) if key.code == KeyCode::Null => self.noise(at, &mut out),
             Event::Key(key) => self.key(key, at, class, &mut out),
             Event::Resize(..) => {
                 self.settling_until = Some(at + self.limits.settle);
@@ -292,6 +302,17 @@ impl Guard {
         out.push(Verdict::Pass(Event::Key(key)));
     }
 
+    /// Bytes that are no text came, perhaps the beginning of a sequence in 8-bit form: its digits must not label.
+    fn noise(&mut self, at: Instant, out: &mut Vec<Verdict>) {
+        self.cancel_pending(None, out);
+        self.locked_until = Some(at + self.limits.lock);
+        self.last_printable = Some(at);
+        let switched_on = !self.limits.lock.is_zero();
+        if switched_on && matches!(self.state, State::Plain | State::Tail(_)) {
+            self.enter(State::Tail(at), at);
+        }
+    }
+
     /// Keys that keep digits out for a while: those nobody bound, any with Alt, and the beginnings of sequences.
     fn lock(&mut self, key: KeyEvent, typed: Option<char>, at: Instant, class: Class) {
         if class == Class::Text {
@@ -302,7 +323,8 @@ impl Guard {
         if stray || alt || (typed.is_some() && class == Class::Unbound) {
             self.locked_until = Some(at + self.limits.lock);
         }
-        if typed == Some('[') {
+        let escaped = self.escaped_until.is_some_and(|until| at < until);
+        if typed == Some('[') || escaped && typed.is_some_and(begins_string) {
             self.enter(State::Tail(at), at);
         }
     }
@@ -330,6 +352,8 @@ impl Guard {
                 self.state_at = Some(at);
             }
             Some(Reason::Locked)
+        } else if before(self.escaped_until) {
+            Some(Reason::Escape)
         } else if within(last, self.limits.repeat) {
             Some(Reason::Repeat)
         } else if in_burst {

@@ -20,7 +20,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::stdio;
 use rustix::termios::isatty;
 
-use super::parse::Parser;
+use super::parse::Reader;
 
 /// What the reader delivers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,12 +166,12 @@ fn read_all(
     shared: &Shared,
     deliver: &mut impl FnMut(Typed) -> bool,
 ) {
-    let mut parser = Parser::default();
+    let mut reader = Reader::default();
     let mut bytes = [0u8; 4096];
     loop {
         if shared.advance(Phase::Pausing, Phase::Paused) {
             shared.wait(|p| p != Phase::Paused);
-            parser = Parser::default();
+            reader = Reader::default();
         }
         if shared.now() == Phase::Stopped {
             return;
@@ -193,7 +193,7 @@ fn read_all(
         match rustix::io::read(source, &mut bytes) {
             Ok(n) if n > 0 => {
                 let at = Instant::now();
-                for event in parser.feed(&bytes[..n]) {
+                for event in reader.take(&bytes[..n], at) {
                     if !deliver(Typed::Event(event, at)) {
                         return;
                     }

@@ -1,8 +1,11 @@
-//! Bytes of a terminal to crossterm events: pure, without a clock.
+//! Bytes of a terminal to crossterm events: pure, without a clock of its own.
 //!
 //! Understands what xterm, `PuTTY`, rxvt, the Linux console, screen and tmux send for keys, the SGR mouse, bracketed paste
 //! and focus. Every other sequence is swallowed to its end, whatever it says. A lone Esc at the end of what was read is
-//! passed on as Esc: whether more follows, only time tells, and time is the guard's.
+//! passed on as Esc: whether more follows, only time tells, and time is the guard's. Bytes that are no text are told as
+//! [`KeyCode::Null`], which no key sends.
+
+use std::time::{Duration, Instant};
 
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
@@ -22,7 +25,43 @@ pub struct Parser {
     paste: Option<Vec<u8>>,
 }
 
+/// How long what was begun may pause before it is given up: longer than any line stalls while it works, and short enough
+/// for a person whose keys seem dead.
+const STALE: Duration = Duration::from_secs(2);
+
+/// The parser with an eye on the time: a paste or a sequence whose end was lost must not swallow keys for ever.
+#[derive(Debug, Clone, Default)]
+pub struct Reader {
+    parser: Parser,
+    last: Option<Instant>,
+}
+
+impl Reader {
+    /// Takes the bytes of one read, which came at `at`.
+    pub fn take(&mut self, bytes: &[u8], at: Instant) -> Vec<Event> {
+        let last = self.last.replace(at);
+        let mut events = Vec::new();
+        if last.is_some_and(|last| at.saturating_duration_since(last) > STALE) {
+            self.parser.give_up(&mut events);
+        }
+        events.extend(self.parser.feed(bytes));
+        events
+    }
+}
+
 impl Parser {
+    /// Forgets what was begun; a paste is handed on as far as it came. It is told like bytes that are no text: what comes now
+    /// may be its rest.
+    fn give_up(&mut self, events: &mut Vec<Event>) {
+        let held = !std::mem::take(&mut self.held).is_empty();
+        let paste = self.paste.take();
+        let paste = paste.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        if held || paste.is_some() {
+            events.extend(paste.map(Event::Paste));
+            events.push(key(KeyCode::Null));
+        }
+    }
+
     /// Takes the bytes of one read and returns the events they complete.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
         let mut events = Vec::new();
@@ -75,7 +114,7 @@ impl Parser {
             }
             [0x1b, ..] => match character(&self.held[1..]) {
                 Character::Unfinished => {}
-                Character::Nothing => self.held.clear(),
+                Character::Nothing => self.noise(byte, 2, more, events),
                 Character::Key(k) => {
                     self.held.clear();
                     events.push(Event::Key(KeyEvent {
@@ -86,12 +125,24 @@ impl Parser {
             },
             _ => match character(&self.held) {
                 Character::Unfinished => {}
-                Character::Nothing => self.held.clear(),
+                Character::Nothing => self.noise(byte, 1, more, events),
                 Character::Key(k) => {
                     self.held.clear();
                     events.push(Event::Key(k));
                 }
             },
+        }
+    }
+
+    /// Bytes that are no text: a character that was cut off, an 8-bit control, another encoding. They are told as a key that
+    /// no keyboard has, for what follows may be the rest of something. `whole` bytes belong together; an ASCII byte after
+    /// more of them is a key of its own.
+    fn noise(&mut self, last: u8, whole: usize, more: bool, events: &mut Vec<Event>) {
+        let own = last.is_ascii() && self.held.len() > whole;
+        self.held.clear();
+        events.push(key(KeyCode::Null));
+        if own {
+            self.byte(last, more, events);
         }
     }
 

@@ -147,9 +147,41 @@ impl Screen {
     /// not read are discarded: they were meant for the other program.
     pub fn released<T>(&mut self, with: impl FnOnce() -> T) -> io::Result<T> {
         self.give()?;
+        // Whoever is killed or careless leaves the line raw: it would be taken for the shell's own way at the end.
+        let line = if self.real { modes::line_settings() } else { None };
         let result = with();
+        if let Some(line) = line {
+            modes::set_line_settings(&line);
+        }
+        self.write(modes::AFTER)?;
         self.retake()?;
         Ok(result)
+    }
+
+    /// Goes to the main screen and puts plain lines there, where the terminal's own mouse can select them and its history
+    /// keeps them. Keys still come one by one. Nothing may be drawn until [`Self::step_back`]. The text is the caller's to
+    /// clean.
+    ///
+    /// # Errors
+    /// The terminal does not take it.
+    pub fn step_aside(&mut self, text: &str) -> io::Result<()> {
+        let mouse = if self.mouse { MOUSE_OFF } else { "" };
+        // The line is raw: a new line alone would not go back to the first column.
+        let text = text.replace('\n', "\r\n");
+        self.write(&[mouse, modes::ASIDE, &text].concat())
+    }
+
+    /// Back on the full screen; the next frame paints everything. Keys typed meanwhile and not read are discarded.
+    ///
+    /// # Errors
+    /// The terminal does not take it.
+    pub fn step_back(&mut self) -> io::Result<()> {
+        self.repaint = true;
+        if self.real {
+            modes::flush_input();
+        }
+        let mouse = if self.mouse { MOUSE_ON } else { "" };
+        self.write(&[modes::RETURN, mouse].concat())
     }
 
     /// Runs a command that needs the terminal ($EDITOR, $PAGER) to its end.
@@ -225,13 +257,22 @@ impl Write for Tty {
     }
 }
 
+/// The largest screen that is drawn, in columns and rows: no eye takes in more, and a wrong size must not take the memory.
+const LARGEST: Size = Size { width: 1_000, height: 500 };
+
 /// The terminal's size; one that does not know its own is taken for 80 by 24.
 fn terminal_size() -> io::Result<Size> {
     let size = tcgetwinsize(stdio::stdout())?;
-    Ok(match (size.ws_col, size.ws_row) {
+    Ok(drawn(size.ws_col, size.ws_row))
+}
+
+fn drawn(columns: u16, rows: u16) -> Size {
+    match (columns, rows) {
         (0, _) | (_, 0) => Size { width: 80, height: 24 },
-        (width, height) => Size { width, height },
-    })
+        (width, height) => {
+            Size { width: width.min(LARGEST.width), height: height.min(LARGEST.height) }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -255,6 +296,14 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_size_that_cannot_be_is_not_drawn() {
+        let sizes = [(0, 0), (0, 9), (7, 0), (1, 1), (200, 50), (u16::MAX, 3), (3, u16::MAX)];
+        let drawn = sizes.map(|(columns, rows)| drawn(columns, rows)).map(|s| (s.width, s.height));
+        let usual = (80, 24);
+        assert_eq!(drawn, [usual, usual, usual, (1, 1), (200, 50), (1_000, 3), (3, 500)]);
     }
 
     #[test]
@@ -294,6 +343,34 @@ mod tests {
         let seen = writes.0.lock().unwrap();
         let second = String::from_utf8_lossy(&seen[1]);
         assert!(second.contains("\x1b[2J") && second.contains("hello"), "{second:?}");
+    }
+
+    #[test]
+    fn a_step_aside_leaves_the_full_screen_and_a_step_back_paints_it_anew() {
+        let writes = Writes::default();
+        let options = Options { mouse: true, ..Options::default() };
+        let mut s = Screen::over(writes.clone(), 20, 2, &options).unwrap();
+        let paint = |s: &mut Screen| {
+            s.draw(|f| {
+                f.buffer_mut().set_string(0, 0, "hello", Style::new());
+            })
+            .unwrap()
+        };
+        paint(&mut s);
+        s.step_aside("one\ntwo\n").unwrap();
+        s.step_back().unwrap();
+        assert!(paint(&mut s) > 0, "an unchanged frame is painted all the same");
+        let seen: Vec<String> = writes
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            .collect();
+        assert!(seen[1].starts_with(MOUSE_OFF), "the mouse selects: {:?}", seen[1]);
+        assert!(seen[1].contains("\x1b[?1049l") && seen[1].ends_with("one\r\ntwo\r\n"));
+        assert!(seen[2].contains("\x1b[?1049h") && seen[2].ends_with(MOUSE_ON), "{:?}", seen[2]);
+        assert!(seen[3].contains("hello"), "{:?}", seen[3]);
     }
 
     #[test]

@@ -164,6 +164,12 @@ impl ListState {
         self.cursor = len.saturating_sub(1);
     }
 
+    /// The rows of a list of `len` rows that were last drawn.
+    pub fn visible(&self, len: usize) -> Range<usize> {
+        let top = self.offset.get().min(len);
+        top..(top + self.height.get()).min(len)
+    }
+
     /// The row of a list of `len` rows that is drawn at a place of the screen, if one is.
     pub fn at(&self, place: Position, len: usize) -> Option<usize> {
         let rows = self.rows.get();

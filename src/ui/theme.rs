@@ -31,19 +31,6 @@ pub enum Palette {
     HighContrast,
 }
 
-/// How an environment must stand out in the header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumString, strum::Display)]
-#[strum(serialize_all = "kebab-case")]
-pub enum Tone {
-    /// A test system or demo.
-    #[default]
-    Calm,
-    /// Somebody depends on it.
-    Caution,
-    /// Production.
-    Danger,
-}
-
 /// The styles of all roles, and the glyphs drawn with them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Theme {
@@ -53,6 +40,8 @@ pub struct Theme {
     pub text: Style,
     /// The header row.
     pub header: Style,
+    /// The environment's own cell of the header.
+    pub environment: Style,
     /// Header cell of a system where mistakes hurt somebody.
     pub header_caution: Style,
     /// Header cell of production, and of everything that must not be overlooked (`TLS OFF`, `ARMED`).
@@ -95,6 +84,7 @@ impl Theme {
             palette,
             text: plain,
             header: reverse,
+            environment: reverse.add_modifier(Modifier::UNDERLINED),
             header_caution: reverse.add_modifier(Modifier::UNDERLINED),
             header_danger: reverse.add_modifier(Modifier::BOLD),
             cursor: reverse,
@@ -114,6 +104,7 @@ impl Theme {
         match palette {
             Palette::Mono => mono,
             Palette::Ansi16 => Self {
+                environment: reverse.fg(Color::Yellow),
                 header_caution: reverse.fg(Color::Yellow),
                 header_danger: reverse.fg(Color::Red),
                 marked: plain.fg(Color::Cyan),
@@ -128,6 +119,7 @@ impl Theme {
                 ..mono
             },
             Palette::CbSafe => Self {
+                environment: reverse.fg(Color::LightYellow),
                 header_caution: reverse.fg(Color::LightYellow),
                 header_danger: reverse.fg(Color::LightBlue),
                 marked: plain.fg(Color::LightBlue),
@@ -142,6 +134,7 @@ impl Theme {
                 ..mono
             },
             Palette::HighContrast => Self {
+                environment: reverse.fg(Color::LightYellow).add_modifier(Modifier::BOLD),
                 header_caution: reverse.fg(Color::LightYellow).add_modifier(Modifier::BOLD),
                 header_danger: reverse.fg(Color::LightRed).add_modifier(Modifier::BOLD),
                 marked: bold.fg(Color::LightCyan),
@@ -156,13 +149,18 @@ impl Theme {
         }
     }
 
-    /// The header style of an environment.
-    pub fn tone(&self, tone: Tone) -> Style {
-        match tone {
-            Tone::Calm => self.header,
-            Tone::Caution => self.header_caution,
-            Tone::Danger => self.header_danger,
-        }
+    /// The same with an environment's cell of its own colour, by its common name; a theme without colours stays without.
+    #[must_use]
+    pub fn with_environment(self, colour: &str) -> Self {
+        let Ok(colour) = colour.parse::<Color>() else {
+            return self;
+        };
+        let style = match self.palette {
+            Palette::Mono => return self,
+            Palette::HighContrast => self.header.fg(colour).add_modifier(Modifier::BOLD),
+            Palette::Ansi16 | Palette::CbSafe => self.header.fg(colour),
+        };
+        Self { environment: style, ..self }
     }
 
     /// What marks a cut.

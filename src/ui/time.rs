@@ -28,6 +28,18 @@ impl Mode {
     }
 }
 
+/// How much of its moments a column must show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Reach {
+    /// All are of today: the time of day.
+    #[default]
+    Day,
+    /// Some are of other days: month, day, hour, minute.
+    Year,
+    /// Some are of other years.
+    Years,
+}
+
 /// Shows moments in one mode, relative to one now.
 #[derive(Debug, Clone)]
 pub struct Clock {
@@ -76,6 +88,50 @@ impl Clock {
         } else {
             self.show(t, "%Y-%m-%d")
         }
+    }
+
+    /// What a column with these moments must show of each.
+    pub fn reach(&self, moments: impl IntoIterator<Item = Timestamp>) -> Reach {
+        if self.mode == Mode::Age {
+            return Reach::Day;
+        }
+        let today = self.zoned(self.now).date();
+        let reach = |t: Timestamp| {
+            let day = self.zoned(t).date();
+            match (day == today, day.year() == today.year()) {
+                (true, _) => Reach::Day,
+                (false, true) => Reach::Year,
+                (false, false) => Reach::Years,
+            }
+        };
+        moments.into_iter().map(reach).max().unwrap_or_default()
+    }
+
+    /// A moment for a column: every cell in the same form, without the zone, which the title says.
+    pub fn cell(&self, t: Timestamp, reach: Reach) -> String {
+        let format = match reach {
+            _ if self.mode == Mode::Age => return age(t, self.now),
+            Reach::Day => "%H:%M:%S",
+            Reach::Year => "%m-%d %H:%M",
+            Reach::Years => "%Y-%m-%d %H:%M",
+        };
+        self.zoned(t).strftime(format).to_string()
+    }
+
+    /// Title and width of such a column: `TIME Z`, `TIME +02`, `AGE`.
+    pub fn column(&self, reach: Reach) -> (String, u16) {
+        let title = match self.mode {
+            Mode::Age => return ("AGE".to_owned(), 6),
+            Mode::Utc => "TIME Z".to_owned(),
+            Mode::Local => format!("TIME {}", offset(self.zoned(self.now).offset().seconds())),
+        };
+        let cells = match reach {
+            Reach::Day => 8,
+            Reach::Year => 11,
+            Reach::Years => 16,
+        };
+        let wide = title.len() as u16;
+        (title, wide.max(cells))
     }
 
     fn zoned(&self, t: Timestamp) -> Zoned {
@@ -150,6 +206,32 @@ mod tests {
         assert_eq!(c.short(at("2023-09-02T13:00:00Z")), "2023-09-02 13:00Z");
         assert_eq!(c.brief(t), "13:59Z");
         assert_eq!(c.brief(at("2024-07-02T10:00:00Z")), "07-02Z");
+    }
+
+    #[test]
+    fn a_column_shows_the_date_where_any_of_its_rows_needs_it() {
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        let mut c = Clock { mode: Mode::Utc, now: at("2024-07-14T14:03:00Z"), zone };
+        let (today, before) = (at("2024-07-14T13:05:31Z"), at("2024-07-13T22:30:00Z"));
+        let old = at("2023-07-14T13:05:31Z");
+        assert_eq!(c.reach([]), Reach::Day);
+        assert_eq!(c.reach([today, today]), Reach::Day);
+        assert_eq!(
+            (c.cell(today, Reach::Day), c.column(Reach::Day)),
+            ("13:05:31".into(), ("TIME Z".into(), 8))
+        );
+        let reach = c.reach([today, before]);
+        assert_eq!([c.cell(today, reach), c.cell(before, reach)], ["07-14 13:05", "07-13 22:30"]);
+        assert_eq!(c.column(reach).1, 11);
+        assert_eq!(c.cell(before, c.reach([old, before])), "2024-07-13 22:30");
+        c.mode = Mode::Local;
+        assert_eq!(c.reach([today, before]), Reach::Day, "it was after midnight there");
+        assert_eq!(
+            (c.cell(before, Reach::Day), c.column(Reach::Day)),
+            ("00:30:00".into(), ("TIME +02".into(), 8))
+        );
+        c.mode = Mode::Age;
+        assert_eq!((c.reach([old]), c.cell(today, Reach::Day)), (Reach::Day, "57m".into()));
     }
 
     #[test]

@@ -10,7 +10,7 @@
 
 mod console;
 mod figures;
-mod server;
+pub mod server;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -367,3 +367,51 @@ fn exec_without_usable_credentials_is_told() {
         assert!(ran.err.contains(told), "{}", ran.err);
     }
 }
+
+#[test]
+fn keys_that_cannot_be_bound_stop_the_start_with_file_and_line() {
+    for (text, line, told) in [
+        ("[keys]\n'jobs.train' = ['3']\n", 2, "digits label and do nothing else"),
+        ("[keys]\n\n'jobs.train' = ['alt-t']\n", 3, "is no key for jobs.train"),
+        ("[keys]\n'jobs.train' = ['^s']\n", 2, "it stops the terminal's output"),
+        ("[keys]\n'jobs.train' = ['^q']\n", 2, "it resumes the terminal's output"),
+        ("[keys]\nlabels = ['a', 'z', 'e', 'r']\n", 2, "r of shell.refresh"),
+    ] {
+        let home = Home::with(text, 0o600);
+        for args in [&["demo"][..], &["config", "check"]] {
+            let ran = home.run(args);
+            assert_eq!(ran.code, 3, "{args:?}: {ran:?}");
+            let place = format!("{}:{line}:1: ", home.file().display());
+            assert!(ran.err.contains(&place) && ran.err.contains(told), "{}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn completions_and_the_manual_page_know_every_sub_command() {
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = Home::new().run(&["completions", shell]);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        for word in ["reset-terminal", "simulate", "read-only"] {
+            assert!(ran.out.contains(word), "{shell}: {word}");
+        }
+    }
+    assert_eq!(Home::new().run(&["completions", "dos"]).code, 2);
+    let ran = Home::new().run(&["man"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    for word in [".TH socdeck", "RESET\\-TERMINAL", "CONFIG CHECK", "Exit codes"] {
+        let plain = ran.out.replace("\\-", "-");
+        assert!(plain.contains(&word.replace("\\-", "-")), "{word}: {}", ran.out);
+    }
+}
+
+#[test]
+fn a_reset_without_a_terminal_says_so() {
+    let home = Home::new();
+    let mut command = Command::new("setsid");
+    command.args(["-w", env!("CARGO_BIN_EXE_socdeck"), "reset-terminal"]);
+    let output = command.env("HOME", home.path()).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("there is no terminal to reset"), "{said}");
+}

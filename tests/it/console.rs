@@ -34,7 +34,17 @@ impl Console {
         environment: &[(&str, &str)],
         config: &str,
     ) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        Self::at(tempfile::tempdir().unwrap(), (columns, rows), words, environment, config)
+    }
+
+    /// The same in a home that holds something already.
+    pub fn at(
+        home: TempDir,
+        (columns, rows): (u16, u16),
+        words: &[&str],
+        environment: &[(&str, &str)],
+        config: &str,
+    ) -> Self {
         let folder = home.path().join(".config/socdeck");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("config.toml"), config).unwrap();
@@ -120,6 +130,30 @@ impl Console {
                 self.text()
             );
         }
+    }
+
+    pub fn process(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
+    /// Sends the program a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = self.child.process_id().and_then(|pid| i32::try_from(pid).ok());
+        let pid = pid.and_then(rustix::process::Pid::from_raw).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// The terminal's modes, as text to compare.
+    pub fn modes(&self) -> String {
+        format!("{:?}", self.master.get_termios().unwrap())
+    }
+
+    /// Ends the program as a crash does: it can do nothing about it.
+    pub fn crash(mut self) {
+        let pid = self.child.process_id().and_then(|pid| i32::try_from(pid).ok()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        self.child.wait().unwrap();
     }
 
     pub fn quit(mut self) -> u32 {

@@ -43,18 +43,32 @@ pub fn prefs() -> Prefs {
         read_only: false,
         label_grace: Duration::from_secs(5),
         outward_grace: Duration::from_secs(30),
+        tag_grace: Duration::from_secs(30),
+        max_arm: Duration::from_secs(3_600),
         low_confidence: 60.0,
+        skip_bucket: false,
         poll: (Duration::from_secs(1), Duration::from_secs(60)),
         absent: Vec::new(),
         unverified: Vec::new(),
         default_job: None,
         mouse: false,
+        hints: true,
+        allow_editor: true,
+        own_domains: Vec::new(),
+        settable: Vec::new(),
+        blind: socdeck::store::Sampling::default(),
+        darktrace_url: None,
     }
 }
 
 impl Desk {
     /// Opens the console on a simulator of its own and waits for the first pane.
     pub async fn open(theme: Theme) -> Self {
+        Self::with(theme, prefs()).await
+    }
+
+    /// The same with other settings.
+    pub async fn with(theme: Theme, prefs: Prefs) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let bound = sim::bind(sim::Options::default()).expect("the simulator finds a port");
         let (url, credentials) = (bound.base_url(), bound.credentials());
@@ -74,7 +88,7 @@ impl Desk {
         let queue = queue::start(std::sync::Arc::new(transport), Limits::default(), tell);
         let now = Moment::now();
         let mut desk = Self {
-            app: App::new(prefs(), theme, &[], now).expect("the built-in keys are sound"),
+            app: App::new(prefs, theme, &[], now).expect("the built-in keys are sound"),
             handed: Vec::new(),
             outbox: Keeper::open(None, Session::nowhere(), now).expect("memory is there").0,
             queue,

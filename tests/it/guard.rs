@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use socdeck::term::guard::{Class, Guard, Limits, Reason, Verdict};
-use socdeck::term::parse::Parser;
+use socdeck::term::parse::{Parser, Reader};
 
 /// Keys and late answers as xterm, `PuTTY`, rxvt, the Linux console, screen and tmux send them.
 pub const SEQUENCES: &[&str] = &[
@@ -157,7 +157,7 @@ impl Desk {
 }
 
 /// What crossterm 0.29 makes of bytes (its `sys/unix/parse.rs`), as far as keys are concerned: everything that is not a
-/// plain character is `Null` here.
+/// plain character is `CapsLock` here.
 #[derive(Default)]
 struct Crossterm(Vec<u8>);
 
@@ -186,12 +186,14 @@ impl Crossterm {
             [0x1b] if more => None,
             [0x1b] | [0x1b, 0x1b] => key(KeyCode::Esc, none),
             [0x1b, b'O' | b'['] => None,
-            [0x1b, b'O', b'A'..=b'D' | b'F' | b'H' | b'P'..=b'S'] => key(KeyCode::Null, none),
+            [0x1b, b'O', b'A'..=b'D' | b'F' | b'H' | b'P'..=b'S'] => key(KeyCode::CapsLock, none),
             [0x1b, b'O', ..] => Some(None),
             [0x1b, b'[', rest @ ..] => match rest {
                 [b'[', b'A'..=b'E']
                 | [b'A'..=b'D' | b'F' | b'H' | b'Z' | b'P' | b'Q' | b'S']
-                | [b'0'..=b'9', .., b'~' | b'A'..=b'H' | b'P'..=b'S'] => key(KeyCode::Null, none),
+                | [b'0'..=b'9', .., b'~' | b'A'..=b'H' | b'P'..=b'S'] => {
+                    key(KeyCode::CapsLock, none)
+                }
                 [b'?', .., b'u' | b'c'] => Some(None),
                 [b'[' | b'0'..=b'9'] | [b'?', ..] => None,
                 [b'0'..=b'9', .., last] if !(64..=126).contains(last) => None,
@@ -307,6 +309,84 @@ fn a_sequence_in_three_pieces_labels_nothing() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn eight_bit_sequences_in_pieces_label_nothing_and_digits_count_again_after() {
+    let sequences: [&[u8]; 10] = [
+        b"\x9b1;2R",
+        b"\x9b12~",
+        b"\x9b?1;2c",
+        b"\x9b2",
+        b"\x8f1",
+        b"\x9d11;1\x9c",
+        b"\x901$r12\x9c",
+        b"\xc2\x9b12~",
+        b"\xe2\x82\x9b1~",
+        b"\xff\xfe2",
+    ];
+    for bytes in sequences {
+        for first in 1..bytes.len() {
+            for second in first + 1..=bytes.len() {
+                for gap in GAPS {
+                    let (mut desk, mut p) = (Desk::new(), Parser::default());
+                    for piece in [&bytes[..first], &bytes[first..second], &bytes[second..]] {
+                        for event in p.feed(piece) {
+                            desk.feed(event);
+                        }
+                        desk.wait(ms(gap));
+                    }
+                    assert!(desk.labels.is_empty(), "{bytes:?} at {first},{second}, {gap} ms");
+                    desk.wait(ms(3_000));
+                    p.feed(b"1").into_iter().for_each(|event| desk.feed(event));
+                    desk.wait(ms(100));
+                    assert_eq!(desk.labels, ['1'], "{bytes:?} at {first},{second}, {gap} ms");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_alt_chord_in_pieces_labels_nothing_and_says_why() {
+    for gap in GAPS {
+        let mut desk = Desk::new();
+        desk.feed(Event::Key(KeyCode::Esc.into()));
+        desk.wait(ms(gap));
+        desk.press('1');
+        desk.wait(ms(1_500));
+        assert_eq!((desk.labels.len(), desk.drops.as_slice()), (0, &[Reason::Escape][..]), "{gap}");
+        desk.press('1');
+        desk.wait(ms(100));
+        assert_eq!(desk.labels, ['1'], "{gap}");
+    }
+}
+
+#[test]
+fn what_is_never_ended_is_given_up_and_costs_one_digit_that_says_why() {
+    for begun in ["\x1b[200~12", "\x1b[<0;1", "\x1b[1", "\x1bO1", "\u{20ac}", "\x1b[M1"] {
+        let bytes = begun.as_bytes();
+        // a character is cut, everything else is short of its end as it stands
+        let bytes = if begun == "\u{20ac}" { &bytes[..2] } else { bytes };
+        let (mut desk, mut reader) = (Desk::new(), Reader::default());
+        let feed = |desk: &mut Desk, reader: &mut Reader, bytes: &[u8]| {
+            for event in reader.take(bytes, desk.now) {
+                desk.feed(event);
+            }
+        };
+        feed(&mut desk, &mut reader, bytes);
+        desk.wait(ms(2_500));
+        feed(&mut desk, &mut reader, b"1");
+        desk.wait(ms(1_500));
+        assert_eq!(
+            (desk.labels.len(), desk.drops.as_slice()),
+            (0, &[Reason::Locked][..]),
+            "{begun:?}"
+        );
+        feed(&mut desk, &mut reader, b"1");
+        desk.wait(ms(100));
+        assert_eq!(desk.labels, ['1'], "{begun:?}");
     }
 }
 

@@ -75,6 +75,60 @@ async fn words_of_a_refusal_are_quoted_without_the_key_they_repeat() {
     assert!(!says(Product::Arcanna, 501, "", "").await.repeatable());
 }
 
+/// An act that repeats in `place` whatever credentials of `product` it could know.
+fn repeat(product: Product, status: u16, escaped: bool) -> Act {
+    let secrets = match product {
+        Product::Arcanna => &SECRETS[..1],
+        Product::Darktrace => &SECRETS[1..],
+    };
+    let write = |secret: &str| {
+        if escaped {
+            secret.bytes().fold(String::new(), |text, byte| format!("{text}\\u{byte:04x}"))
+        } else {
+            secret.to_owned()
+        }
+    };
+    let secrets: Vec<String> = secrets.iter().map(|secret| write(secret)).collect();
+    let body = format!(r#"{{"error":"no key {}","kept":1}}"#, secrets.join(" or "));
+    Act::Say(answer(status, "", body.as_bytes()))
+}
+
+#[tokio::test]
+async fn credentials_are_hidden_wherever_an_answer_repeats_them() {
+    for product in BOTH {
+        for escaped in [false, true] {
+            for status in [200, 201, 400, 401, 403, 404, 409, 422, 500] {
+                let server = serve(repeat(product, status, escaped)).await;
+                let sent = send(endpoint(product, &server.url()), &read(product)).await;
+                if status >= 300 {
+                    // its words are looked at for secrets where it is sent
+                    let told = sent.unwrap_err().explain();
+                    assert!(told.why.contains("[hidden]"), "{status}: {told:?}");
+                    continue;
+                }
+                let answer = sent.unwrap();
+                let body = String::from_utf8(answer.body.clone()).unwrap();
+                assert!(SECRETS.iter().all(|secret| !body.contains(secret)), "{body}");
+                let value: Value = answer.json().unwrap();
+                assert!(value["error"].as_str().unwrap().starts_with("no key [hidden]"), "{body}");
+                assert_eq!(value["kept"], 1);
+            }
+        }
+    }
+    for place in ["/x", "http://other.example/", "http://"] {
+        let headers = format!("Location: {place}{}.example/{0}\r\n", SECRETS[0]);
+        let error = says(Product::Arcanna, 302, &headers, "").await;
+        assert!(matches!(&*error.cause, Cause::Redirect(_)), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_is_no_answer() {
+    let error = says(Product::Arcanna, 206, "Content-Range: bytes 0-1/9\r\n", "[]").await;
+    assert_eq!(*error.cause, Cause::Truncated);
+    assert_eq!(error.class(), Class::Network);
+}
+
 #[tokio::test]
 async fn waits_are_read_in_both_forms() {
     let error = says(Product::Arcanna, 429, "Retry-After: 7\r\n", "").await;

@@ -16,22 +16,31 @@ const MAY: &[(&str, &[&str])] = &[
     ("ui", &[]),
     ("job", &["api"]),
     ("pins", &["api"]),
+    ("views", &[]),
     ("catalogue", &["api"]),
     ("config", &["api"]),
     ("export", &["ui"]),
     ("queue", &["api", "job"]),
     ("ledger", &[]),
+    ("evidence", &[]),
     ("outbox", &["api", "ledger"]),
-    ("store", &["api", "job", "outbox", "pins"]),
+    ("store", &["api", "evidence", "job", "outbox", "pins", "views"]),
     ("command", &["api", "outbox", "store"]),
     ("keymap", &["command"]),
-    ("panes", &["api", "command", "export", "job", "keymap", "outbox", "store", "ui"]),
+    (
+        "panes",
+        &[
+            "api", "command", "evidence", "export", "job", "keymap", "outbox", "store", "ui",
+            "views",
+        ],
+    ),
     (
         "app",
         &[
             "api",
             "catalogue",
             "command",
+            "evidence",
             "export",
             "job",
             "keymap",
@@ -40,13 +49,14 @@ const MAY: &[(&str, &[&str])] = &[
             "pins",
             "store",
             "ui",
+            "views",
         ],
     ),
     (
         "run",
         &[
-            "api", "app", "command", "job", "keymap", "ledger", "outbox", "pins", "queue", "sim",
-            "store", "term", "ui",
+            "api", "app", "command", "evidence", "job", "keymap", "ledger", "outbox", "pins",
+            "queue", "sim", "store", "term", "ui", "views",
         ],
     ),
     (
@@ -66,6 +76,7 @@ const MAY: &[(&str, &[&str])] = &[
             "sim",
             "term",
             "ui",
+            "views",
         ],
     ),
     ("main", &["cli"]),
@@ -198,7 +209,8 @@ fn the_import_rule_sees_every_way_to_write_one() {
 #[test]
 fn panes_do_not_know_each_other() {
     let panes = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/panes");
-    let shared = ["grids", "lookup", "paint", "sheet", "testing", "window"];
+    let shared =
+        ["grids", "lookup", "paint", "piece", "rest", "saved", "sheet", "testing", "window"];
     let mut faults = Vec::new();
     for path in sources().into_iter().filter(|path| path.starts_with(&panes)) {
         let inside = path.strip_prefix(&panes).unwrap();
@@ -259,6 +271,45 @@ fn the_registry_is_sound() {
             assert!(spec.id.starts_with(&format!("{scope}.")), "{} is in {scope}", spec.id);
             assert!(!spec.title.is_empty(), "{}", spec.id);
         }
+    }
+}
+
+/// Every profile binds every row there is, and each key a profile takes away from a command leaves it another or the palette.
+#[test]
+fn every_profile_binds_the_registry() {
+    use socdeck::keymap::{Choice, LabelKeys, Override, Profile};
+    let scopes = registry();
+    for profile in [Profile::Vim, Profile::Emacs, Profile::Arrows, Profile::Numpad] {
+        Keymap::chosen(&scopes, &Choice { profile, ..Choice::default() })
+            .unwrap_or_else(|faults| panic!("{profile:?}: {faults:?}"));
+    }
+    // What the loader of a French keyboard is told, followed to the letter, works.
+    let labels = LabelKeys { keys: "azer".chars().collect(), place: "c.toml:2:1".into() };
+    let choice = Choice { labels: Some(labels), ..Choice::default() };
+    let faults = Keymap::chosen(&scopes, &choice).unwrap_err();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let of = faults[0].split(": ").nth(3).unwrap().split("; give each").next().unwrap();
+    let ids = of.split("; ").flat_map(|one| one.split(" of ").nth(1).unwrap().split(", "));
+    let overrides: Vec<Override> = ids
+        .map(|id| Override { id: id.to_owned(), chords: Vec::new(), place: "c.toml:3:1".into() })
+        .collect();
+    assert!(overrides.iter().any(|one| one.id == "triage.search"), "{faults:?}");
+    let freed = Keymap::chosen(&scopes, &Choice { overrides, ..choice }).unwrap();
+    assert_eq!(freed.label_digit('z'), Some('2'));
+}
+
+/// Acceptance 22: what must never be bound is refused with its place.
+#[test]
+fn digits_alt_chords_and_flow_control_are_refused_with_their_place() {
+    let scopes = registry();
+    for chord in ["1", "g 1", "alt-x", "a-x", "^s", "^q", "esc 1", "O", "~"] {
+        let over = socdeck::keymap::Override {
+            id: "jobs.train".into(),
+            chords: vec![chord.into()],
+            place: "config.toml:12:1".into(),
+        };
+        let faults = Keymap::build(&scopes, &[over]).expect_err(chord);
+        assert!(faults.iter().all(|fault| fault.starts_with("config.toml:12:1: ")), "{faults:?}");
     }
 }
 

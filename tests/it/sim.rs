@@ -9,5 +9,5 @@
 mod arcanna;
 mod darktrace;
 mod faults;
-mod harness;
+pub mod harness;
 mod search;

@@ -39,7 +39,12 @@ fn paint(screen: &mut Screen, desk: &Desk) -> usize {
 #[test]
 fn a_cursor_move_or_a_label_costs_at_most_1200_bytes() {
     on_desk(Theme::default(), async |desk| {
-        for (width, height, budget) in [(80, 24, 1_200), (140, 40, 2_400)] {
+        for (width, height, budget, blind) in
+            [(80, 24, 1_200, false), (140, 40, 2_400, false), (80, 24, 1_200, true)]
+        {
+            if blind {
+                desk.go("b").await;
+            }
             let mut screen = Screen::over(io::sink(), width, height, &Options::default()).unwrap();
             paint(&mut screen, desk);
             let mut costs = Vec::new();
@@ -53,7 +58,10 @@ fn a_cursor_move_or_a_label_costs_at_most_1200_bytes() {
                 costs.push(("context", paint(&mut screen, desk)));
             }
             let dear: Vec<_> = costs.iter().filter(|(_, bytes)| *bytes > budget).collect();
-            assert!(dear.is_empty(), "{width}x{height}: over {budget}: {dear:?} of {costs:?}");
+            assert!(
+                dear.is_empty(),
+                "{width}x{height} blind {blind}: over {budget}: {dear:?} of {costs:?}"
+            );
             assert!(costs.iter().any(|(_, bytes)| *bytes > 100), "nothing was drawn: {costs:?}");
             assert_eq!(paint(&mut screen, desk), 0, "an unchanged frame is not free");
         }

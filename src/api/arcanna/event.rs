@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::super::value::{Fields, Node, Time};
-use super::EventId;
+use super::{EventId, Vote};
 
 /// How far an event is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -173,6 +173,8 @@ pub struct ArcannaBlock {
     pub model_time: Option<Time>,
     /// What the feedback of all users amounts to; as it came, its form is not documented.
     pub consensus: Option<String>,
+    /// The votes themselves, where the server tells them.
+    pub votes: Option<Vec<Vote>>,
     /// The result before the last one.
     pub previous_result: Option<String>,
     /// What the pipeline reported: says why a decision is missing.
@@ -212,6 +214,7 @@ impl ArcannaBlock {
                 .get("consensus")
                 .map(Node::line)
                 .filter(|text| !text.trim().is_empty()),
+            votes: super::votes::read(fields),
             previous_result: fields.word("previous_result"),
             log_messages: fields
                 .get("log_messages")

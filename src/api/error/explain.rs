@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{ApiError, Cause, Explained, NotJson, Redirect, cut};
-use crate::api::Product;
+use crate::api::{Kind, Product};
 
 /// Skews below this are no explanation for anything: the `Date` header has whole seconds and travels.
 const NOTABLE_SKEW_S: u64 = 5;
@@ -45,6 +45,13 @@ pub(super) fn explain(error: &ApiError) -> Explained {
             format!("The connection to {who} is not trusted: {}.", cut(why)),
             "Nothing was sent: without trust the credentials would be at risk.",
             "Set ca_file to the authority's PEM file, or correct the server's certificate or the URL; `insecure = true` switches the check off for this product.",
+        ),
+        Cause::Unpinned(key) => told(
+            format!("{who} presents a valid certificate that pin_sha256 does not name."),
+            format!(
+                "Nothing was sent. The sum of its public key is {key}. Either its key was replaced, or something else answers in its place."
+            ),
+            "Ask whoever runs it whether that is its key now; only then put the sum into pin_sha256.",
         ),
         Cause::ConnectTimeout(limit) => told(
             format!("{who} did not accept a connection within {}.", span(*limit)),
@@ -186,9 +193,9 @@ impl<'a> Teller<'a> {
         (size >= NOTABLE_SKEW_S).then(|| format!("your clock is {size} s {way} its clock"))
     }
 
-    /// What to do when a change may or may not have been made; a GET changes nothing.
+    /// What to do when a change may or may not have been made; a read changes nothing.
     fn unknown(&self, next: &str) -> String {
-        if self.error.target.starts_with("GET ") {
+        if self.error.kind == Kind::Read {
             return next.to_owned();
         }
         format!("{next} If this was a change, look whether it was made before you repeat it.")

@@ -3,11 +3,16 @@
 
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Certificate, ClientBuilder, redirect, retry};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls_platform_verifier::Verifier;
 
 use super::base::Base;
+use super::pin::Pinning;
 use super::{Endpoint, Proxy, Tls};
 use crate::api::error::Cause;
 
@@ -49,6 +54,7 @@ fn build_now(endpoint: &Endpoint, base: &Base) -> Result<Client, Cause> {
         .http1_only()
         .gzip(true)
         .connect_timeout(connect_timeout)
+        .tls_info(true)
         .pool_idle_timeout(if base.loopback { IDLE_NEAR } else { IDLE })
         .user_agent(concat!("socdeck/", env!("CARGO_PKG_VERSION")));
     let via;
@@ -131,6 +137,9 @@ fn with_trust(
         // No TLS will happen: a machine without a CA store must still reach a plain server.
         return Ok(builder.tls_certs_only([]));
     }
+    if !endpoint.pins.is_empty() && base.https {
+        return pinned(builder, endpoint, base);
+    }
     if endpoint.tls == Tls::Insecure {
         return Ok(builder.tls_danger_accept_invalid_certs(true));
     }
@@ -138,6 +147,41 @@ fn with_trust(
         Some(path) => Ok(builder.tls_certs_merge(certificates(path)?)),
         None => Ok(builder),
     }
+}
+
+/// The usual verification with the endpoint's pins on top, whether or not any certificate would be taken without them.
+fn pinned(
+    builder: ClientBuilder,
+    endpoint: &Endpoint,
+    base: &Base,
+) -> Result<ClientBuilder, Cause> {
+    if endpoint.tls == Tls::Insecure {
+        let words = "pin_sha256 says nothing while any certificate is trusted: leave out insecure, and name a ca_file for a self-signed certificate";
+        return Err(Cause::Misconfigured(words.into()));
+    }
+    let extra: Vec<CertificateDer<'static>> = match &endpoint.ca_file {
+        None => Vec::new(),
+        Some(path) => {
+            // Reading it as reqwest does gives the same words for the same faults.
+            certificates(path)?;
+            let bytes = std::fs::read(path).map_err(|error| {
+                Cause::Misconfigured(format!("the CA file {}: {error}", path.display()))
+            })?;
+            CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).collect()
+        }
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let refuse = |error: rustls::Error| unusable(&error.to_string(), endpoint);
+    let usual = Verifier::new_with_extra_roots(extra, Arc::clone(&provider)).map_err(refuse)?;
+    let pinning = Pinning::new(Arc::new(usual), &base.host, &endpoint.pins);
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(refuse)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(pinning))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(builder.tls_backend_preconfigured(config))
 }
 
 fn is_https(url: &str) -> bool {
@@ -166,6 +210,11 @@ fn refused(error: &reqwest::Error, endpoint: &Endpoint) -> Cause {
         why = inner.to_string();
         source = inner.source();
     }
+    unusable(&why, endpoint)
+}
+
+/// See [`refused`].
+fn unusable(why: &str, endpoint: &Endpoint) -> Cause {
     if why.contains("No CA certificates") {
         return Cause::Tls(
             "this machine has no CA store to check certificates with (install ca-certificates, or name a ca_file)"
@@ -176,7 +225,7 @@ fn refused(error: &reqwest::Error, endpoint: &Endpoint) -> Cause {
         Some(path) => {
             Cause::Misconfigured(format!("the CA file {} cannot be used: {why}", path.display()))
         }
-        None => Cause::Misconfigured(why),
+        None => Cause::Misconfigured(why.to_owned()),
     }
 }
 

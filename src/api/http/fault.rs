@@ -4,10 +4,11 @@
 use std::error::Error;
 use std::io;
 
-use rustls::{AlertDescription, CertificateError, InvalidMessage};
+use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError};
 
 use super::base::Base;
 use super::client::Client;
+use super::pin::Unpinned;
 use crate::api::error::{Cause, cut};
 
 /// The cause of a failed exchange.
@@ -18,7 +19,10 @@ pub(super) fn cause(error: &reqwest::Error, base: &Base, client: &Client) -> Cau
     if let Some(tls) = tls
         && (connecting || wants_certificate(tls))
     {
-        return Cause::Tls(tls_text(tls, base));
+        return match unpinned(tls) {
+            Some(key) => Cause::Unpinned(key),
+            None => Cause::Tls(tls_text(tls, base)),
+        };
     }
     let text = root_text(&chain);
     if !connecting {
@@ -94,6 +98,16 @@ fn wants_certificate(error: &rustls::Error) -> bool {
                 | AlertDescription::AccessDenied
         )
     )
+}
+
+/// The sum of the public key that no pin names, where that is what is wrong.
+fn unpinned(error: &rustls::Error) -> Option<String> {
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(other))) => {
+            other.downcast_ref::<Unpinned>().map(Unpinned::key)
+        }
+        _ => None,
+    }
 }
 
 /// What is wrong with the server's TLS, in words that lead to the right setting.

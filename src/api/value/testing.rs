@@ -104,7 +104,8 @@ const KEYS: &str = "status detail details error error_message reason reason_deta
     portsUsed devicesUsed externalDomains domain hits total value id trend aggregations terms buckets \
     key doc_count stats avg darktraceChildError timed_out _shards response added pbid score then now \
     triggeredComponents triggeredFilters metric acknowledged message username action sdid sourceDevice \
-    totalCount version instances unknown";
+    totalCount version instances overall_accuracy confusion_matrix metrics_per_decision \
+    changed_consensus_after_training top_events_ids total_events feedback label user unknown";
 
 const WORDS: &[&str] = &[
     "",

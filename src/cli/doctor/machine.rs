@@ -13,6 +13,12 @@ use super::{Chapter, Exit, Line, State};
 /// Tests what needs no network.
 pub(super) fn test(sources: &Sources, loaded: Result<&Loaded, &ConfigError>) -> Chapter {
     let mut lines = vec![file(sources)];
+    // Whoever wonders why a setting does not take effect finds the reason here.
+    let policy = sources.policy.as_ref().filter(|policy| policy.path.exists());
+    if let Some(policy) = policy {
+        let words = format!("{}: what is stricter in it is in force", policy.path.display());
+        lines.push(Line::new("policy", State::Note, words));
+    }
     match loaded {
         Ok(loaded) => {
             if let Some(profile) = &loaded.settings.profile {

@@ -46,6 +46,7 @@ pub(super) async fn test(settings: &Settings, product: Product) -> Chapter {
             Product::Arcanna => arcanna(&transport, link).await,
             Product::Darktrace => darktrace(&transport, link).await,
         });
+        pin(&mut lines, &transport, product, link);
     }
     Chapter { title: format!("{product}  {}", link.url), lines }
 }
@@ -203,7 +204,7 @@ fn reach<T>(product: Product, link: &Link, tried: &Tried<T>) -> (Vec<Line>, bool
     let untested = |topic| Line::new(topic, State::Untested, "");
     if let Err(error) = &tried.result {
         match &*error.cause {
-            Cause::Tls(_) => {
+            Cause::Tls(_) | Cause::Unpinned(_) => {
                 return (
                     vec![
                         Line::new("reach", State::Ok, "connected"),
@@ -260,6 +261,19 @@ fn certificate(link: &Link) -> Line {
             .next("set ca_file to the company's authority, and insecure = false");
     }
     Line::new("certificate", State::Ok, "verified")
+}
+
+/// Says behind the certificate what could be pinned, or that it is.
+fn pin(lines: &mut Vec<Line>, transport: &HttpTransport, product: Product, link: &Link) {
+    let at = lines.iter().position(|line| line.topic == "certificate");
+    let (Some(at), Some(presented)) = (at, transport.presented(product)) else {
+        return;
+    };
+    let (key, whole) = (hex::encode(presented.key), hex::encode(presented.certificate));
+    let state = if link.pins.is_empty() { "none set" } else { "as pinned" };
+    let words =
+        format!("{state}; SHA-256 of the public key {key}, of the whole certificate {whole}");
+    lines.insert(at + 1, Line::new("pin", State::Ok, words));
 }
 
 fn clock<T>(product: Product, tried: &Tried<T>) -> Line {

@@ -51,7 +51,7 @@ pub async fn drive(
                     }
                     Waiting::Pending(_) => {}
                     Waiting::Trouble(error) => {
-                        tell(say, &format!("{}; looking again in {next}", error.explain().what));
+                        tell(say, &format!("{} Looking again in {next}.", error.explain().what));
                     }
                 }
                 sleep(pause).await;
@@ -104,7 +104,7 @@ async fn send(
             return Err(error);
         }
         let pause = pause.max(asked);
-        tell(say, &format!("{}; trying again in {}", error.explain().what, Seconds(pause)));
+        tell(say, &format!("{} Trying again in {}.", error.explain().what, Seconds(pause)));
         sleep(pause).await;
     }
 }

@@ -61,7 +61,7 @@ pub fn bytes(outcome: &Outcome, format: Format, terminal: bool) -> Vec<u8> {
 
 /// JSON text with every character that could act on a terminal as `\uXXXX`: still the same JSON, as such characters can
 /// only stand inside strings.
-fn escaped(json: &str) -> String {
+pub(in crate::cli) fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if acts(c) {

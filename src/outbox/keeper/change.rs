@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::{ATTEMPTS, KEPT, Keeper, LONGEST, Line, Result, STUMBLE, trouble};
+use super::{ATTEMPTS, FILE, KEPT, Keeper, LONGEST, Line, Result, STUMBLE, trouble};
 use crate::api::Product;
 use crate::outbox::life::Life;
 use crate::outbox::table::{self, At, Change, Kept};
@@ -24,7 +24,7 @@ impl Keeper {
             return Err(format!("{product} has no address: nothing can be sent to it"));
         };
         self.try_stage(draft, &scope, now)
-            .map_err(|error| format!("it is NOT kept, so it will not be sent: {error}"))
+            .map_err(|error| format!("NOT kept, NOT sent: {}", error.told_of(FILE)))
     }
 
     pub(super) fn try_stage(

@@ -435,7 +435,12 @@ fn the_ledger_is_told_of_each_end_once_whatever_ends_the_process() {
     assert!(untold.is_empty());
     claimed(&mut keeper, now);
     settle(&mut keeper, row.id, sent(), now);
+    keeper.take_recorded();
     keeper.write_ledger();
+    let recorded = keeper.take_recorded();
+    let [Notice::Recorded(of, place)] = recorded.as_slice() else { panic!("{recorded:?}") };
+    let end = remembered(folder.path()).unwrap().unwrap();
+    assert_eq!((*of, place), (row.id, &end), "it is told where the record stands");
     let again = keeper.table.begin().unwrap();
     let last: i64 = again
         .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'told'", [], |row| row.get(0))
@@ -461,3 +466,33 @@ fn the_ledger_is_told_of_each_end_once_whatever_ends_the_process() {
 }
 
 mod any_order;
+
+#[test]
+fn an_outbox_that_was_taken_away_says_what_is_gone_with_it() {
+    let folder = folder();
+    let told = |folder: &tempfile::TempDir| {
+        let (keeper, notice) = Keeper::open(Some(folder.path()), session(), start()).unwrap();
+        let Notice::Rows { note, .. } = notice else { panic!("{notice:?}") };
+        (keeper, note)
+    };
+    let (mut keeper, note) = told(&folder);
+    assert_eq!(note, None, "a first start has nothing to miss");
+    stage(&mut keeper, label(1, "Drop"), start());
+    stage(&mut keeper, label(2, "Drop"), start());
+    keeper.leave(start());
+    drop(keeper);
+    assert_eq!(told(&folder).1, None);
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        if path.file_name().unwrap().to_string_lossy().starts_with(FILE) {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let (mut keeper, note) = told(&folder);
+    let note = note.unwrap();
+    assert!(note.contains("2 acts in the ledger were never sent"), "{note}");
+    stage(&mut keeper, label(3, "Drop"), start());
+    keeper.leave(start());
+    drop(keeper);
+    assert_eq!(told(&folder).1, None, "it is said until there is something new to say");
+}

@@ -4,11 +4,22 @@
 use std::path::Path;
 
 use super::{FILE, Keeper, RECENT, Result};
-use crate::ledger::Head;
-use crate::outbox::Notice;
+use crate::ledger::{self, Head, Line};
 use crate::outbox::table::{self, Table};
+use crate::outbox::{Notice, RowId};
+
+/// Which row a record is of.
+#[derive(serde::Deserialize)]
+struct OfRow {
+    row: RowId,
+}
 
 impl Keeper {
+    /// Where in the ledger records of rows stand that were written since this was asked last.
+    pub fn take_recorded(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.recorded)
+    }
+
     /// Writes what the ledger has yet to be told. Called after the notices are given out: nobody waits for it.
     pub fn write_ledger(&mut self) -> Vec<Notice> {
         if !self.untold {
@@ -47,7 +58,11 @@ impl Keeper {
         let head = if records.is_empty() {
             None
         } else {
-            Some(ledger.append(&records).map_err(|error| told(&error))?)
+            let (head, places) = ledger.append_each(&records).map_err(|error| told(&error))?;
+            self.recorded.extend(records.iter().zip(places).filter_map(|(record, place)| {
+                Some(Notice::Recorded(serde_json::from_str::<OfRow>(record).ok()?.row, place))
+            }));
+            Some(head)
         };
         let confirm = |table: &mut Table, me: &str| -> Result<()> {
             let begun = table.begin()?;
@@ -59,6 +74,28 @@ impl Keeper {
             Ok(())
         };
         confirm(&mut self.table, &self.life.token).map_err(|error| told(&error))
+    }
+}
+
+impl Keeper {
+    /// What an outbox that knows nothing must say when the ledger knows more: its file was removed or emptied, and what
+    /// waited in it is gone.
+    pub(super) fn forgotten(&self) -> Result<Option<String>> {
+        let db = self.table.read();
+        let Some(ledger) = &self.ledger else {
+            return Ok(None);
+        };
+        if table::head(db)?.is_some() || table::ever_used(db)? {
+            return Ok(None);
+        }
+        let acts = ledger::acts(ledger.path(), None)?;
+        let unsent =
+            |line: &&Line| matches!(line.record.result.state.as_str(), "staged" | "held" | "due");
+        let count = acts.iter().filter(unsent).count();
+        let acts = if count == 1 { "1 act".to_owned() } else { format!("{count} acts") };
+        Ok((count > 0).then(|| {
+            format!("{FILE} is new: {acts} in the ledger were never sent (socdeck ledger export)")
+        }))
     }
 }
 

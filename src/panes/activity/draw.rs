@@ -7,7 +7,8 @@ use ratatui::text::{Line, Span};
 
 use super::{ActivityPane, CallLine, Part};
 use crate::api::{Body, Call};
-use crate::outbox::{Row as Write, State};
+use crate::command::Prefs;
+use crate::outbox::{Row as Write, Seen, State};
 use crate::panes::paint::{self, Look, complaint, rule};
 use crate::store::{Outcome, Store};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
@@ -64,7 +65,7 @@ impl ActivityPane {
             Column::new("RESULT", Width::Fixed(11)),
             Column::new("TIME", Width::Fixed(8)).right(),
             Column::new("TRY", Width::Fixed(3)).right().rank(2),
-            Column::new("WHAT", Width::Flex(12, 1)),
+            Column::new("WHAT", Width::Flex(18, 1)),
             Column::new("REQUEST", Width::Flex(20, 3)).rank(1),
         ]);
         table.draw(area, buf, look.theme, &self.calls, lines.len(), |index| match &lines[index] {
@@ -126,7 +127,8 @@ impl ActivityPane {
                     lines.push(vec![
                         Span::styled("seen  ", look.theme.dim),
                         Span::raw(format!(
-                            "AI {label}  confidence {confidence}  outlier {outlier}"
+                            "AI {label}  confidence {confidence}  outlier {outlier}{}",
+                            facts(seen)
                         )),
                     ]);
                 }
@@ -160,13 +162,39 @@ impl ActivityPane {
                 None => return,
             },
         }
-        rule(buf, area, 0, look, "request and result", "");
+        let waits = match self.part {
+            Part::Writes => graces(look.prefs),
+            Part::Calls => String::new(),
+        };
+        rule(buf, area, 0, look, "request and result", &waits);
         let below =
             Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
         let wide = usize::from(area.width.saturating_sub(2)).max(8);
         let wrapped = lines.into_iter().flat_map(|spans| wrap(spans, wide));
         paint::put_lines(buf, below, wrapped, 0);
     }
+}
+
+/// How long each kind of write waits before it is sent.
+fn graces(prefs: &Prefs) -> String {
+    let [label, tag, other] =
+        [prefs.label_grace, prefs.tag_grace, prefs.outward_grace].map(|grace| grace.as_secs());
+    format!("sent after: label {label} s, tag {tag} s, other {other} s")
+}
+
+/// How a label came about: whether the answer was hidden, what else had been seen, how long the event was looked at.
+fn facts(seen: &Seen) -> String {
+    let mut words = String::from(if seen.blind { "  hidden (blind)" } else { "" });
+    if seen.others_revealed {
+        words.push_str("  others' votes seen");
+    }
+    if let Some(dwell) = seen.dwell_ms {
+        words = format!("{words}  on screen {:.1} s", dwell as f64 / 1_000.0);
+    }
+    if let Some(run) = seen.fast_run {
+        words = format!("{words}  fast run of {run}");
+    }
+    words
 }
 
 /// Wraps a line of spans; a line that fits keeps its styles.

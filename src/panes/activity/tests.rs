@@ -88,3 +88,93 @@ fn nothing_hostile_reaches_a_cell() {
     assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
     assert!(text.contains("PARKED") && text.contains("not in decision set"), "{text}");
 }
+
+#[test]
+fn a_wide_screen_shows_what_the_session_came_to() {
+    let mut bench = Bench::default();
+    let mut outbox = Keeper::open(None, Session::nowhere(), bench.now).unwrap().0;
+    let pressed = [
+        ("Drop", "Drop", false, 2_000),
+        ("Drop", "Escalate", false, 5_000),
+        ("調査\u{202e}x", "Drop", true, 12_000),
+        ("Drop", "Drop", true, 700),
+        ("Escalate", "Escalate", true, 40_000),
+    ];
+    for (index, (label, ai, blind, dwell)) in pressed.into_iter().enumerate() {
+        let feedback = Feedback {
+            job: "1202".into(),
+            event: index.to_string().into(),
+            label: label.into(),
+            username: "ana.pop".into(),
+        };
+        let act = Act::Label { feedback, digit: '1' };
+        let call = act.call().unwrap();
+        let seen = crate::outbox::Seen {
+            label: Some(ai.into()),
+            blind,
+            others_revealed: index == 4,
+            dwell_ms: Some(dwell),
+            ..crate::outbox::Seen::default()
+        };
+        let grace = Duration::from_secs(3_000);
+        let draft = Draft { act, call, grace, seen: Some(seen), note: None, batch: None };
+        bench.store.stage_label(key(&"1202".into(), &index.to_string().into()), draft);
+        bench.keep(&mut outbox);
+        bench.now = bench.now.plus(Duration::from_secs(150));
+    }
+    bench.store.sitting.skipped = 3;
+    let mut pane = ActivityPane::default();
+    pane.open(None, &mut bench.cx());
+    let text = bench.pane(&pane, 140, 37);
+    assert!(!text.contains('\u{202e}'), "{text}");
+    insta::assert_snapshot!("session_140", text);
+    bench.now = bench.now.plus(Duration::from_secs(3_600));
+    assert_eq!(bench.pane(&pane, 140, 37), text, "nothing ticks");
+    assert!(!bench.pane(&pane, 80, 21).contains("this session"));
+}
+
+#[test]
+fn what_is_taken_away_is_the_line_under_the_cursor_with_its_error() {
+    let mut bench = busy();
+    let mut pane = ActivityPane::default();
+    pane.open(None, &mut bench.cx());
+    if let Some((list, len)) = pane.list(&bench.store) {
+        list.step(1, len);
+    }
+    let piece = pane.piece(&bench.store, &bench.prefs).unwrap();
+    insta::assert_snapshot!("piece", piece.text());
+    assert!(!piece.text().contains(['\u{1b}', '\u{202e}']));
+    assert_eq!(piece.kind, "write");
+    assert!(matches!(piece.target, Some(Target::Event(..))));
+    // A filter moves the rows: what is copied and exported is what is shown.
+    pane.filtered("parked", &bench.store);
+    let grid = pane.grid(&bench.store).unwrap();
+    let row = grid.rows[pane.grid_row().unwrap()].join(" ");
+    assert!(grid.rows.len() == 1 && row.contains("parked"), "{row}");
+
+    let mut bench = Bench::default();
+    bench.store.ask(Jobs, crate::job::Policy::Latest, bench.now);
+    let mut pane = ActivityPane::default();
+    pane.open(None, &mut bench.cx());
+    bench.run(&mut pane, "activity.next-part");
+    let piece = pane.piece(&bench.store, &bench.prefs).unwrap();
+    assert!(
+        piece.markdown.starts_with("### Call jobs\n- Request: Arcanna GET /"),
+        "{}",
+        piece.markdown
+    );
+    assert!(piece.markdown.contains("- Under way"), "{}", piece.markdown);
+
+    let looked = crate::api::darktrace::endpoints::EndpointDetails {
+        endpoint: crate::api::darktrace::endpoints::Endpoint::Hostname("cats.com".into()),
+        additional_info: true,
+        devices: true,
+        score: true,
+    };
+    bench.store.ask(looked, crate::job::Policy::Latest, bench.now);
+    let piece = pane.piece(&bench.store, &bench.prefs).unwrap();
+    assert!(piece.markdown.contains("hostname=cats[.]com"), "{}", piece.markdown);
+    assert!(
+        !format!("{}{}{}", piece.title, piece.markdown, piece.table.csv()).contains("cats.com")
+    );
+}

@@ -7,9 +7,10 @@ use super::pivots::outside;
 use super::{BreachesPane, Part};
 use crate::api::Product;
 use crate::api::darktrace::breaches::{Breach, LogRow};
-use crate::command::Take;
+use crate::command::{Prefs, Take};
 use crate::export::{self, Grid};
 use crate::panes::grids::time;
+use crate::panes::lookup;
 use crate::store::Store;
 use crate::ui::text::clean;
 
@@ -120,9 +121,10 @@ impl BreachesPane {
     }
 
     /// What is copied of the breach under the cursor; the rest is made of [`Self::table`].
-    pub(super) fn taken(&self, what: Take, store: &Store) -> Option<String> {
+    pub(super) fn taken(&self, what: Take, store: &Store, prefs: &Prefs) -> Option<String> {
         match (what, self.part) {
             (Take::Id, _) => self.chosen.map(|pbid| pbid.to_string()),
+            (Take::Link, _) => lookup::breach_link(prefs, self.chosen?),
             (Take::Markdown, Part::Info) => Some(self.ticket(store)?.markdown()),
             (Take::Json, Part::Info) => Some(self.ticket(store)?.json()),
             (Take::Indicator, _) => self.external(store).map(|name| export::defang(&name)),

@@ -179,12 +179,14 @@ impl DevicesPane {
         area: Rect,
         buf: &mut Buffer,
     ) {
-        if area.height < 13 {
+        if area.height < 13 && self.part == Part::List {
             return self.draw_list(devices, look, area, buf);
         }
         // The overview needs fifteen rows; what is more goes to the list.
-        let most = area.height.saturating_sub(15).clamp(3, area.height / 2);
-        let rows = (devices.len() as u16 + 1).clamp(2, most.max(2));
+        let most = area.height.saturating_sub(15).clamp(3, (area.height / 2).max(3));
+        // A small screen has room for one of them: the one with the keyboard.
+        let small = area.height < 13;
+        let rows = if small { 0 } else { (devices.len() as u16 + 1).clamp(2, most.max(2)) };
         let list = Rect { height: rows, ..area };
         self.draw_list(devices, look, list, buf);
         let below = under(area, rows);

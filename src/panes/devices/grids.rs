@@ -12,12 +12,17 @@ use crate::ui::chart::HOUR;
 impl DevicesPane {
     /// What the chosen part shows; `None` when that is nothing.
     pub(super) fn shown(&self, store: &Store) -> Option<Grid> {
+        self.part_of(self.part, store)
+    }
+
+    /// What a part shows; `None` when that is nothing.
+    pub(super) fn part_of(&self, part: Part, store: &Store) -> Option<Grid> {
         let did = self.did(store);
         let of = |what: &str| format!("{what} of device {}", did.unwrap_or_default());
         let or_none = |text: Option<&str>| {
             text.filter(|text| !text.is_empty()).map_or_else(|| "-".to_owned(), defang_text)
         };
-        let mut grid = match self.part {
+        let mut grid = match part {
             Part::List => return grids::devices(&self.devices(store), &self.heading(store)),
             Part::Similar => return grids::devices(&self.alike_of(store), &of("similar")),
             Part::Tags => {
@@ -32,7 +37,7 @@ impl DevicesPane {
                 of(&counted(self.metric).to_lowercase())
             )),
         };
-        match self.part {
+        match part {
             Part::List | Part::Similar | Part::Breaches => {}
             Part::Tags => {
                 for tag in self.tags_of(store) {

@@ -8,14 +8,30 @@ use crate::api::darktrace::tags::{DeviceTags, Tag, TaggedDevices};
 use crate::command::{Cx, Tone};
 use crate::job::Policy;
 use crate::panes::Pane;
-use crate::store::{Remote, Store};
+use crate::store::{Remote, Store, Subject};
 use crate::ui::table::ListState;
 
 /// Similar devices asked for.
 const SIMILAR: u32 = 10;
 
+/// Lists whose place of the cursor is remembered.
+const LEFT: usize = 50;
+
 /// Devices on a page of a search.
 const PAGE: u32 = 100;
+
+/// What a saved search is filled with when one comes from this device.
+pub(super) fn subject(device: &Device) -> Option<Subject> {
+    let did = device.did.filter(|did| *did > 0)?;
+    Some(Subject {
+        of: format!("device {did}"),
+        ip: device.ip.clone(),
+        did: Some(did.to_string()),
+        host: device.hostname.clone(),
+        src: device.ip.clone(),
+        ..Subject::default()
+    })
+}
 
 impl DevicesPane {
     /// The devices of the list.
@@ -102,14 +118,34 @@ impl DevicesPane {
 
     pub(super) fn show(&mut self, query: Query, policy: Policy, cx: &mut Cx<'_>) {
         if self.query.as_ref() != Some(&query) {
+            // Whoever comes back to a list finds the cursor on the device they left.
+            if let (Some(before), Some(did)) = (self.query.clone(), self.did(cx.store)) {
+                self.left.retain(|(other, _)| *other != before);
+                self.left.push((before, did));
+                let surplus = self.left.len().saturating_sub(LEFT);
+                self.left.drain(..surplus);
+            }
+            self.wanted = self.left.iter().find(|(other, _)| *other == query).map(|(_, did)| *did);
             self.list = ListState::default();
             self.asked = None;
             self.part = Part::List;
         }
         self.query = Some(query);
+        self.find_again(cx.store);
         self.ask_list(policy, cx);
         self.rest = Some(cx.now.instant);
         self.tick(cx);
+    }
+
+    /// Puts the cursor on the device that is wanted, once it is listed.
+    pub(super) fn find_again(&mut self, store: &Store) {
+        let wanted = self.wanted;
+        let listed = self.devices(store);
+        let at = wanted.and_then(|did| listed.iter().position(|one| one.did == Some(did)));
+        if let Some(at) = at {
+            self.list.select(at);
+            self.wanted = None;
+        }
     }
 
     pub(super) fn ask_list(&mut self, policy: Policy, cx: &mut Cx<'_>) {

@@ -4,7 +4,7 @@
 use super::{DevicesPane, Part};
 use crate::api::darktrace::devices::Device;
 use crate::api::darktrace::tags::{Tag, TagDevice, Tags, UntagDevice};
-use crate::command::{Ask, Cx, Tone};
+use crate::command::{Ask, Cx, Prefs, Tone};
 use crate::job::Policy;
 use crate::outbox::{Act, Draft, Moment, Row, State};
 use crate::panes::sheet::{Confirm, Sheet, SheetReaction};
@@ -38,22 +38,32 @@ pub(super) struct Open {
     pub(super) sheet: Sheet,
 }
 
+/// How long there is to think again.
+fn waits(prefs: &Prefs) -> String {
+    format!(
+        "It waits {} s before it is sent; u takes it back meanwhile.",
+        prefs.tag_grace.as_secs()
+    )
+}
+
 impl Open {
-    pub(super) fn tag(did: i64, name: &str, read_only: bool) -> Self {
-        let sheet = Sheet::new(format!("TAG DEVICE {did} {name}"), Confirm::Yes, read_only)
+    pub(super) fn tag(did: i64, name: &str, prefs: &Prefs) -> Self {
+        let sheet = Sheet::new(format!("TAG DEVICE {did} {name}"), Confirm::Yes, prefs.read_only)
             .note(
                 Tone::Fine,
                 "Everybody sees the tag, and models may act on it. It can be removed again.",
             )
+            .note(Tone::Fine, waits(prefs))
             .line(TAG, "tag", "", "")
             .choice(EXPIRES, "expires", &TERMS.map(|(name, _)| name), TERM);
         Self { did, kind: Kind::Tag, sheet }
     }
 
-    pub(super) fn untag(did: i64, name: &str, tag: &str, read_only: bool) -> Self {
+    pub(super) fn untag(did: i64, name: &str, tag: &str, prefs: &Prefs) -> Self {
         let title = format!("REMOVE A TAG FROM DEVICE {did} {name}");
-        let sheet = Sheet::new(title, Confirm::Yes, read_only)
+        let sheet = Sheet::new(title, Confirm::Yes, prefs.read_only)
             .note(Tone::Fine, "The tag itself stays; only this device loses it.")
+            .note(Tone::Fine, waits(prefs))
             .line(TAG, "tag", tag, "");
         Self { did, kind: Kind::Untag, sheet }
     }
@@ -130,7 +140,7 @@ impl DevicesPane {
             cx.store.ask(Tags, Policy::Join, cx.now);
         }
         let name = called(self.device(cx.store));
-        let mut open = Open::tag(did, name, cx.prefs.read_only);
+        let mut open = Open::tag(did, name, cx.prefs);
         open.check(cx.store, cx.now);
         self.sheet = Some(open);
     }
@@ -147,7 +157,7 @@ impl DevicesPane {
         };
         let tag = tag.and_then(|tag| tag.name.clone()).unwrap_or_default();
         let name = called(self.device(cx.store));
-        let mut open = Open::untag(did, name, &tag, cx.prefs.read_only);
+        let mut open = Open::untag(did, name, &tag, cx.prefs);
         open.check(cx.store, cx.now);
         self.sheet = Some(open);
     }
@@ -169,7 +179,7 @@ impl DevicesPane {
                 match act.call() {
                     Err(bad) => open.sheet.set_request(Err(bad.to_string())),
                     Ok(call) => {
-                        let grace = cx.prefs.outward_grace;
+                        let grace = cx.prefs.tag_grace;
                         let words = format!(
                             "{}: sent in {} s, u takes it back",
                             act.summary(),
@@ -299,7 +309,8 @@ pub(super) fn fate(row: &Row, store: &Store) -> Option<Fate> {
             };
             let remote = store.device_tags.get(&did);
             let read = remote.filter(|remote| {
-                !remote.pending && remote.fetched.is_some_and(|fetched| fetched >= row.changed)
+                let from = store.writes.shows_from(row);
+                !remote.pending && remote.fetched.is_some_and(|fetched| fetched >= from)
             });
             let Some(tags) = read.and_then(Remote::value) else {
                 return Some(Fate::Waits(format!("{deed} {tag}: {said}; not read back yet")));

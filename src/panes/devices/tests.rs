@@ -292,7 +292,7 @@ fn a_tag_is_put_on_with_its_expiry() {
     bench.press(&mut pane, "\n\n");
     assert_eq!(bench.wished().0, Vec::<String>::new());
     bench.press(&mut pane, "y");
-    let sent = "POST /tags/entities did=1&duration=86400&tag=Under-Investigation in 30 s";
+    let sent = "POST /tags/entities did=1&duration=86400&tag=Under-Investigation in 10 s";
     assert_eq!(bench.wished().0, [sent]);
     assert!(!pane.typing());
 }
@@ -331,7 +331,7 @@ fn carry_out(bench: &mut Bench, outbox: &mut Keeper, how: Settlement) {
             bench.store.notice(notice, bench.now);
         }
     }
-    bench.now = bench.now.plus(bench.prefs.outward_grace);
+    bench.now = bench.now.plus(bench.prefs.tag_grace);
     outbox.claim(bench.now);
     let id = bench.store.writes.newest().next().unwrap().id;
     for notice in outbox.handle(Request::Settle(id, how, Answered::default()), bench.now) {
@@ -390,7 +390,7 @@ fn the_tag_under_the_cursor_is_removed() {
     pane.tags.select(1);
     bench.run(&mut pane, "devices.untag");
     bench.press(&mut pane, "\ny");
-    assert_eq!(bench.wished().0, ["DELETE /tags/entities?did=1&tag=Web-DMZ in 30 s"]);
+    assert_eq!(bench.wished().0, ["DELETE /tags/entities?did=1&tag=Web-DMZ in 10 s"]);
     let (mut bench, mut pane) = open();
     bench.prefs.read_only = true;
     bench.run(&mut pane, "devices.untag");
@@ -484,6 +484,24 @@ fn any_size_is_drawn() {
             }
         }
     }
+}
+
+#[test]
+fn a_device_is_taken_away_whole_with_its_chart() {
+    let (mut bench, mut pane) = open();
+    let piece = pane.piece(&bench.store, &bench.prefs).unwrap();
+    insta::assert_snapshot!("piece", piece.markdown);
+    assert_eq!(piece.title, "did 1  web-01  172.31.32.1");
+    assert_eq!((piece.kind.as_str(), piece.target.clone()), ("device", Some(Target::Device(1))));
+    let data: serde_json::Value = serde_json::from_str(&piece.json).unwrap();
+    assert_eq!(data["tags"][0]["tag"], "Critical");
+    let hours = data["chart"]["hours"].as_object().unwrap();
+    assert!(hours.len() > 100 && hours.values().all(|value| value.as_f64() > Some(0.0)));
+    assert!(piece.text().contains("28 days") && piece.text().contains("\"chart\""));
+    turn(&mut bench, &mut pane, Part::Peers);
+    let peer = pane.piece(&bench.store, &bench.prefs).unwrap();
+    assert_eq!(peer.kind, "peer");
+    assert!(peer.title.starts_with("peers, 28 days, of device 1: "), "{}", peer.title);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::api::Product;
 use crate::api::darktrace::endpoints::{Endpoint, EndpointKind, EndpointReport, Location};
 use crate::api::value::Time;
 use crate::panes::lookup::{self, Flags, named};
-use crate::panes::paint::{self, Look, did_width, freshness, put, rule, when};
+use crate::panes::paint::{self, Look, did_width, freshness, put, rule, when, when_in};
 use crate::store::Store;
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 
@@ -142,8 +142,15 @@ impl EndpointPane {
             words.push(Span::raw("  "));
             wide += name.len() as u16 + 6;
         }
-        if asks == Asks::Many || area.width < wide + 30 {
+        // Where both do not fit, what is being changed is shown.
+        let both = area.width >= wide + 30;
+        if asks == Asks::Many || (!both && self.option == 0) {
             return field.draw(area, buf, look.theme);
+        }
+        if !both {
+            words.insert(0, Span::styled("options: ", look.theme.dim));
+            put(buf, area, 0, &Line::from(words));
+            return None;
         }
         let room = Rect { width: area.width - wide - 1, ..area };
         let at = Rect { x: room.right() + 1, width: wide, ..area };
@@ -338,8 +345,8 @@ impl EndpointPane {
                 Text::from(did),
                 Text::from(device.name().unwrap_or("-").to_owned()),
                 Text::from(device.ip.clone().unwrap_or_else(|| "-".into())),
-                Text::styled(when(device.first_seen.as_ref(), look), look.theme.dim),
-                Text::styled(when(device.last_seen.as_ref(), look), look.theme.dim),
+                Text::styled(when_in(12, device.first_seen.as_ref(), look), look.theme.dim),
+                Text::styled(when_in(12, device.last_seen.as_ref(), look), look.theme.dim),
             ])
         });
     }

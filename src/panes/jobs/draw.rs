@@ -4,12 +4,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{JobsPane, key, train};
+use super::figures::{self, Waiting};
+use super::{JobsPane, key, model, train};
 use crate::api::Product;
+use crate::api::arcanna::count::CountOpen;
 use crate::api::arcanna::jobs::{Job, JobStatus};
+use crate::api::arcanna::metrics::JobMetrics;
 use crate::outbox::{Act, Row, State};
-use crate::panes::paint::{self, Look, freshness, put, rule, when};
-use crate::store::{Digits, Store};
+use crate::panes::paint::{self, Look, freshness, put, rule, when, when_in};
+use crate::store::{Digits, Remote, Store};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::text;
 
@@ -69,7 +72,7 @@ impl JobsPane {
         let job = self.current(store);
         if area.width >= WIDE {
             let left = Rect { width: area.width * 9 / 20, ..area };
-            self.draw_list(jobs, look, left, buf);
+            self.draw_list(jobs, store, look, left, buf);
             let right = Rect { x: left.right() + 1, width: area.width - left.width - 1, ..area };
             if let Some(job) = job {
                 self.draw_job(job, store, look, right, buf);
@@ -81,7 +84,7 @@ impl JobsPane {
         // All jobs are shown while that leaves room for the facts that matter most; the blank row goes first.
         let rows = wanted.min(area.height.saturating_sub(facts.min(LEAST)));
         let rows = if area.height < 14 { area.height } else { rows };
-        self.draw_list(jobs, look, Rect { height: rows, ..area }, buf);
+        self.draw_list(jobs, store, look, Rect { height: rows, ..area }, buf);
         let gap = u16::from(area.height > rows + facts);
         let below = Rect {
             y: area.y + (rows + gap).min(area.height),
@@ -93,18 +96,43 @@ impl JobsPane {
         }
     }
 
-    fn draw_list(&self, jobs: &[Job], look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    fn draw_list(
+        &self,
+        jobs: &[Job],
+        store: &Store,
+        look: &Look<'_>,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
         let theme = look.theme;
-        let table = Table::new(vec![
+        let low = look.prefs.low_confidence;
+        let waiting: Vec<Waiting> =
+            jobs.iter().map(|job| Waiting::of(store, &job.id, low)).collect();
+        // A column stands only where something can be in it.
+        let counts =
+            figures::may(store, CountOpen::SCOPE) || waiting.iter().any(|one| one.open.is_some());
+        let metrics = figures::may(store, JobMetrics::SCOPE);
+        let mut columns = vec![
             Column::new("ID", Width::Fixed(7)),
             Column::new("TITLE", Width::Flex(14, 3)),
             Column::new("STATUS", Width::Flex(9, 1)),
             Column::new("LAST", Width::Fixed(12)),
-            Column::new("SEEN", Width::Fixed(7)).right().rank(1),
-            Column::new("FEEDBACK", Width::Fixed(8)).right().rank(2),
-            Column::new("TRAINED", Width::Fixed(12)).rank(3),
-            Column::new("LABELS", Width::Flex(12, 2)).rank(4),
+        ];
+        if counts {
+            columns.push(Column::new("OPEN", Width::Fixed(5)).right().rank(1));
+            columns.push(Column::new("LOWC", Width::Fixed(5)).right().rank(2));
+        }
+        columns.push(Column::new("NEW LABELS", Width::Fixed(10)).right().rank(4));
+        if metrics {
+            columns.push(Column::new("ACC", Width::Fixed(4)).right().rank(3));
+        }
+        columns.extend([
+            Column::new("SEEN", Width::Fixed(7)).right().rank(5),
+            Column::new("FEEDBACK", Width::Fixed(8)).right().rank(6),
+            Column::new("TRAINED", Width::Fixed(12)).rank(7),
+            Column::new("LABELS", Width::Flex(12, 2)).rank(8),
         ]);
+        let table = Table::new(columns);
         table.draw(area, buf, theme, &self.list, jobs.len(), |index| {
             let job = &jobs[index];
             let count = |n: Option<u64>| n.map_or_else(|| "-".to_owned(), text::thousands);
@@ -117,32 +145,51 @@ impl JobsPane {
             };
             let changed = self.sets.get(&job.id).is_some_and(|set| set.changed.is_some());
             let labels = job.labels.as_deref().unwrap_or_default().join(" ");
-            Cells::new([
+            let mut cells = vec![
                 Text::from(job.id.to_string()),
                 Text::from(job.title.clone().unwrap_or_else(|| "-".into())),
                 Text::styled(status, style),
-                Text::from(when(job.last_processed.as_ref(), look)),
+                Text::from(when_in(12, job.last_processed.as_ref(), look)),
+            ];
+            if counts {
+                cells.push(Text::from(count(waiting[index].open)));
+                cells.push(Text::from(count(waiting[index].low)));
+            }
+            // Labels of others since the training are not known: these are the ones given from here.
+            let yours: usize =
+                train::Given::of(&job.id, train::trained(job), store).sent.values().sum();
+            cells.push(Text::from(if yours == 0 {
+                "0".to_owned()
+            } else {
+                format!("{yours} you")
+            }));
+            if metrics {
+                let read = figures::metrics(store, &job.id).and_then(Remote::value);
+                cells.push(Text::from(model::share(read.and_then(|read| read.accuracy))));
+            }
+            cells.extend([
                 Text::from(count(job.processed)),
                 Text::from(count(job.with_feedback)),
-                Text::styled(when(job.last_train_finished.as_ref(), look), theme.dim),
+                Text::styled(when_in(12, job.last_train_finished.as_ref(), look), theme.dim),
                 if changed {
                     Text::styled(format!("CHANGED {labels}"), theme.warn)
                 } else {
                     Text::styled(labels, theme.dim)
                 },
-            ])
-            .style(if runs == Some(false) { theme.dim } else { theme.text })
+            ]);
+            Cells::new(cells).style(if runs == Some(false) { theme.dim } else { theme.text })
         });
     }
 
     fn draw_job(&self, job: &Job, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let title = format!("{} {}", job.id, job.title.as_deref().unwrap_or("-"));
-        rule(buf, area, 0, look, &title, job.category.as_deref().unwrap_or(""));
+        let category = job.category.as_deref().unwrap_or("");
+        rule(buf, area, 0, look, &title, category);
         let area =
             Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
         let wide = usize::from(area.width);
-        let lines = self.facts(job, store, look).into_iter();
-        let lines = lines.flat_map(|(name, value)| {
+        let facts = self.facts(job, store, look).into_iter();
+        let lines = facts.flat_map(|(name, value)| {
             let mut spans = vec![Span::styled(format!(" {name:<NAME$} "), look.theme.dim)];
             let used: usize = value.iter().map(|span| text::width(&span.content)).sum();
             // Words that do not fit go on in the next line, below where they began.
@@ -165,7 +212,10 @@ impl JobsPane {
             spans.extend(value);
             vec![Line::from(spans)]
         });
-        paint::put_lines(buf, area, lines, 0);
+        let lines: Vec<Line<'_>> = lines.collect();
+        let most = lines.len().saturating_sub(usize::from(area.height));
+        self.above.set(most);
+        paint::put_lines(buf, area, lines, self.scroll.min(most));
     }
 
     /// What is known of a job, the most useful first: a small screen shows only the beginning.
@@ -183,6 +233,9 @@ impl JobsPane {
             training = format!("{training}   {more}");
         }
         facts.push(("last training", plain(training)));
+        if let Some(row) = store.writes.newest().find(|row| own(row, job)) {
+            facts.push(("last write", write(row, look)));
+        }
         let given = train::Given::of(&job.id, train::trained(job), store);
         let mut since = given.words();
         if since.is_empty() {
@@ -194,9 +247,16 @@ impl JobsPane {
             since.push(Span::styled(words, theme.warn));
         }
         facts.push(("labels since", since));
-        if let Some(row) = store.writes.newest().find(|row| own(row, job)) {
-            facts.push(("last write", write(row, look)));
+        let agreements = given.agreements;
+        if let Some(words) = paint::agreement(&agreements) {
+            let mut spans = vec![Span::raw(words.trim_start_matches("agree ").to_owned())];
+            if let Some(gap) = agreements.gap().filter(|gap| *gap >= train::APART) {
+                let words = format!("   <- {gap:.0} points apart");
+                spans.push(Span::styled(words, theme.warn));
+            }
+            facts.push(("you and the AI", spans));
         }
+        facts.extend(model::facts(&job.id, store, look));
         facts.push((
             "events",
             plain(format!(
@@ -247,7 +307,7 @@ impl JobsPane {
 }
 
 /// A name and what is known.
-type Fact = (&'static str, Vec<Span<'static>>);
+pub(super) type Fact = (&'static str, Vec<Span<'static>>);
 
 /// Cells of a fact's name.
 const NAME: usize = 15;

@@ -1,14 +1,16 @@
 //! What the Arcanna key may do, in words.
 
 use crate::api::arcanna::health::Granted;
+use crate::api::arcanna::metrics::JobMetrics;
 
 /// What analysts do here, and the scope it takes `[MCP]`.
-const DEEDS: [(&str, &str); 5] = [
+const DEEDS: [(&str, &str); 6] = [
     ("read events", "read:event_query"),
     ("export events", "read:event_export"),
     ("give feedback", "write:event_feedback"),
     ("send events", "write:events"),
     ("train", TRAIN),
+    ("read metrics", JobMetrics::SCOPE),
 ];
 
 /// The scope that starts, stops and trains jobs `[MCP]`.
@@ -42,7 +44,7 @@ mod tests {
             told(&granted),
             (
                 "read events, give feedback".to_owned(),
-                "export events, send events, train".to_owned()
+                "export events, send events, train, read metrics".to_owned()
             )
         );
         assert_eq!(told(&Granted::default()).0, "");

@@ -1,10 +1,12 @@
 //! Jobs: what is trained, sent and told, and how it looks.
 
+mod figures;
+
 use super::*;
 use crate::api::Cause;
 use crate::outbox::{Answered, Keeper, Notice, Request, Session};
 use crate::panes::testing::Bench;
-use crate::store::{Wish, key};
+use crate::store::key;
 
 const JOBS: &str = r#"[
  {"job_id": 1202, "title": "suricata-edge", "status": "ENABLED", "category": "Decision intelligence",
@@ -93,14 +95,7 @@ fn unsent_labels_of_the_job_go_first() {
     };
     let mut outbox = Keeper::open(None, Session::nowhere(), bench.now).unwrap().0;
     bench.store.stage_label(event, draft);
-    for wish in bench.store.take_wishes() {
-        let Wish::Outbox(request) = wish else {
-            continue;
-        };
-        for notice in outbox.handle(request, bench.now) {
-            bench.store.notice(notice, bench.now);
-        }
-    }
+    bench.keep(&mut outbox);
     bench.run(&mut pane, "jobs.train");
     bench.press(&mut pane, "\n1202\n");
     assert_eq!(bench.wished().0, Vec::<String>::new());

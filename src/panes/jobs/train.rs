@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::key;
+use super::{figures, key as scopes};
 use crate::api::arcanna::JobId;
 use crate::api::arcanna::jobs::{Job, Train};
 use crate::command::{Cx, Tone};
 use crate::outbox::{Act, State};
 use crate::panes::paint;
 use crate::panes::sheet::{Confirm, Sheet};
-use crate::store::Store;
+use crate::store::{Agreements, Remote, Store, key};
 use crate::ui::text;
 use crate::ui::time::{Clock, Mode};
 
@@ -19,29 +19,38 @@ use crate::ui::time::{Clock, Mode};
 const USER: &str = "username";
 
 /// The labels of a job that this console knows of.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Given {
     /// Sent since the last training, by label.
     pub(super) sent: BTreeMap<String, usize>,
     /// Neither sent nor taken back.
     pub(super) unsent: usize,
+    /// How often the AI had said the same of those sent.
+    pub(super) agreements: Agreements,
 }
+
+/// Points between shown and blind agreement from which on a person is told.
+pub(super) const APART: f64 = 10.0;
 
 impl Given {
     pub(super) fn of(job: &JobId, since: Option<Timestamp>, store: &Store) -> Self {
         let mut given = Self::default();
+        let mut judged = Vec::new();
         for row in store.writes.newest() {
-            let Some((_, _, label)) = row.draft.act.labels().filter(|(of, ..)| *of == job) else {
+            let Some((_, event, label)) = row.draft.act.labels().filter(|(of, ..)| *of == job)
+            else {
                 continue;
             };
             match row.state {
                 State::Sent(_) if since.is_none_or(|since| row.changed > since) => {
                     *given.sent.entry(label.to_owned()).or_default() += 1;
+                    judged.push((key(job, event), label, row.draft.seen.as_ref()));
                 }
                 State::Sent(_) | State::Undone => {}
                 _ => given.unsent += 1,
             }
         }
+        given.agreements = Agreements::of(judged.into_iter().rev());
         given
     }
 
@@ -117,16 +126,47 @@ pub(super) fn notes(job: &Job, cx: &Cx<'_>) -> Vec<(Tone, String)> {
             notes.push((Tone::Mind, words.to_owned()));
         }
     }
+    if given.unsent > 0 {
+        let labels = if given.unsent == 1 { "label waits" } else { "labels wait" };
+        let words = format!("{} {labels} in the outbox: they go first.", given.unsent);
+        notes.push((Tone::Mind, words));
+    }
+    notes.extend(swayed(&given.agreements));
+    let changed = figures::metrics(cx.store, &job.id).and_then(Remote::value);
+    if let Some(total) = changed.and_then(|read| read.changed.total).filter(|total| *total > 0) {
+        let words = format!(
+            "{} events changed consensus since the last training: that would be learnt.",
+            text::thousands(total)
+        );
+        notes.push((Tone::Fine, words));
+    }
     if job.invalid == Some(true) {
         let words = "The product marks this job as invalid: its settings no longer fit.";
         notes.push((Tone::Bad, words.to_owned()));
     }
     let scopes = cx.store.scopes.value();
-    if scopes.is_some_and(|granted| !granted.allows(key::TRAIN)) {
-        let words = format!("The key's scopes do not name {}: Arcanna may refuse.", key::TRAIN);
+    if scopes.is_some_and(|granted| !granted.allows(scopes::TRAIN)) {
+        let words = format!("The key's scopes do not name {}: Arcanna may refuse.", scopes::TRAIN);
         notes.push((Tone::Mind, words));
     }
     notes
+}
+
+/// Whether people agree more with an answer they can see than with one they cannot.
+fn swayed(agreements: &Agreements) -> Option<(Tone, String)> {
+    let (shown, blind) = (agreements.shown, agreements.blind);
+    let (shown_percent, blind_percent) = (shown.percent()?, blind.percent()?);
+    let gap = agreements.gap().unwrap_or_default();
+    let words = format!("Blind agreement {blind_percent:.0}% (n {})", blind.n);
+    let shown = format!("shown agreement {shown_percent:.0}% (n {})", shown.n);
+    Some(if gap >= APART {
+        (
+            Tone::Mind,
+            format!("{words} is {gap:.0} below {shown}: the answer may have swayed the labels."),
+        )
+    } else {
+        (Tone::Fine, format!("{words}, {shown}."))
+    })
 }
 
 pub(super) fn complain(sheet: &mut Sheet) {

@@ -28,6 +28,8 @@ const WIDE: u16 = 110;
 const FORM: u16 = 58;
 /// Cells before a field.
 const LABEL: u16 = 10;
+/// Searches kept under a name that stand beside the results.
+const KEPT: usize = 8;
 /// Cells of the widest bar.
 const BAR: u16 = 18;
 
@@ -63,7 +65,8 @@ impl SearchPane {
         let left = Rect { width: FORM, ..area };
         let cursor = self.draw_form(look, left, buf);
         if self.draw_offers(look, below(left, 7), buf) == 0 {
-            self.draw_session(store, look, below(left, 7), buf);
+            let kept = Self::draw_kept(store, look, below(left, 7), buf);
+            self.draw_session(store, look, below(left, 7 + kept), buf);
         }
         for y in area.top()..area.bottom() {
             buf.set_stringn(area.x + FORM, y, look.theme.glyphs.bar, 1, look.theme.rule);
@@ -71,6 +74,28 @@ impl SearchPane {
         let right = Rect { x: area.x + FORM + 2, width: area.width - FORM - 2, ..area };
         self.draw_found(store, look, right, buf);
         cursor
+    }
+
+    /// The searches kept under a name, a person's own first. Returns the rows used.
+    fn draw_kept(store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> u16 {
+        let keys = format!("{} loads one, keeps this one", look.key("search.saved"));
+        rule(buf, area, 0, look, "saved", &keys);
+        let mut all = super::saved::searches(store);
+        all.sort_by_key(|(_, own)| !own);
+        let lines = all.iter().take(KEPT).map(|(search, _)| {
+            let name = crate::ui::text::fit(&search.name, 18, look.theme.ellipsis());
+            Spans::from(vec![
+                Span::raw(format!("   {name}  ")),
+                Span::styled(super::saved::brief(search), look.theme.dim),
+            ])
+        });
+        paint::put_lines(
+            buf,
+            Rect { height: area.height.saturating_sub(1).min(KEPT as u16), ..below(area, 1) },
+            lines,
+            0,
+        );
+        all.len().min(KEPT) as u16 + 2
     }
 
     /// The session's searches, newest first, beside a wide result.
@@ -112,6 +137,10 @@ impl SearchPane {
                 ),
                 "Every field of a connection can be counted: who talked to it, on which port, with which agent."
                     .to_owned(),
+                format!(
+                    "^G, then {}: questions that are asked often, and those you keep under a name.",
+                    look.key("search.saved")
+                ),
             ];
             return paint::empty(buf, area, look, &words);
         };
@@ -120,7 +149,16 @@ impl SearchPane {
         if results.coverage.slices == 0 {
             let title = format!("{} of {}", run.first.operation, run.first.field);
             rule(buf, area, 0, look, &title, &run.time);
-            return Self::draw_unanswered(first, look, below(area, 1), buf);
+            Self::draw_unanswered(first, look, below(area, 1), buf);
+            if self.current > 0 {
+                let words = format!(
+                    " {} shows the search before this one, with what it found",
+                    look.key("search.previous")
+                );
+                let line = Spans::from(Span::styled(words, look.theme.dim));
+                put(buf, area, area.height.saturating_sub(1), &line);
+            }
+            return;
         }
         let right = match has_more(self, store) {
             Ok(()) => format!("{} next 10,000", look.key("search.more")),

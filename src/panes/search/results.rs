@@ -21,6 +21,8 @@ pub struct Run {
     pub at: jiff::Timestamp,
     /// Slices asked for.
     pub slices: u64,
+    /// The line the cursor was on when it was left.
+    pub cursor: usize,
 }
 
 impl Run {

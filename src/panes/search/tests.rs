@@ -8,7 +8,7 @@ use crate::api::{ApiError, Cause, Operation};
 use crate::panes::testing::{Bench, text as lines};
 use crate::store::Wish;
 
-fn press(pane: &mut SearchPane, bench: &mut Bench, keys: &str) {
+pub(super) fn press(pane: &mut SearchPane, bench: &mut Bench, keys: &str) {
     for c in keys.chars() {
         let key: KeyEvent = match c {
             '\n' => KeyCode::Enter.into(),
@@ -22,7 +22,7 @@ fn press(pane: &mut SearchPane, bench: &mut Bench, keys: &str) {
     }
 }
 
-fn row(pane: &mut SearchPane, bench: &mut Bench, id: &str) {
+pub(super) fn row(pane: &mut SearchPane, bench: &mut Bench, id: &str) {
     let index = SearchPane::ROWS.iter().position(|row| row.id == id).unwrap();
     let row = &SearchPane::ROWS[index];
     match (row.ready)(pane, &bench.store) {
@@ -32,7 +32,7 @@ fn row(pane: &mut SearchPane, bench: &mut Bench, id: &str) {
 }
 
 /// A pane that asked `query`.
-fn searched(bench: &mut Bench, query: &str) -> SearchPane {
+pub(super) fn searched(bench: &mut Bench, query: &str) -> SearchPane {
     let mut pane = SearchPane::default();
     pane.open(None, &mut bench.cx());
     press(&mut pane, bench, query);
@@ -55,7 +55,7 @@ fn found(found: Found, seen: u64, total: u64) -> Analysed {
 }
 
 /// Lands the answer of a slice.
-fn land(pane: &mut SearchPane, bench: &mut Bench, slice: u64, answer: Analysed) {
+pub(super) fn land(pane: &mut SearchPane, bench: &mut Bench, slice: u64, answer: Analysed) {
     let ask = pane.run().unwrap().slice(slice);
     let at = bench.now.wall;
     bench.store.analyses.entry(ask).or_default().arrived(answer, at);
@@ -71,7 +71,7 @@ fn fail(pane: &mut SearchPane, bench: &mut Bench, slice: u64) {
 }
 
 /// What was asked since the last time: name and address of each call.
-fn asked(bench: &mut Bench) -> Vec<String> {
+pub(super) fn asked(bench: &mut Bench) -> Vec<String> {
     let wishes = bench.store.take_wishes();
     wishes
         .iter()
@@ -82,13 +82,13 @@ fn asked(bench: &mut Bench) -> Vec<String> {
         .collect()
 }
 
-fn shown(pane: &SearchPane, bench: &Bench, width: u16, height: u16) -> String {
+pub(super) fn shown(pane: &SearchPane, bench: &Bench, width: u16, height: u16) -> String {
     bench.shown(width, height, |bench, area, buf| {
         pane.draw(&bench.store, &bench.look(), area, buf);
     })
 }
 
-fn terms() -> Analysed {
+pub(super) fn terms() -> Analysed {
     let rows = counted(&[
         ("10.128.0.2", 4_102),
         ("8.8.8.8", 2_880),
@@ -219,7 +219,8 @@ fn a_target_fills_the_form_and_waits_for_enter() {
     assert!(pane.typing() && asked(&mut bench).is_empty());
     press(&mut pane, &mut bench, "\n");
     let place = pane.place();
-    assert_eq!(place, Some(Target::Search(target.into())));
+    let whole = target.replace("] ", "; terms @fields.dest_ip] ");
+    assert_eq!(place, Some(Target::Search(whole)));
     // Coming back to it neither asks nor takes the results away.
     asked(&mut bench);
     pane.open(place, &mut bench.cx());

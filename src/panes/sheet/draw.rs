@@ -248,7 +248,9 @@ impl Sheet {
                 } else {
                     spans.extend([key("Enter"), word(" next".to_owned())]);
                     spans.extend([key("   y"), word(" on this line sends it".to_owned())]);
-                    spans.extend([key("   ^G"), word(" leaves it".to_owned())]);
+                    if area.width >= 54 {
+                        spans.extend([key("   ^G"), word(" leaves it".to_owned())]);
+                    }
                 }
                 put(buf, area, y, &Line::from(spans));
                 focus.then_some(Position {
@@ -278,8 +280,11 @@ impl Sheet {
                     width: area.right().saturating_sub(field.right() + 1),
                     ..field
                 };
-                let beside = Line::from(vec![key("^G"), word(" leaves it".to_owned())]);
-                put(buf, right, 0, &beside);
+                // Whole or not at all: the hint line says it too.
+                if right.width >= 12 {
+                    let beside = Line::from(vec![key("^G"), word(" leaves it".to_owned())]);
+                    put(buf, right, 0, &beside);
+                }
                 at.filter(|_| focus)
             }
         }

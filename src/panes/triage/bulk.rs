@@ -9,7 +9,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::known::{self, Known};
+use super::known::{HIDDEN, Known};
 use crate::api::arcanna::{EventId, JobId};
 use crate::panes::paint::{Look, put};
 use crate::store::{Store, key};
@@ -46,8 +46,8 @@ pub(super) fn groups(
     let mut groups: Vec<(String, Vec<EventId>)> = Vec::new();
     for event in events {
         let key = key(job, event);
-        let says =
-            Known::of(store, &key).decision.map_or_else(|| "no answer yet".to_owned(), known::word);
+        let known = Known::of(store, &key);
+        let says = if known.decision.is_none() { "no answer yet".to_owned() } else { known.says() };
         match groups.iter_mut().find(|(word, _)| *word == says) {
             Some((_, members)) => members.push(event.clone()),
             None => groups.push((says, vec![event.clone()])),
@@ -59,7 +59,7 @@ pub(super) fn groups(
 
 /// The line the number is typed into.
 pub(super) fn question(count: usize) -> Field {
-    Field::new(format!("type {count}, then Enter, to label them: "))
+    Field::new(format!("type {count}, then Enter: "))
 }
 
 impl Bulk {
@@ -105,7 +105,8 @@ impl Bulk {
             groups.iter().map(|(says, members)| format!("{} AI {says}", members.len())).collect();
         lines.push((format!("{count} marked = {}", parts.join("  +  ")), theme.text));
         lines.push((String::new(), theme.text));
-        if let Some((most, _)) = groups.first().filter(|(most, _)| *most != self.label) {
+        let most = groups.first().filter(|(most, _)| most != HIDDEN);
+        if let Some((most, _)) = most.filter(|(most, _)| *most != self.label) {
             lines.push((
                 format!("you overrule the AI: of most it says {most}, not {}", self.label),
                 theme.warn,
@@ -116,8 +117,8 @@ impl Bulk {
                 .iter()
                 .map(|event| {
                     let key = key(&self.job, event);
-                    let sure = Known::of(store, &key).decision.and_then(|one| one.confidence);
-                    format!("{} {}", text::short_id(event.as_str(), 4), known::confidence(sure))
+                    let sure = Known::of(store, &key).sure();
+                    format!("{} {sure}", text::short_id(event.as_str(), 4))
                 })
                 .collect();
             lines.push((format!("AI {says}:  {}   <- look first", named.join("  ")), theme.warn));
@@ -168,10 +169,7 @@ impl Bulk {
         for (row, event) in self.events.iter().skip(top).take(room).enumerate() {
             let key = key(&self.job, event);
             let known = Known::of(store, &key);
-            let (says, sure) = known.decision.map_or_else(
-                || ("-".to_owned(), "-".to_owned()),
-                |one| (known::word(one), known::confidence(one.confidence)),
-            );
+            let (says, sure) = (known.says(), known.sure());
             let line = Line::from(vec![
                 Span::styled(format!("{:<8}", text::short_id(event.as_str(), 4)), theme.dim),
                 Span::styled(text::fit(&text::clean(&says), 12, theme.ellipsis()), theme.label),

@@ -95,24 +95,6 @@ impl TriagePane {
         }
     }
 
-    pub(super) fn turn_view(&mut self, by: isize, cx: &mut Cx<'_>) {
-        let views = View::all(cx.store, self.job.as_ref());
-        let here = views.iter().position(|view| *view == self.view).unwrap_or(0);
-        let there = (here as isize + by).rem_euclid(views.len() as isize) as usize;
-        self.view = views[there].clone();
-        self.reshow(cx);
-        self.settle(cx);
-        self.watch(cx);
-        let words = format!(
-            "view {} of {}: {}, {} events",
-            there + 1,
-            views.len(),
-            self.view.name(),
-            self.shown.len()
-        );
-        cx.say(Tone::Fine, words);
-    }
-
     pub(super) fn choose_order(&mut self, cx: &mut Cx<'_>) {
         let order = self.queue(cx.store).map(|queue| queue.order());
         self.over = Some(Over::order(order.unwrap_or_default()));

@@ -14,15 +14,13 @@ use crate::api::darktrace::endpoints::{EndpointDetails, EndpointReport};
 use crate::api::darktrace::tags::{DeviceTags, Tag};
 use crate::command::Cx;
 use crate::job::Policy;
-use crate::store::{EventKey, Lands, Remote, Store};
+use crate::panes::rest::{Rest, fresh};
+use crate::store::{EventKey, Remote, Store};
 
 /// Whose reads these are: the pane's, but not worth a line of their own.
 pub(super) const OWNER: &str = "triage.context";
 
-/// How long the cursor rests on an event before Darktrace is asked: a held key asks nothing.
-const REST: Duration = Duration::from_millis(200);
-
-/// How long after that its breaches are asked: who labels at pace does not pay for it.
+/// How much longer the cursor stays before the device's breaches are asked: who labels at pace does not pay for them.
 const LINGER: Duration = Duration::from_millis(400);
 
 /// Questions under way at once.
@@ -32,47 +30,47 @@ const AT_ONCE: usize = 4;
 pub(super) const AHEAD: usize = 4;
 
 /// When to ask.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Context {
-    rest: Option<Instant>,
-    /// The cursor has rested and nobody has stopped the asking.
-    open: bool,
-    /// When the cursor will have stayed.
-    linger: Option<Instant>,
-    /// It has.
-    stayed: bool,
+    /// For what is asked of every event.
+    rest: Rest,
+    /// For what is asked only of the event a person stays on.
+    stay: Rest,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self { rest: Rest::default(), stay: Rest::longer(LINGER) }
+    }
 }
 
 impl Context {
     /// The cursor is on another event.
     pub(super) fn moved(&mut self, now: Instant) {
-        *self = Self { rest: Some(now + REST), ..Self::default() };
+        self.rest.moved(now);
+        self.stay.moved(now);
     }
 
     /// A person stopped it.
     pub(super) fn stop(&mut self) {
-        *self = Self::default();
+        self.rest.stop();
+        self.stay.stop();
     }
 
+    /// When [`Self::tick`] is wanted.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.rest.or(self.linger)
+        self.rest.deadline().or(self.stay.deadline())
     }
 
     /// Looks at the clock.
     pub(super) fn tick(&mut self, now: Instant) {
-        if self.rest.is_some_and(|rest| rest <= now) {
-            self.rest = None;
-            self.open = true;
-            self.linger = Some(now + LINGER);
-        } else if self.linger.is_some_and(|linger| linger <= now) {
-            self.linger = None;
-            self.stayed = true;
-        }
+        self.rest.tick(now);
+        self.stay.tick(now);
     }
 
     /// Asks what is not known yet of these events, the first one first.
     pub(super) fn ask(&self, events: &[EventKey], cx: &mut Cx<'_>) {
-        if !self.open || cx.prefs.absent.contains(&Product::Darktrace) {
+        if !self.rest.open || cx.prefs.absent.contains(&Product::Darktrace) {
             return;
         }
         let before = std::mem::replace(&mut cx.store.owner, OWNER);
@@ -81,21 +79,21 @@ impl Context {
             let (internal, external) = (view.internal, view.external);
             let did = view.device.and_then(|device| device.did);
             if let Some(address) = internal {
-                fresh(search(&address), cx);
+                fresh(search(&address), AT_ONCE, cx);
             }
             if let Some(did) = did.filter(|did| *did > 0) {
-                fresh(DeviceTags { did }, cx);
-                fresh(connections(did), cx);
+                fresh(DeviceTags { did }, AT_ONCE, cx);
+                fresh(connections(did), AT_ONCE, cx);
             }
             if let Some(address) = external {
-                fresh(look_up(&address), cx);
+                fresh(look_up(&address), AT_ONCE, cx);
             }
         }
         // The last of all, and only where the cursor stays.
         let idle = cx.store.jobs.live().all(|(_, live)| live.owner != OWNER);
         let did = events.first().and_then(|event| View::of(cx.store, event).device?.did);
-        if let Some(did) = did.filter(|did| self.stayed && idle && *did > 0) {
-            fresh(DeviceBreaches::recent(did, cx.now.wall), cx);
+        if let Some(did) = did.filter(|did| self.stay.open && idle && *did > 0) {
+            fresh(DeviceBreaches::recent(did, cx.now.wall), AT_ONCE, cx);
         }
         cx.store.owner = before;
     }
@@ -105,7 +103,7 @@ impl Context {
         if cx.prefs.absent.contains(&Product::Darktrace) {
             return;
         }
-        self.open = true;
+        self.rest.open = true;
         let before = std::mem::replace(&mut cx.store.owner, OWNER);
         let view = View::of(cx.store, event);
         let (internal, external) = (view.internal, view.external);
@@ -122,14 +120,6 @@ impl Context {
             cx.store.ask(look_up(&address), Policy::Latest, cx.now);
         }
         cx.store.owner = before;
-    }
-}
-
-/// Asks unless it was asked before, or enough is under way.
-fn fresh<O: Lands>(operation: O, cx: &mut Cx<'_>) {
-    let busy = cx.store.jobs.live().filter(|(_, live)| live.owner == OWNER).count();
-    if busy < AT_ONCE && operation.remote(cx.store).is_untouched() {
-        cx.store.ask(operation, Policy::Join, cx.now);
     }
 }
 

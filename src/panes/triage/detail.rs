@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::blind::Others;
 use super::known::{self, Known};
 use super::nearest::{Near, nearest};
 use super::polls::Told;
@@ -84,9 +85,13 @@ impl Detail<'_> {
         let (store, look, event) = (self.store, self.look, self.event);
         let known = Known::of(store, event);
         let block = known.block();
-        let mut lines = vec![verdict(known.decision, block.as_deref(), look)];
-        lines.extend(waiting(known.decision, self.told, look));
+        let votes_open = store.votes_open(event);
+        let mut lines = vec![verdict(&known, block.as_deref(), votes_open, look)];
+        lines.extend(waiting(known.decision.as_deref(), self.told, look));
         lines.extend(yours(store, look, event));
+        let analyst = look.prefs.analyst.as_deref();
+        let others = block.as_deref().and_then(|block| Others::told(block, analyst));
+        lines.extend(others.filter(|_| votes_open).map(|others| others.line(look)));
         let failures = [
             store.decisions.get(event).and_then(|one| one.error.as_ref()),
             store.exports.get(event).and_then(|one| one.error.as_ref()),
@@ -95,7 +100,8 @@ impl Detail<'_> {
             let words = format!(" {error}");
             lines.push(Line::from(Span::styled(words, look.theme.bad)));
         }
-        if let Some(words) = known.decision.and_then(|one| one.error_message.as_deref()) {
+        let decision = known.decision.as_deref();
+        if let Some(words) = decision.and_then(|one| one.error_message.as_deref()) {
             lines.push(Line::from(vec![
                 Span::styled(" error  ", look.theme.bad),
                 Span::raw(words.to_owned()),
@@ -168,7 +174,7 @@ impl Detail<'_> {
         };
         vec![
             Span::styled(format!("{}  ", text::short_id(near.event.as_str(), 4)), theme.dim),
-            Span::styled(near.label.clone(), theme.label),
+            Span::styled(near.label().to_owned(), theme.label),
             Span::styled(format!(" ({whose}{at})   {differs}"), theme.dim),
         ]
     }
@@ -303,11 +309,13 @@ fn clip(line: Line<'static>, width: usize, look: &Look<'_>) -> Line<'static> {
 
 /// `AI Escalate 47% LOW   outlier no   consensus UNDECIDED   bucket new`.
 fn verdict(
-    decision: Option<&Decision>,
+    known: &Known<'_>,
     block: Option<&ArcannaBlock>,
+    votes_open: bool,
     look: &Look<'_>,
 ) -> Line<'static> {
     let theme = look.theme;
+    let decision = known.decision.as_deref();
     let Some(decision) = decision else {
         return Line::from(vec![
             Span::styled(" AI  ", theme.title),
@@ -318,6 +326,7 @@ fn verdict(
         (EventState::Pending, _) => Span::styled("pending inference", theme.warn),
         (EventState::Error, _) => Span::styled("ERROR", theme.bad),
         (_, Some(label)) => Span::styled(label.clone(), theme.label),
+        (_, None) if known.hidden => Span::styled("hidden until your vote", theme.accent),
         (EventState::Ok, None) => Span::styled("no decision", theme.warn),
         (EventState::Other(word), None) => Span::styled(word.clone(), theme.warn),
     };
@@ -326,7 +335,7 @@ fn verdict(
         let sure = known::confidence(decision.confidence);
         spans.push(Span::raw(format!(" {sure}")));
     }
-    if known::is_low(decision.confidence, look) {
+    if known.is_low(look) {
         spans.push(Span::styled(" LOW", theme.warn));
     }
     let mut tell = |name: &str, value: String, style: Style| {
@@ -344,8 +353,11 @@ fn verdict(
     {
         if is_undecided(block) {
             tell("consensus", "UNDECIDED".to_owned(), theme.warn);
-        } else {
+        } else if votes_open {
             tell("consensus", consensus.clone(), theme.text);
+        } else {
+            // What the others' votes amount to tells them.
+            tell("consensus", known::HIDDEN.to_owned(), theme.dim);
         }
     }
     let bucket = decision.bucket_state.as_deref().unwrap_or("-");

@@ -81,7 +81,7 @@ impl Diff {
             "",
             "",
             &format!("this {}", text::short_id(event.event.as_str(), 6)),
-            &format!("{} {} ({whose}{at})", text::short_id(near.event.as_str(), 6), near.label),
+            &format!("{} {} ({whose}{at})", text::short_id(near.event.as_str(), 6), near.label()),
         );
         let head = Line::from(vec![
             Span::raw(mark),

@@ -2,11 +2,14 @@
 
 use super::TriagePane;
 use super::bulk::{self, Bulk, MOST};
+use super::known::Known;
 use super::over::Over;
+use crate::api::arcanna::events::ExportEvent;
 use crate::api::arcanna::feedback::Feedback;
-use crate::api::arcanna::{EventState, JobId};
+use crate::api::arcanna::{EventId, EventState, JobId};
 use crate::api::{BadInput, Operation};
 use crate::command::{Cx, Tone};
+use crate::job::Policy;
 use crate::outbox::{Act, Draft, Seen};
 use crate::store::{Digits, EventKey, LabelState, Source, Store, key};
 
@@ -116,12 +119,14 @@ impl TriagePane {
             return;
         };
         if queue.toggle_second(&event.event) {
+            cx.store.sitting.second += 1;
             cx.say(
                 Tone::Fine,
                 "second opinion: flagged here, nothing is sent; 0 again takes it away",
             );
             self.go_on(&event, cx);
         } else {
+            cx.store.sitting.second = cx.store.sitting.second.saturating_sub(1);
             cx.say(Tone::Fine, "the flag is gone");
         }
     }
@@ -134,6 +139,7 @@ impl TriagePane {
         let next = self.place_of(&event).and_then(|at| self.shown.get(at + 1)).cloned();
         if let Some(queue) = cx.store.queues.get_mut(&job) {
             queue.skip(&event);
+            cx.store.sitting.skipped += 1;
         }
         self.put(next.or(Some(event)), cx);
         self.settle(cx);
@@ -146,19 +152,94 @@ impl TriagePane {
         for event in &staged {
             self.notes.remove(event);
         }
-        if let Some(here) = self.current().filter(|here| staged.contains(here)) {
-            self.go_on(&here, cx);
+        // Said before the cursor moves on: what that has to say counts more.
+        if let Some(news) = cx.store.sitting.take_news() {
+            cx.say(Tone::Fine, news);
         }
+        let rest: usize = staged.iter().map(|event| self.put_rest_off(event, cx)).sum();
+        let here = self.current().filter(|here| staged.contains(here));
+        let went = here.is_none_or(|here| self.go_on(&here, cx));
+        if rest > 0 {
+            let others = if rest == 1 { "other goes" } else { "others go" };
+            let all = if went { "" } else { "; every event of this list has a label" };
+            let words = format!(
+                "one vote for its bucket: {rest} {others} to the end of the queue (view Skipped){all}"
+            );
+            cx.say(Tone::Fine, words);
+        }
+        self.bring_back(cx);
     }
 
-    fn go_on(&mut self, here: &EventKey, cx: &mut Cx<'_>) {
-        match self.next_unlabelled(cx.store, Some(here)) {
+    /// Goes on to the next event that wants a label. Returns whether there is one.
+    fn go_on(&mut self, here: &EventKey, cx: &mut Cx<'_>) -> bool {
+        let next = self.next_unlabelled(cx.store, Some(here));
+        match next {
             Some(next) => {
                 let event = self.shown.get(next).cloned();
                 self.put(event, cx);
                 self.watch(cx);
             }
             None => cx.say(Tone::Fine, "every event of this list has a label"),
+        }
+        next.is_some()
+    }
+
+    /// Moves what shares a bucket with an event that was just labelled to the end of the queue, where a person set it so.
+    /// What is under the cursor stays where it is. Returns how many were moved.
+    fn put_rest_off(&mut self, event: &EventKey, cx: &mut Cx<'_>) -> usize {
+        if !cx.prefs.skip_bucket || self.job.as_ref() != Some(&event.job) {
+            return 0;
+        }
+        // A bulk label names its events one by one: what was not named stays.
+        let alone = match cx.store.writes.label(event) {
+            LabelState::Kept(row, _) => row.draft.batch.is_none(),
+            LabelState::None | LabelState::Staging => false,
+        };
+        let Some(queue) = self.queue(cx.store).filter(|_| alone) else {
+            return 0;
+        };
+        let labelled = |other: &EventId| {
+            !matches!(cx.store.writes.label(&key(&event.job, other)), LabelState::None)
+        };
+        let rest: Vec<EventId> = queue
+            .bucket(&event.event)
+            .iter()
+            .filter(|other| **other != event.event && Some(*other) != self.event.as_ref())
+            .filter(|other| !queue.is_skipped(other) && !labelled(other))
+            .cloned()
+            .collect();
+        if rest.is_empty() {
+            return 0;
+        }
+        let in_step = queue.generation() == self.generation;
+        let Some(queue) = cx.store.queues.get_mut(&event.job) else { return 0 };
+        let places = queue.put_off(&rest);
+        if in_step {
+            // Only these lines move: what else is shown stays as it was worked out.
+            self.generation = queue.generation();
+        }
+        let cursor = self.list.cursor();
+        let above = self.shown.iter().take(cursor).filter(|one| rest.contains(one)).count();
+        let (off, kept): (Vec<EventId>, Vec<EventId>) =
+            std::mem::take(&mut self.shown).into_iter().partition(|one| rest.contains(one));
+        self.shown = kept;
+        self.shown.extend(off);
+        self.list.shift(-(above as isize));
+        self.put_off.push((event.clone(), places));
+        rest.len()
+    }
+
+    /// A label that was taken back brings the rest of its bucket back with it.
+    fn bring_back(&mut self, cx: &mut Cx<'_>) {
+        let writes = &cx.store.writes;
+        let (kept, undone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.put_off)
+            .into_iter()
+            .partition(|(event, _)| !matches!(writes.label(event), LabelState::None));
+        self.put_off = kept;
+        for (event, places) in undone {
+            if let Some(queue) = cx.store.queues.get_mut(&event.job) {
+                queue.put_back(&places);
+            }
         }
     }
 
@@ -169,14 +250,14 @@ impl TriagePane {
         let count = self.shown.len();
         (0..count).map(|step| (start + step) % count).find(|index| {
             let event = key(job, &self.shown[*index]);
-            wants_label(store, &event) && from != Some(&event)
+            store.wants_label(&event) && from != Some(&event)
         })
     }
 
     /// How many shown events want a label.
     pub(super) fn left(&self, store: &Store) -> usize {
         let Some(job) = &self.job else { return 0 };
-        self.shown.iter().filter(|event| wants_label(store, &key(job, event))).count()
+        self.shown.iter().filter(|event| store.wants_label(&key(job, event))).count()
     }
 
     /// Looks after the events that wait for their decision: the one under the cursor and those opened from here.
@@ -197,25 +278,35 @@ impl TriagePane {
                 Some(EventState::Pending) => self.polls.pending(&event, cx.now),
                 _ => self.polls.forget(&event),
             }
+            if outdated(cx.store, &key(&job, &event)) {
+                cx.store.ask(ExportEvent { job: job.clone(), event }, Policy::Join, cx.now);
+            }
         }
     }
 }
 
-/// Whether neither this session nor the server has a label for the event or its bucket, and nobody else was asked to look.
-fn wants_label(store: &Store, event: &EventKey) -> bool {
-    let kept = |event: &EventKey| !matches!(store.writes.label(event), LabelState::None);
-    let queue = store.queues.get(&event.job);
-    // One label is one vote for the whole bucket: its other events are done with it.
-    let voted = queue.is_some_and(|queue| {
-        let mut others = queue.bucket(&event.event).iter();
-        others.any(|other| kept(&key(&event.job, other)))
+/// Whether the whole event was read while it still waited for its decision, and the decision has come since: what the
+/// pipeline did with it is known only now.
+fn outdated(store: &Store, event: &EventKey) -> bool {
+    let Some(status) = store.decisions.get(event) else {
+        return false;
+    };
+    if status.value().is_none_or(|decision| decision.state == EventState::Pending) {
+        return false;
+    }
+    let export = store.exports.get(event);
+    let tried = export.and_then(|export| {
+        let failed = export.error.as_ref().map(|(_, at)| *at);
+        export.fetched.max(failed)
     });
-    let second = queue.is_some_and(|queue| queue.is_second(&event.event));
-    // `new` is the state before any feedback; other words are an open set of states after it.
-    let fresh = store.decision(event).is_none_or(|decision| {
-        decision.bucket_state.as_deref().is_none_or(|state| state.eq_ignore_ascii_case("new"))
-    });
-    !kept(event) && !voted && !second && fresh
+    // Asked once for each answer, whatever comes of it.
+    if tried >= status.fetched || export.is_some_and(|export| export.pending) {
+        return false;
+    }
+    let block = Known::of(store, event).block();
+    let waited = block.map(|block| block.decision.state == EventState::Pending);
+    // A whole event that says nothing of a decision was read before there was one.
+    waited.unwrap_or(export.is_some())
 }
 
 /// The label a digit means in a job, or why it means none.
@@ -257,17 +348,20 @@ fn draft(event: &EventKey, label: &str, digit: char, cx: &Cx<'_>) -> Result<Draf
     };
     let call = feedback.call().map_err(|bad: BadInput| bad.to_string())?;
     let decision = cx.store.decision(event);
-    let seen = decision.map(|decision| Seen {
-        label: decision.label.clone(),
-        confidence: decision.confidence.map(|confidence| confidence.raw),
-        outlier: decision.outlier,
+    let seen = Seen {
+        label: decision.and_then(|decision| decision.label.clone()),
+        confidence: decision.and_then(|decision| decision.confidence).map(|sure| sure.raw),
+        outlier: decision.and_then(|decision| decision.outlier),
+        blind: decision.is_some_and(|decision| decision.label.is_some())
+            && cx.store.is_blind(event),
+        others_revealed: cx.store.votes_seen(event),
         ..Seen::default()
-    });
+    };
     Ok(Draft {
         act: Act::Label { feedback, digit },
         call,
         grace: cx.prefs.label_grace,
-        seen,
+        seen: Some(seen),
         note: None,
         batch: None,
     })

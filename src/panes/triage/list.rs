@@ -5,17 +5,19 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::blind::Others;
 use super::detail::Detail;
-use super::known::{self, Known};
+use super::known::Known;
 use super::{Part, TriagePane, session, strip};
 use crate::api::Product;
 use crate::api::arcanna::{EventState, JobId};
 use crate::api::value::Time;
 use crate::outbox::State;
 use crate::panes::paint::{self, Look, freshness, put, rule};
-use crate::store::{Digits, EventKey, LabelState, Store, is_undecided, key};
+use crate::store::{Digits, EventKey, LabelState, Store, key};
 use crate::ui::table::{Column, Row as Cells, Table, Text, Width};
 use crate::ui::text;
+use crate::ui::time::Reach;
 
 /// From this size on the detail stands beside the list and Darktrace below both.
 const WIDE: (u16, u16) = (120, 30);
@@ -73,7 +75,7 @@ impl TriagePane {
     /// List above, detail below.
     fn draw_normal(&self, store: &Store, look: &Look<'_>, body: Rect, buf: &mut Buffer) {
         if body.height < LIST_ONLY {
-            return self.draw_list(store, look, body, buf);
+            return self.draw_small(store, look, body, buf);
         }
         let (list, detail) = split(body, (body.height * 2 / 5).max(4));
         self.draw_list(store, look, list, buf);
@@ -88,6 +90,32 @@ impl TriagePane {
         let name = format!("{}  {part}", event.event);
         rule(buf, title, 0, look, name.trim_end(), &self.remark(store, look, &event, detail));
         self.detail(store, look, &event).draw(below, buf);
+    }
+
+    /// One part alone, the one with the keyboard; what failed keeps a line.
+    fn draw_small(&self, store: &Store, look: &Look<'_>, body: Rect, buf: &mut Buffer) {
+        let event = self.current().filter(|_| self.part != Part::List);
+        if let Some(event) = event {
+            let (title, below) = split(body, 1);
+            let part = if self.part == Part::Raw { "RAW" } else { "decision points" };
+            let name = format!("{}  {part}", event.event);
+            let place = if self.part == Part::Raw { self.raw.place() } else { String::new() };
+            rule(buf, title, 0, look, &name, &place);
+            if self.part == Part::Raw {
+                return self.raw.draw(look, true, below, buf);
+            }
+            return self.detail(store, look, &event).draw(below, buf);
+        }
+        let stale = self.queue(store).filter(|queue| {
+            queue.page.error.is_some() && !queue.page.pending && queue.page.value().is_some()
+        });
+        let Some(queue) = stale else {
+            return self.draw_list(store, look, body, buf);
+        };
+        let (list, foot) = split(body, body.height.saturating_sub(1));
+        self.draw_list(store, look, list, buf);
+        let (words, style) = freshness(&queue.page, look);
+        put(buf, foot, 0, &Line::from(Span::styled(format!(" {words}"), style)));
     }
 
     /// List at the left, detail and raw event at the right.
@@ -153,9 +181,9 @@ impl TriagePane {
         rule(buf, area, 6, look, "", "");
         let labels = store.writes.newest().filter(|row| row.draft.act.labels().is_some()).take(3);
         for (row, write) in labels.enumerate() {
-            put(buf, area, row as u16 + 7, &last(write, look));
+            put(buf, area, row as u16 + 7, &session::last(store, write, look));
         }
-        let spans = session::line(store, look, &self.view, self.left(store));
+        let spans = session::line(store, look, &self.view, self.left(store), width);
         put(buf, area, 10, &Line::from(spans));
     }
 
@@ -188,25 +216,30 @@ impl TriagePane {
         let labels = store.labels(job).unwrap_or_default();
         let ai = labels.iter().map(|label| text::width(label)).max();
         let ai = ai.unwrap_or(8).clamp(8, 11) as u16;
-        let table = Table::new(vec![
-            Column::new("TIME", Width::Fixed(9)),
+        let times = self.shown.iter().filter_map(|event| time(store, &key(job, event))?.at());
+        let reach = look.clock.reach(times);
+        let (title, cells) = look.clock.column(reach);
+        let buckets = queue.has_buckets();
+        let mut columns = vec![
+            Column::new(title, Width::Fixed(cells)),
             Column::new("AI", Width::Flex(ai, 1)),
             Column::new("CONF", Width::Fixed(4)).right(),
             Column::new("FLAG", Width::Fixed(4)),
-            Column::new("xN", Width::Fixed(3)).right().rank(2),
-            Column::new("TITLE", Width::Flex(16, if wide { 6 } else { 5 })),
+            Column::new("TITLE", Width::Flex(22, if wide { 6 } else { 5 })),
             Column::new("SRC", Width::Fixed(15)).rank(1),
-        ])
-        .marks(2)
-        .active(self.part == Part::List);
+        ];
+        if buckets {
+            columns.insert(4, Column::new("xN", Width::Fixed(3)).right().rank(2));
+        }
+        let table = Table::new(columns).marks(2).active(self.part == Part::List);
         table.draw(area, buf, look.theme, &self.list, self.shown.len(), |index| {
             let event = key(job, &self.shown[index]);
-            let mut cells = row(store, look, &event);
-            let many = queue.bucket(&event.event).len();
-            cells.cells[4] = Text::styled(
-                if many > 1 { format!("x{many}") } else { String::new() },
-                look.theme.dim,
-            );
+            let mut cells = row(store, look, &event, reach);
+            if buckets {
+                let many = queue.bucket(&event.event).len();
+                let words = if many > 1 { format!("x{many}") } else { String::new() };
+                cells.cells.insert(4, Text::styled(words, look.theme.dim));
+            }
             if self.marks.contains(&event.event) {
                 let label = cells.mark.text.chars().next().unwrap_or(' ');
                 cells.mark = Text::styled(format!("*{label}"), look.theme.marked);
@@ -225,6 +258,12 @@ impl TriagePane {
         }
         let mut words =
             self.queue(store).map(|queue| freshness(&queue.page, look).0).unwrap_or_default();
+        if !store.votes_open(event)
+            && let Some(others) =
+                Others::of(&Known::of(store, event), look.prefs.analyst.as_deref())
+        {
+            words = format!("{}   {words}", others.covered(look));
+        }
         if !self.marks.is_empty() {
             words = format!("{} marked   {words}", self.marks.len());
         }
@@ -253,8 +292,12 @@ impl TriagePane {
         };
         match store.digits(job) {
             Digits::Ready(digits) => {
+                // A long label leaves the others their room.
+                let each =
+                    (usize::from(area.width) / digits.len().max(1)).saturating_sub(5).max(12);
                 for (digit, label) in &digits {
-                    add(&digit.to_string(), label, theme.label);
+                    let label = text::cut(&text::clean(label), each, theme.ellipsis()).into_owned();
+                    add(&look.keymap.label_key(*digit).to_string(), &label, theme.label);
                 }
                 let all = store.labels(job).map_or(0, <[String]>::len);
                 if all > digits.len() {
@@ -270,6 +313,7 @@ impl TriagePane {
                     ("triage.skip", "skip"),
                     ("triage.note", "note"),
                     ("triage.second-opinion", "2nd opinion"),
+                    ("triage.blind", if store.blind.forced { "blind: on" } else { "blind: off" }),
                 ] {
                     add(&look.key(id), word, theme.dim);
                 }
@@ -313,7 +357,8 @@ impl TriagePane {
                 open,
             ],
             (Some((error, _)), false) => {
-                vec![error.to_string(), format!("{}  {open}", error.explain().next)]
+                let again = format!("{} tries again.", look.key("shell.refresh"));
+                [paint::complaint(error), vec![again, open]].concat()
             }
             (_, true) => vec!["loading the events".to_owned()],
             (None, false) if queue.page.value().is_some() => {
@@ -334,86 +379,45 @@ fn split(area: Rect, rows: u16) -> (Rect, Rect) {
     (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
 }
 
-/// One of the last labels: `D~ ..1760 = Drop   AI Drop 45  agree   sends 14:03:09Z`.
-fn last(write: &crate::outbox::Row, look: &Look<'_>) -> Line<'static> {
-    let theme = look.theme;
-    let Some((_, event, label)) = write.draft.act.labels() else {
-        return Line::default();
-    };
-    let (words, style) = super::told(write, look);
-    let mut spans = vec![
-        Span::styled(format!(" {}  ", text::short_id(event.as_str(), 4)), theme.dim),
-        Span::styled(text::fit(&text::clean(label), 14, theme.ellipsis()), theme.label),
-    ];
-    if let Some(ai) = write.draft.seen.as_ref().and_then(|seen| seen.label.as_ref()) {
-        let agree = ai.eq_ignore_ascii_case(label);
-        let ai = text::fit(&text::clean(ai), 14, theme.ellipsis());
-        spans.push(Span::styled(format!("  AI {ai}  "), theme.dim));
-        spans.push(if agree {
-            Span::styled("agree     ", theme.dim)
-        } else {
-            Span::styled("DISAGREE  ", theme.warn)
-        });
-    }
-    spans.push(Span::styled(format!("  {words}"), style));
-    Line::from(spans)
+/// When an event happened; without that, when it was taken in.
+fn time<'a>(store: &'a Store, event: &EventKey) -> Option<&'a Time> {
+    let found = store.queues.get(&event.job).and_then(|queue| queue.found(&event.event));
+    found.and_then(|found| found.time.as_ref()).or_else(|| store.decision(event)?.ingested.as_ref())
 }
 
-/// One line of the list; the cell of the bucket is filled by the caller.
-fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey) -> Cells<'a> {
+/// One line of the list; the cell of the bucket is put in by the caller.
+fn row<'a>(store: &'a Store, look: &Look<'_>, event: &EventKey, reach: Reach) -> Cells<'a> {
     let known = Known::of(store, event);
     let theme = look.theme;
-    let decision = known.decision;
-    let time =
-        known.found.and_then(|found| found.time.as_ref()).or_else(|| decision?.ingested.as_ref());
-    let time = match time {
-        Some(Time::At(at)) => short(&look.tell(*at)),
+    let decision = known.decision.as_deref();
+    let time = match time(store, event) {
+        Some(Time::At(at)) => look.clock.cell(*at, reach),
         Some(Time::Unread(text)) => text.clone(),
         None => "-".to_owned(),
     };
-    let (label, sure, flags) = match decision {
-        None => ("-".to_owned(), "-".to_owned(), String::new()),
-        Some(decision) => {
-            let undecided =
-                known.found.and_then(|found| found.arcanna.as_ref()).is_some_and(is_undecided);
-            let flags = [
-                (decision.outlier == Some(true), 'O'),
-                (known::is_low(decision.confidence, look), 'L'),
-                (undecided, 'U'),
-            ];
-            (
-                known::word(decision),
-                known::confidence(decision.confidence),
-                flags.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag).collect(),
-            )
-        }
-    };
-    let source = known.addresses().into_iter().next().map_or_else(String::new, |one| one.text);
+    let low = known.is_low(look);
+    let outlier = decision.is_some_and(|decision| decision.outlier == Some(true));
+    let flags =
+        [(outlier, 'O'), (low, 'L'), (known.is_undecided(), 'U'), (known.is_changed(), 'C')];
+    let flags: String = flags.into_iter().filter_map(|(on, flag)| on.then_some(flag)).collect();
+    let source = known.source().unwrap_or_default();
     let (mark, mark_style) = mark(store, event, look).unwrap_or_default();
     let label_style = match decision.map(|decision| &decision.state) {
         Some(EventState::Error) => theme.bad,
         Some(EventState::Pending) | None => theme.dim,
+        _ if known.hidden => theme.dim,
         _ => theme.label,
     };
-    let low = decision.is_some_and(|decision| known::is_low(decision.confidence, look));
     let title = known.title().into_owned();
     Cells::new([
         Text::styled(time, theme.dim),
-        Text::styled(label, label_style),
-        Text::styled(sure, if low { theme.warn } else { theme.text }),
+        Text::styled(known.says(), label_style),
+        Text::styled(known.sure(), if low { theme.warn } else { theme.text }),
         Text::styled(flags, theme.warn),
-        Text::default(),
         Text::from(title),
         Text::styled(source, theme.dim),
     ])
     .mark(Text::styled(mark, mark_style))
-}
-
-/// `13:59:31Z` without what the narrow column has no room for.
-fn short(told: &str) -> String {
-    told.rsplit_once(' ')
-        .filter(|_| told.len() > 9)
-        .map_or_else(|| told.to_owned(), |(date, _)| date.to_owned())
 }
 
 /// The mark of an event: a label given from here, a second opinion, a skip, or a label the server holds.
@@ -444,19 +448,4 @@ fn mark(store: &Store, event: &EventKey, look: &Look<'_>) -> Option<(String, Sty
     }
     let state = store.decision(event)?.bucket_state.as_deref()?;
     (!state.eq_ignore_ascii_case("new")).then(|| ("kb".to_owned(), theme.dim))
-}
-
-/// The result line of the pane on a narrow screen: the last label, and how the session goes.
-pub fn last_label(store: &Store, look: &Look<'_>, width: usize) -> Option<Line<'static>> {
-    let write = store.writes.newest().find(|row| row.draft.act.labels().is_some())?;
-    let (_, event, label) = write.draft.act.labels()?;
-    let (words, style) = super::told(write, look);
-    let right = session::told(store, look);
-    let taken: usize = right.iter().map(|span| text::width(&span.content)).sum();
-    let left = format!(" {} = {}   ", text::short_id(event.as_str(), 4), text::clean(label));
-    let room = width.saturating_sub(taken + text::width(&left) + 3);
-    let words = text::fit(&text::clean(&words), room, look.theme.ellipsis());
-    let mut spans = vec![Span::raw(left), Span::styled(words, style), Span::raw("  ")];
-    spans.extend(right);
-    Some(Line::from(spans))
 }

@@ -14,7 +14,7 @@ use crate::store::{EventKey, LabelState, Store, is_undecided, key};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Near {
     pub event: EventId,
-    pub label: String,
+    label: String,
     /// Labelled from here; otherwise the server's knowledge base has it.
     pub yours: bool,
     pub at: Option<Timestamp>,
@@ -22,11 +22,22 @@ pub(super) struct Near {
     pub differs: Vec<String>,
     /// Decision points that are equal.
     pub equal: usize,
+    /// Its label would tell what is hidden of the event asked about: it is not to be shown.
+    pub hidden: bool,
+}
+
+impl Near {
+    /// Its label as it may be shown.
+    pub(super) fn label(&self) -> &str {
+        if self.hidden { super::known::HIDDEN } else { &self.label }
+    }
 }
 
 /// The most alike first, of equals the newest; at most `count`.
 pub(super) fn nearest(store: &Store, event: &EventKey, count: usize) -> Vec<Near> {
-    let own = Known::of(store, event).points();
+    let known = Known::of(store, event);
+    let own = known.points();
+    let votes_open = store.votes_open(event);
     let Some(queue) = store.queues.get(&event.job).filter(|_| !own.is_empty()) else {
         return Vec::new();
     };
@@ -36,7 +47,8 @@ pub(super) fn nearest(store: &Store, event: &EventKey, count: usize) -> Vec<Near
         .filter(|line| line.event != event.event)
         .filter_map(|line| {
             let other = key(&event.job, &line.event);
-            let (label, yours, labelled) = label(store, &other)?;
+            let (label, whose, labelled) = label(store, &other)?;
+            let yours = whose == Whose::Yours;
             let found = queue.found(&line.event)?;
             let value = |name: &String| {
                 let mut points = found.decision_points.iter();
@@ -50,6 +62,10 @@ pub(super) fn nearest(store: &Store, event: &EventKey, count: usize) -> Vec<Near
                     differs.push(name.clone());
                 }
             }
+            // Equal points, or the same bucket, are decided alike; and a bucket's votes are the event's own.
+            let bucket = queue.bucket(&event.event).contains(&line.event);
+            let alike = bucket || differs.is_empty() || whose == Whose::Ai;
+            let hidden = !yours && (known.hidden && alike || !votes_open && bucket);
             let at = labelled.or_else(|| found.time.as_ref().and_then(Time::at));
             (equal > 0).then(|| Near {
                 event: line.event.clone(),
@@ -58,6 +74,7 @@ pub(super) fn nearest(store: &Store, event: &EventKey, count: usize) -> Vec<Near
                 at,
                 differs,
                 equal,
+                hidden,
             })
         })
         .collect();
@@ -66,10 +83,19 @@ pub(super) fn nearest(store: &Store, event: &EventKey, count: usize) -> Vec<Near
     near
 }
 
+/// Whose word a label is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Yours,
+    People,
+    /// What the people taught is only known from what the AI says.
+    Ai,
+}
+
 /// How an event was decided by people: from here, or as its bucket's consensus says.
-fn label(store: &Store, event: &EventKey) -> Option<(String, bool, Option<Timestamp>)> {
+fn label(store: &Store, event: &EventKey) -> Option<(String, Whose, Option<Timestamp>)> {
     if let LabelState::Kept(row, label) = store.writes.label(event) {
-        return Some((label.to_owned(), true, Some(row.staged)));
+        return Some((label.to_owned(), Whose::Yours, Some(row.staged)));
     }
     let block = store.queues.get(&event.job)?.found(&event.event)?.arcanna.as_ref()?;
     let state = block.decision.bucket_state.as_deref()?;
@@ -77,8 +103,10 @@ fn label(store: &Store, event: &EventKey) -> Option<(String, bool, Option<Timest
         return None;
     }
     // The consensus is the people's word; where the server does not tell it, the decision they taught is.
-    let label = block.consensus.clone().or_else(|| block.decision.label.clone())?;
-    Some((label, false, None))
+    match &block.consensus {
+        Some(consensus) => Some((consensus.clone(), Whose::People, None)),
+        None => Some((block.decision.label.clone()?, Whose::Ai, None)),
+    }
 }
 
 #[cfg(test)]

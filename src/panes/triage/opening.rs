@@ -1,6 +1,7 @@
 //! Opening jobs and events, reading them again, and going from a value to what it names.
 
 use super::known::{self, Known};
+use super::view::View;
 use super::{PAGE, Part, TriagePane};
 use crate::api::arcanna::events::{EventStatus, ExportEvent};
 use crate::api::arcanna::jobs::DecisionSet;
@@ -9,7 +10,7 @@ use crate::api::arcanna::{EventId, JobId};
 use crate::api::value::Time;
 use crate::command::{Cx, PaneId, Target, Tone};
 use crate::job::Policy;
-use crate::store::{EventKey, Store};
+use crate::store::{EventKey, Store, Subject};
 use crate::ui::table::ListState;
 
 impl TriagePane {
@@ -59,6 +60,31 @@ impl TriagePane {
         let listed = self.queue(cx.store).and_then(|queue| queue.found(&event));
         if listed.is_none() {
             cx.store.ask(ExportEvent { job, event }, Policy::Latest, cx.now);
+        }
+    }
+
+    /// Shows these events of a job as a view; those that are not listed are asked for.
+    pub(super) fn open_named(
+        &mut self,
+        job: JobId,
+        name: &'static str,
+        events: Vec<EventId>,
+        cx: &mut Cx<'_>,
+    ) {
+        self.open_job(job.clone(), cx);
+        let queue = cx.store.queues.entry(job.clone()).or_default();
+        let unknown: Vec<EventId> =
+            events.iter().filter(|event| queue.found(event).is_none()).cloned().collect();
+        queue.bring(&events);
+        self.show_all();
+        self.part = Part::List;
+        self.event = events.first().cloned();
+        self.view = View::Named(name, events);
+        self.generation = u64::MAX;
+        if !unknown.is_empty() {
+            let size = unknown.len() as u32;
+            let query = QueryEvents { event_ids: unknown, ..QueryEvents::newest(job, size) };
+            cx.store.ask(query, Policy::Latest, cx.now);
         }
     }
 
@@ -231,5 +257,37 @@ impl TriagePane {
         for event in self.polls.due(cx.now) {
             cx.store.ask(EventStatus { job: job.clone(), event }, Policy::Join, cx.now);
         }
+    }
+}
+
+/// What a saved search is filled with when one comes from this event.
+pub(super) fn subject(store: &Store, event: &EventKey) -> Subject {
+    let known = Known::of(store, event);
+    let view = super::context::View::of(store, event);
+    let points = known.points();
+    // The side a decision point names itself; else what lies inside is taken for the source.
+    let side = |words: [&str; 2]| {
+        points.iter().find_map(|(name, value)| {
+            let name = name.to_ascii_lowercase();
+            words.iter().any(|word| name.contains(word)).then(|| known::address(value))?
+        })
+    };
+    let (internal, external) = (view.internal.clone(), view.external.clone());
+    let src = side(["source", "src"]).or_else(|| internal.clone());
+    let dst = side(["destination", "dst"]).or_else(|| external.clone());
+    let host = known.addresses().into_iter().find(|address| !address.is_ip());
+    let text = |address: Option<known::Address>| address.map(|address| address.text);
+    Subject {
+        of: format!("event {}", crate::ui::text::short_id(event.event.as_str(), 4)),
+        at: known.found.and_then(|found| found.time.as_ref()).and_then(Time::at),
+        ip: text(internal.or_else(|| src.clone()).or(external).filter(known::Address::is_ip)),
+        did: view
+            .device
+            .and_then(|device| device.did)
+            .filter(|did| *did > 0)
+            .map(|did| did.to_string()),
+        host: view.device.and_then(|device| device.hostname.clone()).or_else(|| text(host)),
+        src: text(src),
+        dst: text(dst),
     }
 }

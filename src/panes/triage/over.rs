@@ -7,8 +7,10 @@ use ratatui::text::{Line, Span};
 use strum::IntoEnumIterator;
 
 use super::TriagePane;
+use super::blind::told_by;
 use super::bulk::Bulk;
 use super::diff::Diff;
+use super::shelf::Shelf;
 use crate::command::{Cx, Tone};
 use crate::panes::paint::{Look, put};
 use crate::store::{Order, Store};
@@ -21,6 +23,7 @@ pub(super) enum Over {
     Order(usize),
     Diff(Diff),
     Bulk(Box<Bulk>),
+    Views(Box<Shelf>),
 }
 
 /// The letters of the orders.
@@ -34,8 +37,9 @@ impl Over {
             Self::Diff(_) => {
                 &[("h l", "another"), ("j k", "scroll"), ("Enter", "open it"), ("^G", "leave")]
             }
+            Self::Views(shelf) => shelf.sheet.hints(),
             Self::Bulk(_) => &[
-                ("the number, Enter", "label them"),
+                ("Enter", "label them, the number typed"),
                 ("e", "exclude"),
                 ("v", "list"),
                 ("^G", "cancel"),
@@ -61,6 +65,9 @@ impl TriagePane {
 
     /// A key for what lies over the list. Every key is its own.
     pub(super) fn over_key(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
+        if let Some(Over::Views(_)) = self.over {
+            return self.views_key(key, cx);
+        }
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         if key.code == KeyCode::Esc || (ctrl && key.code == KeyCode::Char('g')) {
             self.over = None;
@@ -73,7 +80,18 @@ impl TriagePane {
             Over::Order(at) => self.order_key(at, key, cx),
             Over::Diff(diff) => self.diff_key(diff, key, cx),
             Over::Bulk(bulk) => self.bulk_key(bulk, key, cx),
+            Over::Views(shelf) => Some(Over::Views(shelf)),
         };
+        true
+    }
+
+    /// The sheet of views has fields of its own, which are left before it.
+    fn views_key(&mut self, key: KeyEvent, cx: &mut Cx<'_>) -> bool {
+        let Some(Over::Views(mut shelf)) = self.over.take() else {
+            return false;
+        };
+        let deed = shelf.sheet.key(key, &shelf.items);
+        self.over = self.shelf_deed(deed, shelf, cx);
         true
     }
 
@@ -93,6 +111,7 @@ impl TriagePane {
         if let Some(queue) = self.job.as_ref().and_then(|job| cx.store.queues.get_mut(job)) {
             queue.sort(order);
         }
+        self.order_before = None;
         self.settle(cx);
         cx.say(Tone::Fine, format!("order: {}", order.words()));
         None
@@ -178,17 +197,25 @@ impl TriagePane {
     ) -> Option<Position> {
         match self.over.as_ref()? {
             Over::Order(at) => {
-                let inside = frame::sheet(area, buf, look.theme, "ORDER", 60, 8);
+                let inside = frame::sheet(area, buf, look.theme, "ORDER", 64, 8);
                 for (row, (order, letter)) in Order::iter().zip(LETTERS).enumerate() {
                     let here = row == *at;
                     let mark = if here { look.theme.glyphs.cursor } else { " " };
                     let style = if here { look.theme.cursor } else { look.theme.text };
-                    let line = Line::from(vec![
+                    let mut line = Line::from(vec![
                         Span::styled(format!("{mark} "), style),
                         Span::styled(format!("{letter}  "), look.theme.key),
                         Span::raw(order.words()),
                     ]);
+                    // Of what is hidden an order may tell something: whoever judges blind should know.
+                    if store.may_hide() && told_by(order).is_some() {
+                        line.spans.push(Span::styled("  *", look.theme.warn));
+                    }
                     put(buf, inside, row as u16, &line);
+                }
+                if store.may_hide() {
+                    let words = "* shows how sure the AI is, although its answers are hidden";
+                    put(buf, inside, 4, &Line::from(Span::styled(words, look.theme.dim)));
                 }
                 let foot = "Enter sorts the list once; ^G leaves it as it is";
                 put(buf, inside, 5, &Line::from(Span::styled(foot, look.theme.dim)));
@@ -199,6 +226,7 @@ impl TriagePane {
                 None
             }
             Over::Bulk(bulk) => bulk.draw(store, look, area, buf),
+            Over::Views(shelf) => shelf.draw(store, look, area, buf),
         }
     }
 }

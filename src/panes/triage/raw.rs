@@ -20,6 +20,8 @@ pub(super) struct Raw {
     of: Option<EventKey>,
     /// The text's length when the tree was made: an export replaces what was listed.
     size: usize,
+    /// The AI's part was left out of the tree.
+    hidden: bool,
     tree: Option<Document>,
     pub list: ListState,
     /// What was searched last.
@@ -29,18 +31,21 @@ pub(super) struct Raw {
 impl Raw {
     /// Takes in the event under the cursor; `looked` when the person is in the tree.
     pub(super) fn follow(&mut self, store: &Store, event: Option<&EventKey>, looked: bool) {
-        let raw = event.and_then(|event| Known::of(store, event).raw());
-        let size = raw.map_or(0, str::len);
+        let known = event.map(|event| Known::of(store, event));
+        let size = known.as_ref().map_or(0, Known::size);
+        let hidden = known.as_ref().is_some_and(|known| known.hidden);
         if self.of.as_ref() != event {
             self.list = ListState::default();
             self.tree = None;
-        } else if self.size != size {
+        } else if self.size != size || self.hidden != hidden {
             self.tree = None;
         }
         self.of = event.cloned();
         self.size = size;
+        self.hidden = hidden;
         if self.tree.is_none() && (looked || size <= AT_ONCE) {
-            self.tree = raw.map(|raw| Document::new(raw.to_owned()));
+            let raw = known.and_then(|known| known.raw());
+            self.tree = raw.map(|raw| Document::new(raw.into_owned()));
         }
     }
 
@@ -99,7 +104,12 @@ impl Raw {
 
     /// One line of what it begins with, for a narrow screen.
     pub(super) fn preview(store: &Store, event: &EventKey) -> Option<String> {
-        let raw = Known::of(store, event).raw()?;
+        let known = Known::of(store, event);
+        // Taking the AI's part out of a large text is not for every frame.
+        if known.hidden && known.size() > AT_ONCE {
+            return None;
+        }
+        let raw = known.raw()?;
         let mut end = raw.len().min(400);
         while !raw.is_char_boundary(end) {
             end -= 1;

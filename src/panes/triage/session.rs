@@ -1,109 +1,137 @@
-//! What this session's labelling came to: how many, how fast, how often the AI had said the same.
+//! The labels given last and what this session came to, in words: a quiet cell on a narrow screen, a line on a wide one.
 //!
-//! Counted from the outbox's rows, so that it survives what the pane forgets. It rates nobody: a quiet line.
+//! The figures are the store's, as of the last label; nothing here looks at the clock to count.
 
-use std::collections::HashSet;
+use ratatui::text::{Line, Span};
 
-use jiff::Timestamp;
-use ratatui::text::Span;
-
+use super::known;
 use super::view::View;
-use crate::outbox::State;
+use crate::outbox::Row;
 use crate::panes::paint::Look;
 use crate::store::{EventKey, Store, key};
+use crate::ui::text;
 
-/// Fewer seconds than this say nothing about an hour.
-const LEAST: i64 = 60;
-
-/// Counts of the labels given from here.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Session {
-    /// Events labelled, each once.
-    pub done: usize,
-    /// Labels an hour, since the first one.
-    pub per_hour: Option<f64>,
-    /// Labels where the AI's answer was on the screen, and where it was the same.
-    pub compared: usize,
-    pub agreed: usize,
-    /// Labels taken back.
-    pub undone: usize,
-    pub since: Option<Timestamp>,
-}
-
-impl Session {
-    pub(super) fn of(store: &Store, now: Timestamp) -> Self {
-        let mut session = Self::default();
-        let mut seen: HashSet<EventKey> = HashSet::new();
-        for row in store.writes.newest() {
-            let Some((job, event, label)) = row.draft.act.labels() else {
-                continue;
-            };
-            if row.state == State::Undone {
-                session.undone += 1;
-                continue;
-            }
-            if !seen.insert(key(job, event)) {
-                continue;
-            }
-            session.done += 1;
-            session.since = Some(session.since.map_or(row.staged, |since| since.min(row.staged)));
-            if let Some(ai) = row.draft.seen.as_ref().and_then(|seen| seen.label.as_deref()) {
-                session.compared += 1;
-                session.agreed += usize::from(ai.eq_ignore_ascii_case(label));
-            }
-        }
-        let seconds = session.since.map(|since| now.as_second() - since.as_second());
-        session.per_hour = seconds
-            .filter(|seconds| *seconds >= LEAST && session.done > 1)
-            .map(|seconds| session.done as f64 * 3_600.0 / seconds as f64);
-        session
-    }
-
-    /// The share of labels the AI agreed with, in percent; none where too little was compared to say anything.
-    pub(super) fn agreement(&self) -> Option<f64> {
-        (self.compared > 0).then(|| self.agreed as f64 * 100.0 / self.compared as f64)
-    }
-}
-
-/// `41 done  86/h  AI agreed 83% (of 29)`; nothing before the first label.
-pub(super) fn told(store: &Store, look: &Look<'_>) -> Vec<Span<'static>> {
-    let session = Session::of(store, look.clock.now);
-    if session.done == 0 {
+/// The cell of a narrow screen: `41 done  86/h  blind-agree 83%`; nothing before the first label.
+fn told(store: &Store, look: &Look<'_>) -> Vec<Span<'static>> {
+    let stats = store.sitting.stats();
+    if stats.done == 0 {
         return Vec::new();
     }
-    let mut words = format!("{} done", session.done);
-    if let Some(rate) = session.per_hour {
+    let mut words = format!("{} done", stats.done);
+    if let Some(rate) = stats.per_hour {
         words = format!("{words}  {rate:.0}/h");
     }
-    if let Some(agreed) = session.agreement() {
-        words = format!("{words}  AI agreed {agreed:.0}%");
+    if let Some(agreed) = stats.agreements.blind.percent() {
+        words = format!("{words}  blind-agree {agreed:.0}%");
+    } else if let Some(agreed) = stats.agreements.shown.percent() {
+        words = format!("{words}  agree {agreed:.0}%");
     }
     vec![Span::styled(words, look.theme.dim)]
 }
 
-/// The longer line of a wide screen: with what is left to do.
-pub(super) fn line(store: &Store, look: &Look<'_>, view: &View, left: usize) -> Vec<Span<'static>> {
+/// The line of a wide screen, as much of it as there is room for.
+pub(super) fn line(
+    store: &Store,
+    look: &Look<'_>,
+    view: &View,
+    left: usize,
+    width: usize,
+) -> Vec<Span<'static>> {
     let theme = look.theme;
-    let session = Session::of(store, look.clock.now);
+    let sitting = &store.sitting;
+    let stats = sitting.stats();
     let mut spans = vec![Span::styled(" SESSION  ", theme.title)];
-    if session.done == 0 {
-        spans.push(Span::styled("no label yet", theme.dim));
+    let mut room = width.saturating_sub(10);
+    let mut tell = |words: String, style| {
+        let wide = text::width(&words) + 3;
+        if wide <= room {
+            room -= wide;
+            spans.push(Span::styled(words, style));
+            spans.push(Span::raw("   "));
+        }
+    };
+    if stats.done == 0 {
+        tell("no label yet".to_owned(), theme.dim);
     } else {
-        spans.push(Span::raw(format!("{} labelled", session.done)));
-        let mut tell = |words: String| spans.push(Span::styled(format!("   {words}"), theme.dim));
-        if let Some(rate) = session.per_hour {
-            tell(format!("{rate:.0}/h"));
+        tell(format!("{} labelled", stats.done), theme.text);
+        if let Some(rate) = stats.per_hour {
+            tell(format!("{rate:.0}/h"), theme.dim);
         }
-        if let Some(agreed) = session.agreement() {
-            tell(format!("AI agreed {agreed:.0}% (of {})", session.compared));
+        if let Some(median) = stats.median_ms {
+            tell(format!("median {:.1} s", median as f64 / 1_000.0), theme.dim);
         }
-        if session.undone > 0 {
-            tell(format!("{} taken back", session.undone));
-        }
-        if let Some(since) = session.since {
-            tell(format!("since {}", look.tell(since)));
+        if let Some(words) = crate::panes::paint::agreement(&stats.agreements) {
+            tell(words, theme.dim);
         }
     }
-    spans.push(Span::styled(format!("     {left} without a label in {}", view.name()), theme.dim));
+    for (count, what) in
+        [(stats.undone, "undone"), (sitting.skipped, "skipped"), (sitting.second, "second opinion")]
+    {
+        if count > 0 {
+            tell(format!("{what} {count}"), theme.dim);
+        }
+    }
+    if let Some(since) = stats.since {
+        tell(format!("since {}", look.tell(since)), theme.dim);
+    }
+    tell(format!("{left} left in {}", view.name()), theme.dim);
     spans
+}
+
+/// What the AI says of an event that was labelled: `Escalate 47%`, with the confidence where it is still that answer.
+fn said(store: &Store, event: &EventKey, ai: &str) -> String {
+    let decision = store.decision(event).filter(|one| one.label.as_deref() == Some(ai));
+    let sure = decision.filter(|one| one.confidence.is_some());
+    let sure =
+        sure.map_or_else(String::new, |one| format!(" {}", known::confidence(one.confidence)));
+    format!("{}{sure}", text::clean(ai))
+}
+
+/// The result line of the pane on a narrow screen: the last label, and how the session goes. Of a blind label it says now
+/// what the AI had said.
+pub fn last_label(store: &Store, look: &Look<'_>, width: usize) -> Option<Line<'static>> {
+    let write = store.writes.newest().find(|row| row.draft.act.labels().is_some())?;
+    let (job, event, label) = write.draft.act.labels()?;
+    let (words, style) = super::told(write, look);
+    let right = told(store, look);
+    let taken: usize = right.iter().map(|span| text::width(&span.content)).sum();
+    let mut left = format!(" {} = {}   ", text::short_id(event.as_str(), 4), text::clean(label));
+    if let Some(seen) = write.draft.seen.as_ref().filter(|seen| seen.blind)
+        && let Some(ai) = &seen.label
+    {
+        left = format!("{left}AI said {}   ", said(store, &key(job, event), ai));
+    }
+    let room = width.saturating_sub(taken + text::width(&left) + 3);
+    let words = text::fit(&text::clean(&words), room, look.theme.ellipsis());
+    let mut spans = vec![Span::raw(left), Span::styled(words, style), Span::raw("  ")];
+    spans.extend(right);
+    Some(Line::from(spans))
+}
+
+/// One of the last labels: `D~ ..1760 = Drop   AI Drop 45  agree   sends 14:03:09Z`.
+pub(super) fn last(store: &Store, write: &Row, look: &Look<'_>) -> Line<'static> {
+    let theme = look.theme;
+    let Some((job, event, label)) = write.draft.act.labels() else {
+        return Line::default();
+    };
+    let (words, style) = super::told(write, look);
+    let mut spans = vec![
+        Span::styled(format!(" {}  ", text::short_id(event.as_str(), 4)), theme.dim),
+        Span::styled(text::fit(&text::clean(label), 14, theme.ellipsis()), theme.label),
+    ];
+    let seen = write.draft.seen.as_ref();
+    if let Some(ai) = seen.and_then(|seen| seen.label.as_ref()) {
+        let agree = ai.eq_ignore_ascii_case(label);
+        let ai = text::fit(&said(store, &key(job, event), ai), 18, theme.ellipsis());
+        spans.push(Span::styled(format!("  AI {ai}  "), theme.dim));
+        spans.push(if agree {
+            Span::styled("agree     ", theme.dim)
+        } else {
+            Span::styled("DISAGREE  ", theme.warn)
+        });
+        let blind = if seen.is_some_and(|seen| seen.blind) { "blind  " } else { "       " };
+        spans.push(Span::styled(blind, theme.accent));
+    }
+    spans.push(Span::styled(words, style));
+    Line::from(spans)
 }

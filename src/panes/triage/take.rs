@@ -4,12 +4,16 @@
 
 use super::context::View;
 use super::known::{self, Known};
-use crate::command::{Prefs, Take};
+use crate::command::{Prefs, Take, Target};
 use crate::export::{self, Grid};
 use crate::outbox::{Row, State};
 use crate::panes::grids::{time, utc};
+use crate::panes::piece::Piece;
 use crate::store::{EventKey, LabelState, Remote, Store};
 use crate::ui::{json, text};
+
+/// Digits of a ledger record's hash that are enough to find it by.
+const HASH: usize = 12;
 
 fn safe(words: &str) -> String {
     export::defang_text(&text::clean(words))
@@ -38,13 +42,33 @@ pub(super) fn take(
         Take::Line => Some(line(&known)),
         Take::Markdown => Some(ticket(store, prefs, &known, note)),
         Take::Json => {
-            let pretty = json::pretty(known.raw()?);
+            let pretty = json::pretty(&known.raw()?);
             let lines: Vec<String> = pretty.lines().map(safe).collect();
             Some(lines.join("\n") + "\n")
         }
         Take::Indicator => indicator(&known, picked).map(|found| export::defang(&found)),
         Take::Raw => indicator(&known, picked),
+        Take::Link => None,
     }
+}
+
+/// One event as a whole: ticket text, its own text where it was read, its line of the table.
+pub(super) fn piece(
+    store: &Store,
+    prefs: &Prefs,
+    event: &EventKey,
+    note: Option<&str>,
+) -> Option<Piece> {
+    let get = |what| take(what, store, prefs, event, note, None);
+    let table = grid(store, std::slice::from_ref(event), &format!("Arcanna job {}", event.job));
+    Some(Piece {
+        kind: "event".to_owned(),
+        title: heading(&Known::of(store, event)),
+        target: Some(Target::Event(event.job.clone(), event.event.clone())),
+        markdown: get(Take::Markdown)?,
+        json: get(Take::Json).unwrap_or_else(|| table.json()),
+        table,
+    })
 }
 
 /// The value under the cursor if it is an address or a host, else the first external one, else the first.
@@ -60,7 +84,7 @@ fn indicator(known: &Known<'_>, picked: Option<&str>) -> Option<String> {
 }
 
 fn line(known: &Known<'_>) -> String {
-    let (says, sure) = says(known);
+    let (says, sure) = (known.says(), known.sure());
     let at = known.found.and_then(|found| found.time.as_ref());
     let places: Vec<String> = known.addresses().iter().map(|one| value(&one.text)).collect();
     let yours = known.yours().map_or_else(String::new, |label| format!("  labelled {label}"));
@@ -73,11 +97,12 @@ fn line(known: &Known<'_>) -> String {
     )) + &places.join(" ")
 }
 
-fn says(known: &Known<'_>) -> (String, String) {
-    known.decision.map_or_else(
-        || ("-".to_owned(), "-".to_owned()),
-        |one| (known::word(one), known::confidence(one.confidence)),
-    )
+/// What it is about, what Arcanna says, between whom.
+fn heading(known: &Known<'_>) -> String {
+    let (says, sure) = (known.says(), known.sure());
+    let yours = known.yours().map_or_else(String::new, |label| format!("  labelled {label}"));
+    let places: Vec<String> = known.addresses().iter().map(|one| value(&one.text)).collect();
+    safe(&format!("{}  AI {says} {sure}{yours}  ", known.title())) + &places.join(" ")
 }
 
 fn labelled<'a>(store: &'a Store, event: &EventKey) -> Option<(&'a Row, &'a str)> {
@@ -95,9 +120,16 @@ fn ticket(store: &Store, prefs: &Prefs, known: &Known<'_>, note: Option<&str>) -
         .and_then(|job| job.title.clone())
         .map_or_else(|| key.job.to_string(), |title| format!("{} {title}", key.job));
     let mut out = vec![format!("### Arcanna event {} (job {})", key.event, safe(&job))];
-    let (says, sure) = says(known);
-    let low = known.decision.is_some_and(|one| known::below(one.confidence, prefs.low_confidence));
-    let mut decision = format!("- Decision: AI {says} {sure}");
+    let (says, sure) = (known.says(), known.sure());
+    let low = known
+        .decision
+        .as_ref()
+        .is_some_and(|one| known::below(one.confidence, prefs.low_confidence));
+    let mut decision = if known.hidden {
+        "- Decision: AI hidden (no vote yet)".to_owned()
+    } else {
+        format!("- Decision: AI {says} {sure}")
+    };
     if low {
         decision.push_str(" (low)");
     }
@@ -112,10 +144,11 @@ fn ticket(store: &Store, prefs: &Prefs, known: &Known<'_>, note: Option<&str>) -
         };
         let who = prefs.analyst.as_deref().unwrap_or("-");
         decision = format!(
-            "{decision}, analyst {}: **{}** at {}{state}",
+            "{decision}, analyst {}: **{}** at {}{state}, blind: {}",
             safe(who),
             safe(label),
-            utc(row.staged)
+            utc(row.staged),
+            if row.draft.seen.as_ref().is_some_and(|seen| seen.blind) { "yes" } else { "no" },
         );
     }
     out.push(decision);
@@ -128,8 +161,16 @@ fn ticket(store: &Store, prefs: &Prefs, known: &Known<'_>, note: Option<&str>) -
     }
     out.extend(darktrace(store, key));
     let kept = row.and_then(|(row, _)| row.draft.note.as_deref());
-    if let Some(note) = note.or(kept) {
-        out.push(format!("- Note: {}", safe(note)));
+    let ledger = row
+        .and_then(|(row, _)| store.writes.record(row.id))
+        .map(|(number, hash)| format!("ledger {number} {}", hash.get(..HASH).unwrap_or(hash)));
+    match (note.or(kept), ledger) {
+        (Some(note), Some(ledger)) => out.push(format!("- Note: {}       {ledger}", safe(note))),
+        (Some(note), None) => out.push(format!("- Note: {}", safe(note))),
+        (None, Some(ledger)) => {
+            out.push(format!("- {}{}", ledger[..1].to_uppercase(), &ledger[1..]))
+        }
+        (None, None) => {}
     }
     out.join("\n") + "\n"
 }
@@ -189,8 +230,8 @@ pub(super) fn grid(store: &Store, events: &[EventKey], title: &str) -> Grid {
     .title(title);
     for event in events {
         let known = Known::of(store, event);
-        let (ai, sure) = says(&known);
-        let outlier = known.decision.and_then(|one| one.outlier);
+        let (ai, sure) = (known.says(), known.sure());
+        let outlier = known.decision.as_ref().and_then(|one| one.outlier);
         let row = labelled(store, event);
         let state = row.map_or("", |(row, _)| match &row.state {
             State::Sent(_) => "sent",
@@ -261,6 +302,63 @@ mod tests {
             "{line}"
         );
         assert!(!line.contains('\n') && line.contains("8[.]8[.]8[.]8"), "{line}");
+    }
+
+    #[test]
+    fn an_event_is_taken_away_whole() {
+        let store = testing::store();
+        let event = key(&testing::job(), &EventId::from("12023636421771"));
+        let piece = piece(&store, &prefs(), &event, Some("scanner window")).unwrap();
+        assert_eq!(piece.target, Some(Target::Event(event.job.clone(), event.event.clone())));
+        assert!(piece.title.contains("AI Escalate 47%"), "{}", piece.title);
+        let text = piece.text();
+        assert!(text.starts_with("### Arcanna event 12023636421771"), "{text}");
+        assert!(
+            text.contains("- Note: scanner window\n") && text.contains("8[.]8[.]8[.]8"),
+            "{text}"
+        );
+        assert!(!text.contains("8.8.8.8") && text.ends_with("}\n"), "{text}");
+    }
+
+    #[test]
+    fn a_ticket_names_the_ledger_record_once_there_is_one() {
+        use crate::ledger::Head;
+        use crate::outbox::{Keeper, Notice, Request, Session};
+        use crate::store::Wish;
+        let mut store = testing::store();
+        let now = testing::now();
+        let event = key(&testing::job(), &EventId::from("12023636421771"));
+        let feedback = crate::api::arcanna::feedback::Feedback {
+            job: event.job.clone(),
+            event: event.event.clone(),
+            label: "Drop".into(),
+            username: "ana.pop".into(),
+        };
+        let act = crate::outbox::Act::Label { feedback, digit: '1' };
+        let call = act.call().unwrap();
+        let grace = std::time::Duration::from_secs(5);
+        let draft = crate::outbox::Draft { act, call, grace, seen: None, note: None, batch: None };
+        let mut outbox = Keeper::open(None, Session::nowhere(), now).unwrap().0;
+        let mut id = None;
+        for notice in outbox.handle(Request::Stage { draft, tag: 1 }, now) {
+            if let Notice::Staged { row, .. } = &notice {
+                id = Some(row.id);
+            }
+            store.notice(notice, now);
+        }
+        assert!(!store.take_wishes().iter().any(|wish| matches!(wish, Wish::Run(_))));
+        let text = |store: &Store, note| {
+            take(Take::Markdown, store, &prefs(), &event, note, None).unwrap()
+        };
+        assert!(!text(&store, None).contains("edger"));
+        let place = Head { n: 1204, h: "c1e0ab12cd34ef56".into() };
+        store.notice(Notice::Recorded(id.unwrap(), place), now);
+        assert!(text(&store, None).ends_with("- Ledger 1204 c1e0ab12cd34\n"));
+        let noted = text(&store, Some("scanner window, INC-4711"));
+        assert!(
+            noted.ends_with("- Note: scanner window, INC-4711       ledger 1204 c1e0ab12cd34\n"),
+            "{noted}"
+        );
     }
 
     #[test]

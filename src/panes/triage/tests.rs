@@ -1,5 +1,7 @@
 //! What the pane looks like, at each size and in each state.
 
+mod blind;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -17,13 +19,13 @@ use crate::panes::testing::Bench;
 use crate::store::{Lands, Store};
 
 /// Puts an answer where the operation's answers are kept.
-fn land<O: Lands>(store: &mut Store, operation: &O, json: &str) {
+pub(super) fn land<O: Lands>(store: &mut Store, operation: &O, json: &str) {
     let output = operation.decode(&Answer::from_json(json)).unwrap();
     let at = testing::NOW.parse().unwrap();
     operation.remote(store).arrived(output, at);
 }
 
-fn bench() -> Bench {
+pub(super) fn bench() -> Bench {
     let mut bench = Bench::default();
     bench.store = testing::store();
     bench.now = testing::now();
@@ -74,7 +76,7 @@ fn bench() -> Bench {
     bench
 }
 
-fn pane(bench: &mut Bench) -> TriagePane {
+pub(super) fn pane(bench: &mut Bench) -> TriagePane {
     let mut pane = TriagePane::default();
     pane.open(Some(Target::Job(testing::job())), &mut bench.cx());
     let event = crate::api::arcanna::EventId::from("12023636421771");
@@ -85,13 +87,13 @@ fn pane(bench: &mut Bench) -> TriagePane {
     pane
 }
 
-fn shown(bench: &Bench, pane: &TriagePane, width: u16, height: u16) -> String {
+pub(super) fn shown(bench: &Bench, pane: &TriagePane, width: u16, height: u16) -> String {
     bench.shown(width, height, |bench, area, buf| {
         pane.draw(&bench.store, &bench.look(), area, buf);
     })
 }
 
-fn press(pane: &mut TriagePane, bench: &mut Bench, id: &str, key: Option<char>) {
+pub(super) fn press(pane: &mut TriagePane, bench: &mut Bench, id: &str, key: Option<char>) {
     use crate::panes::Rows;
     let row = TriagePane::ROWS.iter().find(|row| row.id == id).unwrap();
     let mut cx = bench.cx();
@@ -99,7 +101,7 @@ fn press(pane: &mut TriagePane, bench: &mut Bench, id: &str, key: Option<char>) 
     (row.run)(pane, &mut cx);
 }
 
-fn typed(pane: &mut TriagePane, bench: &mut Bench, text: &str) {
+pub(super) fn typed(pane: &mut TriagePane, bench: &mut Bench, text: &str) {
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
     for c in text.chars() {
         let code = match c {
@@ -192,7 +194,7 @@ fn views_go_round_and_an_empty_one_says_how_to_leave() {
             "Undecided 1",
             "AI says Drop 1",
             "AI says Escalate 2",
-            "Mine 0",
+            "Mine today 0",
             "Skipped 0",
             "Second opinion 0",
         ]
@@ -252,4 +254,70 @@ fn nothing_that_arrives_moves_the_cursor_or_the_lines() {
     pane.tick(&mut bench.cx());
     let mut buf = Buffer::empty(Rect::new(0, 0, 80, 21));
     pane.draw(&bench.store, &bench.look(), buf.area, &mut buf);
+}
+
+#[test]
+fn the_whole_event_is_read_again_once_it_is_decided() {
+    use crate::api::arcanna::events::{EventStatus, ExportEvent};
+    let mut bench = bench();
+    let mut pane = pane(&mut bench);
+    let event = crate::api::arcanna::EventId::from("900");
+    let job = testing::job();
+    pane.open(Some(Target::Event(job.clone(), event.clone())), &mut bench.cx());
+    let status = EventStatus { job: job.clone(), event: event.clone() };
+    let export = ExportEvent { job, event };
+    let later = |bench: &mut Bench, seconds| {
+        bench.now = bench.now.plus(std::time::Duration::from_secs(seconds));
+    };
+    let body = |state: &str, words: &str| {
+        format!(
+            r#"{{"event_id":"900","status":"OK","arcanna_event":{{"title":"t","arcanna":{{"inference_status":"{state}","log_messages":[{{"level":"info","component":"Input","content":"{words}"}}]}}}}}}"#
+        )
+    };
+    bench.land(&status, r#"{"event_id":"900","status":"pending_inference"}"#);
+    bench.land(&export, &body("pending", "Event received."));
+    pane.changed(&mut bench.cx());
+    bench.wished();
+    // The reads of opening it have ended.
+    bench.store.jobs = crate::job::Jobs::default();
+    later(&mut bench, 3);
+    pane.changed(&mut bench.cx());
+    assert_eq!(bench.wished().1.len(), 0, "it waits still");
+    bench.land(&status, r#"{"event_id":"900","status":"OK","result_label":"Drop"}"#);
+    pane.changed(&mut bench.cx());
+    pane.changed(&mut bench.cx());
+    let asked: Vec<String> = bench.wished().1;
+    assert_eq!(asked.iter().filter(|call| call.contains("/900/export")).count(), 1, "{asked:?}");
+    later(&mut bench, 1);
+    // Whatever the server says now, it was asked: nothing goes round in circles.
+    bench.land(&export, &body("pending", "Event received."));
+    pane.changed(&mut bench.cx());
+    assert_eq!(bench.wished().1.len(), 0);
+    bench.land(&export, &body("finished", "Decision taken."));
+    pane.changed(&mut bench.cx());
+    assert_eq!(bench.wished().1.len(), 0);
+    assert!(
+        shown(&bench, &pane, 80, 24).contains("Decision taken."),
+        "{}",
+        shown(&bench, &pane, 80, 24)
+    );
+}
+
+#[test]
+fn a_day_of_its_own_needs_no_date_and_raw_text_names_a_source() {
+    let mut bench = Bench::default();
+    bench.store = testing::store();
+    bench.now = testing::now();
+    let page = r#"{"total_count":2,"events":[
+      {"event_id":1,"@timestamp":"2026-11-22T13:59:31Z","decision_points":{"rule.name":"no address here"},
+       "raw_event":{"message":"1.2.3.4","source":{"port":7,"ip":"10.9.8.7"}}},
+      {"event_id":2,"@timestamp":"2026-11-22T13:59:32Z","decision_points":{"rule.name":"nor here"}}]}"#;
+    let job = crate::api::arcanna::JobId::from(7);
+    bench.land(&crate::api::arcanna::query::QueryEvents::newest(job.clone(), 5), page);
+    let mut pane = TriagePane::default();
+    pane.open(Some(Target::Job(job)), &mut bench.cx());
+    let text = shown(&bench, &pane, 80, 21);
+    assert!(text.contains("TIME Z   AI"), "{text}");
+    assert!(text.contains("13:59:31 ") && text.contains("10.9.8.7"), "{text}");
+    assert!(!text.contains("xN"), "no bucket is known: it takes no room\n{text}");
 }

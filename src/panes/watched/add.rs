@@ -9,7 +9,7 @@ use crate::api::darktrace::watchlist::{WatchAdd, WatchRemove, Watched};
 use crate::api::{Call, Operation};
 use crate::command::{Cx, Tone};
 use crate::export;
-use crate::outbox::{Act, Draft, Moment};
+use crate::outbox::{Act, Draft};
 use crate::panes::lookup::{self, Batch};
 use crate::panes::sheet::{Confirm, Sheet, exactly};
 use crate::store::{Remote, Store};
@@ -81,7 +81,7 @@ impl Adding {
         .choice("expires", "expires", &EXPIRES, 1);
         let mut adding = Self { sheet, source, batch: Batch::default(), rest: None, ready: None };
         adding.look_up(cx);
-        adding.check(cx.store, cx.now);
+        adding.check(cx);
         adding
     }
 
@@ -89,20 +89,20 @@ impl Adding {
     pub(super) fn edited(&mut self, cx: &mut Cx<'_>) {
         self.read_files();
         self.rest = Some(cx.now.instant + REST);
-        self.check(cx.store, cx.now);
+        self.check(cx);
     }
 
     /// Looks up what goes on the list and was not looked up yet.
     pub(super) fn look_up(&mut self, cx: &mut Cx<'_>) {
         self.rest = None;
-        let endpoints = self.preflight(cx.store).endpoints();
+        let endpoints = self.preflight(cx.store, &cx.prefs.own_domains).endpoints();
         self.batch.start(endpoints.into_iter().take(lookup::BATCH), cx);
     }
 
     /// Something landed: the next look-up, and a new judgement.
     pub(super) fn changed(&mut self, cx: &mut Cx<'_>) {
         self.batch.step(cx);
-        self.check(cx.store, cx.now);
+        self.check(cx);
     }
 
     /// Stops looking up.
@@ -110,7 +110,7 @@ impl Adding {
         self.batch.stop(cx);
     }
 
-    fn preflight(&self, store: &Store) -> Preflight {
+    fn preflight(&self, store: &Store, own: &[String]) -> Preflight {
         let list = |source: Option<String>| {
             let remote = store.watch_lists.get(&source).and_then(Remote::value);
             remote.map(Vec::as_slice)
@@ -120,7 +120,7 @@ impl Adding {
             own: list(Some(self.source.clone())),
             endpoints: Some(&store.endpoints),
             devices: device_names(store),
-            domains: &[],
+            domains: own,
         };
         Preflight::of(&self.sheet.value("entries"), &known)
     }
@@ -147,9 +147,10 @@ impl Adding {
     }
 
     /// Judges what the sheet holds, and says what would be sent.
-    fn check(&mut self, store: &Store, moment: Moment) {
+    fn check(&mut self, cx: &Cx<'_>) {
+        let (store, moment) = (&*cx.store, cx.now);
         let now = moment.wall;
-        let flight = self.preflight(store);
+        let flight = self.preflight(store, &cx.prefs.own_domains);
         let entries = flight.entries();
         let count = entries.len();
         self.sheet.help("entries", summary(&flight));

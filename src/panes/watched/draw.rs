@@ -180,7 +180,8 @@ impl WatchedPane {
             spans.insert(at, told);
         }
         let own = self.source.as_ref().and_then(|_| store.watch_lists.get(&self.source));
-        if let Some((error, _)) = own.and_then(|own| own.error.as_ref()) {
+        let whole = self.whole(store).is_some_and(|list| list.error.is_none());
+        if let Some((error, _)) = own.and_then(|own| own.error.as_ref()).filter(|_| whole) {
             spans.push(Span::styled(
                 format!("   which are ours is not known: {error}"),
                 look.theme.bad,

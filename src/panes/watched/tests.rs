@@ -315,6 +315,20 @@ fn nobody_adds_without_a_name_and_nothing_is_sent_read_only() {
 }
 
 #[test]
+fn own_domains_of_the_settings_are_refused() {
+    let (mut bench, mut pane) = filled();
+    bench.prefs.own_domains = vec!["acme.example".into()];
+    pane.open(Some(Target::Watch("mail.acme.example\nacme.example".into())), &mut bench.cx());
+    press(&mut pane, &mut bench, "\tINC\t\t\t2\n");
+    assert!(pane.typing() && staged(&mut bench).is_empty());
+    let shown = bench.pane(&pane, 80, 21);
+    assert!(shown.contains("REFUSED mail.acme.example: it is ours: acme.example"), "{shown}");
+    pane.open(Some(Target::Watch("acme.example.evil.com".into())), &mut bench.cx());
+    press(&mut pane, &mut bench, "\tINC\t\t\t1\n");
+    assert_eq!(staged(&mut bench).len(), 1, "a name that only begins like ours is not ours");
+}
+
+#[test]
 fn filter_and_views_narrow_the_list() {
     let (mut bench, mut pane) = filled();
     row(&mut pane, &mut bench, "watched.filter").unwrap();

@@ -198,7 +198,7 @@ pub fn fill(world: &mut World, seed: u64, start: Ms) {
             let raised = at - rng.between(2_000, 40_000);
             let (raw, title) = alerts::alert(kind, &mut rng, &hosts, raised);
             let severity = alerts::severity(&raw);
-            let id = world.ingest(&job, None, raw, &title, Some(severity), at);
+            let id = world.ingest(&job, None, &raw, &title, Some(severity), at);
             if rng.chance(0.012)
                 && let Some(event) = world.event_mut(job.id, &id)
             {
@@ -289,7 +289,7 @@ fn from_the_seed(world: &mut World, start: Ms) {
                 "category": "Generic Protocol Command Decode"}}},
     });
     debug_assert_eq!(decision_points(&job, &raw).len(), job.features.len());
-    world.ingest(&job, Some("615471"), raw, "Test_alert", Some(3), start - 3 * HOUR);
+    world.ingest(&job, Some("615471"), &raw, "Test_alert", Some(3), start - 3 * HOUR);
     if let Some(event) = world.event_mut(1208, "615471") {
         event.guess = Some((0, 98.3, false));
         // its own bucket: the votes of others must not change what the manual shows
@@ -326,16 +326,16 @@ fn hostile(world: &mut World, seed: u64, start: Ms) {
             "@timestamp": super::super::time::zulu(at - 2_000),
         });
         raw["big"] = json!([18_446_744_073_709_551_615_u64, -9_007_199_254_740_993_i64, 1e300]);
-        world.ingest(&job, None, raw, title, Some(2), at);
+        world.ingest(&job, None, &raw, title, Some(2), at);
     }
     // an id that says nothing, from a connector's bug [FS1], and an id that needs encoding
     let plain = json!({"rule": {"name": "ET POLICY curl User-Agent", "category": "Potential Corporate Privacy Violation"},
         "event": {"severity": 1}, "source": {"ip": "10.20.1.16"}, "destination": {"port": 80}});
-    world.ingest(&job, Some("None"), plain.clone(), "event without an id", None, start - 5 * HOUR);
+    world.ingest(&job, Some("None"), &plain, "event without an id", None, start - 5 * HOUR);
     world.ingest(
         &job,
         Some("INC 42/7?x=1#ü"),
-        plain,
+        &plain,
         "id that needs encoding",
         Some(1),
         start - 6 * HOUR,

@@ -171,6 +171,7 @@ fn block(world: &World, job: &Job, event: &Event, now: Ms) -> Value {
     put("confidence_score", json!(decision.as_ref().map(|d| d.confidence)));
     put("confidence_percentage", json!(decision.as_ref().map(|d| d.confidence)));
     put("consensus", json!(consensus));
+    // Assumption: whether a server lists the votes, and in which form; the contract knows their outcome alone.
     put(
         "feedback",
         bucket.map_or(json!([]), |b| {

@@ -9,7 +9,7 @@ use super::super::glob::wildcard;
 use super::super::wire::{Reply, Request};
 use super::filter::{compare, field, text};
 use super::model::{World, decision_points};
-use super::{document, query, v1};
+use super::{datemath, document, query, v1};
 
 /// `POST events/raw_es_query`.
 pub fn answer(world: &World, request: &Request) -> Reply {
@@ -34,7 +34,7 @@ fn run(world: &World, body: &Value, now: i64) -> Result<Value, Reply> {
     if !search.is_null() && search.get("query").is_none() {
         return Err(super::bad_field("query_body", "query_body must contain query"));
     }
-    let clause = search.get("query").unwrap_or(&all);
+    let clause = &datemath::worked_out(search.get("query").unwrap_or(&all), now);
     let bare = body.get("decision_points_only").and_then(Value::as_bool).unwrap_or(false);
     let mut hits = Vec::new();
     for job in query::jobs(world, body)? {

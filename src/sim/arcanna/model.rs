@@ -195,15 +195,15 @@ impl World {
         &mut self,
         job: &Job,
         id: Option<&str>,
-        raw: Value,
+        raw: &Value,
         title: &str,
         severity: Option<i64>,
         now: Ms,
     ) -> String {
         let id = id.map_or_else(|| self.new_id(job.id), str::to_owned);
-        let points = decision_points(job, &raw);
+        let points = decision_points(job, raw);
         let bucket = bucket_id(job, &points, &id);
-        let guess = (!points.is_empty()).then(|| guess(job, &points, &raw));
+        let guess = (!points.is_empty()).then(|| guess(job, &points, raw));
         self.events.push(Event {
             id: id.clone(),
             job: job.id,

@@ -201,7 +201,7 @@ fn send(world: &mut World, request: &Request, id: Option<&str>) -> Reply {
     let raw = body.get("raw_body").cloned().unwrap_or_default();
     let severity = severity.and_then(whole);
     let tag = body.get("storage_tag").and_then(Value::as_str).map(str::to_owned);
-    let id = world.ingest(&job, id, raw, &title, severity, request.now);
+    let id = world.ingest(&job, id, &raw, &title, severity, request.now);
     if let (Some(tag), Some(event)) = (tag, world.event_mut(job_id, &id)) {
         event.storage_tag = tag;
     }

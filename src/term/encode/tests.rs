@@ -149,7 +149,7 @@ fn list(t: &mut Terminal<Encoder>, from: usize, cursor: u16) -> (String, Buffer)
             let n = from + usize::from(y);
             let what =
                 ["a plain row of words", "日本語の行です", "ünïcödé – ok", "한글 글자 줄"][n % 4];
-            let ink = if n % 3 == 0 { Style::new().fg(Color::Red) } else { Style::new() };
+            let ink = if n.is_multiple_of(3) { Style::new().fg(Color::Red) } else { Style::new() };
             buf.set_string(2, y, format!("{n:05} {what} {n}"), ink);
         }
         buf.set_string(0, cursor, "> ", Style::new().add_modifier(Modifier::REVERSED));

@@ -28,8 +28,14 @@ impl Drop for Server {
 
 impl Server {
     pub fn start(home: &Path, seed: u64) -> Self {
+        Self::start_with(home, &["--seed", &seed.to_string()])
+    }
+
+    /// With these flags of `simulate`.
+    pub fn start_with(home: &Path, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_socdeck"))
-            .args(["simulate", "--seed", &seed.to_string()])
+            .arg("simulate")
+            .args(flags)
             .env("HOME", home)
             .stdout(Stdio::piped())
             .spawn()
@@ -79,6 +85,15 @@ impl Server {
     fn feedback(&self) -> Vec<Value> {
         let state: Value = serde_json::from_str(&self.ask("GET", "/__sim/state", "")).unwrap();
         state["arcanna"]["feedback"].as_array().unwrap().clone()
+    }
+
+    /// What is on the watched list: name, source and reason of each entry.
+    pub fn watched(&self) -> Vec<[String; 3]> {
+        let state: Value = serde_json::from_str(&self.ask("GET", "/__sim/state", "")).unwrap();
+        let entries = state["darktrace"]["watched"].as_array().unwrap();
+        let fields = ["name", "source", "description"];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        entries.iter().map(|entry| fields.map(|field| text(&entry[field]))).collect()
     }
 
     /// The votes the server took since it started, in order: event, label.

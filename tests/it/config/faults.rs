@@ -71,6 +71,83 @@ fn every_kind_of_fault_is_told_with_its_place_and_what_is_allowed() {
                 "\"none\"",
             ],
         ),
+        (
+            "[darktrace]\nproxy = 'socks4://p:1'",
+            vec!["F:2:9: darktrace.proxy: this kind of proxy is not supported", "socks5h"],
+        ),
+        (
+            "[darktrace]\nproxy = 'gopher://p:1'",
+            vec![
+                "F:2:9: darktrace.proxy: its scheme is not that of a proxy",
+                "http, https, socks5",
+            ],
+        ),
+        ("[darktrace]\nproxy = 'https://'", vec!["F:2:9: darktrace.proxy: it has no host"]),
+        // pins
+        (
+            "[arcanna]\npin_sha256 = 'abc'",
+            vec![
+                "F:2:14: arcanna.pin_sha256: \"abc\" is not accepted",
+                "64 hexadecimal digits or base64",
+            ],
+        ),
+        (
+            "[arcanna]\npin_sha256 = ['abcd']",
+            vec!["F:2:14: arcanna.pin_sha256: \"abcd\" is not accepted", "socdeck doctor"],
+        ),
+        (
+            "[arcanna]\ninsecure = true\npin_sha256 = ['0000000000000000000000000000000000000000000000000000000000000000']",
+            vec!["F:3:14: arcanna.pin_sha256: it says nothing while insecure = true", "ca_file"],
+        ),
+        // people, screen, lists
+        (
+            "[analyst]\nmax_arm = '2h'",
+            vec!["F:2:11: analyst.max_arm: \"2h\" is not accepted", "from \"1m\" to \"60m\""],
+        ),
+        (
+            "[ui]\nkeymap = 'vi'",
+            vec![
+                "F:2:10: ui.keymap: \"vi\" is not accepted",
+                "did you mean \"vim\"?",
+                "one of: vim, emacs, arrows, numpad",
+            ],
+        ),
+        (
+            "[ui]\nzone = 'Europe/Bukarest'",
+            vec![
+                "F:2:8: ui.zone: \"Europe/Bukarest\" is not accepted",
+                "did you mean \"Europe/Bucharest\"?",
+            ],
+        ),
+        (
+            "[ui]\nallow_editor = 0",
+            vec!["F:2:16: ui.allow_editor: 0 is not accepted", "true or false"],
+        ),
+        (
+            "[watched]\nown_domains = 'acme.example'",
+            vec![
+                "F:2:15: watched.own_domains: \"acme.example\" is not accepted",
+                "[\"acme.example\"]",
+            ],
+        ),
+        (
+            "[watched]\nown_domains = ['acme.example', '*.acme']",
+            vec!["F:2:15: watched.own_domains: \"*.acme\" is not accepted"],
+        ),
+        (
+            "[labels]\ntag_grace = '2m'",
+            vec!["F:2:13: labels.tag_grace: \"2m\" is not accepted", "to \"60s\""],
+        ),
+        (
+            "[log]\nmax_mb = 0",
+            vec!["F:2:10: log.max_mb: 0 is not accepted", "a whole number from 1 to 1024"],
+        ),
+        (
+            "[keys]\nlabels = ['a', '1']",
+            vec!["F:2:10: keys.labels: \"1\" is not accepted", "1 to 9 characters"],
+        ),
+        ("[keys]\nlabels = ['a', 'a']", vec!["F:2:10: keys.labels: \"a\" is there twice"]),
+        ("[keys]\nlabels = []", vec!["F:2:10: keys.labels: 0 keys are not accepted"]),
         // numbers and times
         (
             "[arcanna]\ndefault_job_id = 'x'",

@@ -123,7 +123,7 @@ fn exit_codes_tell_what_happened() {
     };
     let output = exec(&gone, &jobs);
     assert_eq!(code(&output), 5, "{}", err(&output));
-    assert_eq!(err(&output).matches("trying again").count(), 2, "{}", err(&output));
+    assert_eq!(err(&output).matches("Trying again").count(), 2, "{}", err(&output));
 
     let pending = status(200, r#"{"event_id":"7","status":"pending_inference"}"#);
     let output = exec(

@@ -120,7 +120,7 @@ impl World {
                         self.rows.insert(row.id, row);
                     }
                 }
-                Notice::Refused(..) => {}
+                Notice::Refused(..) | Notice::Recorded(..) => {}
                 Notice::NotStaged { why, .. } | Notice::Trouble(why) => panic!("{why}"),
             }
         }

@@ -23,7 +23,7 @@ fn pass_on(bench: &mut Bench, outbox: &mut Keeper) -> Vec<String> {
                 }
             }
             Wish::Run(action) => asked.push(action.call.to_string()),
-            Wish::Cancel(_) => {}
+            Wish::Cancel(_) | Wish::Keep(_) => {}
         }
     }
     asked
