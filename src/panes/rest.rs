@@ -13,20 +13,27 @@ const REST: Duration = Duration::from_millis(200);
 #[derive(Debug, Default)]
 pub(super) struct Rest {
     until: Option<Instant>,
+    /// How much longer than usual.
+    extra: Duration,
     /// The person has rested and nobody has stopped the asking.
     pub(super) open: bool,
 }
 
 impl Rest {
+    /// A rest that takes so much longer than the usual one.
+    pub(super) fn longer(extra: Duration) -> Self {
+        Self { extra, ..Self::default() }
+    }
+
     /// The person went on.
     pub(super) fn moved(&mut self, now: Instant) {
-        self.until = Some(now + REST);
+        self.until = Some(now + REST + self.extra);
         self.open = false;
     }
 
     /// A person stopped it.
     pub(super) fn stop(&mut self) {
-        *self = Self::default();
+        *self = Self::longer(self.extra);
     }
 
     /// When [`Self::tick`] is wanted.

@@ -315,7 +315,7 @@ impl TriagePane {
             self.event = event;
             self.scroll = 0;
             self.point = ListState::default();
-            self.context.rest.moved(cx.now.instant);
+            self.context.moved(cx.now.instant);
         }
         let at = self.event.as_ref().and_then(|event| self.place_of(event));
         if let Some(at) = at {
@@ -358,7 +358,7 @@ impl Pane for TriagePane {
                 }
             }
         }
-        self.context.rest.moved(cx.now.instant);
+        self.context.moved(cx.now.instant);
         self.settle(cx);
         self.watch(cx);
     }
@@ -440,16 +440,16 @@ impl Pane for TriagePane {
     }
 
     fn cancel(&mut self) -> bool {
-        self.context.rest.stop();
+        self.context.stop();
         self.leave()
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.polls.next().into_iter().chain(self.context.rest.deadline()).min()
+        self.polls.next().into_iter().chain(self.context.deadline()).min()
     }
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        self.context.rest.tick(cx.now.instant);
+        self.context.tick(cx.now.instant);
         self.context.ask(&self.ahead(), cx);
         self.poll(cx);
     }

@@ -131,3 +131,28 @@ fn a_devices_breaches_lead_here_and_back() {
         assert!(desk.text(80, 24).contains("[open "), "{}", desk.text(80, 24));
     });
 }
+
+/// How often the breaches of a device were asked for.
+fn counted(desk: &Desk) -> usize {
+    desk.app.store.activity.newest().filter(|entry| entry.call.name == "device breaches").count()
+}
+
+#[test]
+fn beside_an_event_they_are_asked_only_where_the_cursor_stays() {
+    on_desk(async |desk| {
+        desk.keys(":job 1208\r");
+        desk.settle().await;
+        for _ in 0..6 {
+            desk.keys("j");
+            desk.pass(Duration::from_millis(300));
+            desk.settle().await;
+        }
+        assert_eq!(counted(desk), 0, "labelling at pace pays nothing for them");
+        desk.keys("gg");
+        for _ in 0..3 {
+            desk.go("").await;
+        }
+        assert_eq!(counted(desk), 1, "{}", desk.text(140, 40));
+        assert!(desk.text(140, 40).contains("breaches 24h"), "{}", desk.text(140, 40));
+    });
+}

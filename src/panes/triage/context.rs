@@ -3,6 +3,8 @@
 //! Asked only after the cursor has rested, for the event under it and then for the next few, a few questions at a time; each
 //! once. Answers stay in the store with the time they were read. Leaving the pane or `^G` ends the asking.
 
+use std::time::{Duration, Instant};
+
 use super::known::{Address, Known};
 use crate::api::Product;
 use crate::api::darktrace::connections::{ConnectionInfo, DeviceInfo};
@@ -18,6 +20,9 @@ use crate::store::{EventKey, Remote, Store};
 /// Whose reads these are: the pane's, but not worth a line of their own.
 pub(super) const OWNER: &str = "triage.context";
 
+/// How much longer the cursor stays before the device's breaches are asked: who labels at pace does not pay for them.
+const LINGER: Duration = Duration::from_millis(400);
+
 /// Questions under way at once.
 const AT_ONCE: usize = 4;
 
@@ -25,12 +30,44 @@ const AT_ONCE: usize = 4;
 pub(super) const AHEAD: usize = 4;
 
 /// When to ask.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Context {
-    pub(super) rest: Rest,
+    /// For what is asked of every event.
+    rest: Rest,
+    /// For what is asked only of the event a person stays on.
+    stay: Rest,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self { rest: Rest::default(), stay: Rest::longer(LINGER) }
+    }
 }
 
 impl Context {
+    /// The cursor is on another event.
+    pub(super) fn moved(&mut self, now: Instant) {
+        self.rest.moved(now);
+        self.stay.moved(now);
+    }
+
+    /// A person stopped it.
+    pub(super) fn stop(&mut self) {
+        self.rest.stop();
+        self.stay.stop();
+    }
+
+    /// When [`Self::tick`] is wanted.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.rest.deadline().or(self.stay.deadline())
+    }
+
+    /// Looks at the clock.
+    pub(super) fn tick(&mut self, now: Instant) {
+        self.rest.tick(now);
+        self.stay.tick(now);
+    }
+
     /// Asks what is not known yet of these events, the first one first.
     pub(super) fn ask(&self, events: &[EventKey], cx: &mut Cx<'_>) {
         if !self.rest.open || cx.prefs.absent.contains(&Product::Darktrace) {
@@ -52,10 +89,10 @@ impl Context {
                 fresh(look_up(&address), AT_ONCE, cx);
             }
         }
-        // The last of all, and only where the cursor is: who labels at pace does not pay for it.
+        // The last of all, and only where the cursor stays.
         let idle = cx.store.jobs.live().all(|(_, live)| live.owner != OWNER);
         let did = events.first().and_then(|event| View::of(cx.store, event).device?.did);
-        if let Some(did) = did.filter(|did| idle && *did > 0) {
+        if let Some(did) = did.filter(|did| self.stay.open && idle && *did > 0) {
             fresh(DeviceBreaches::recent(did, cx.now.wall), AT_ONCE, cx);
         }
         cx.store.owner = before;
