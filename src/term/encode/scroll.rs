@@ -10,6 +10,9 @@ pub const WORTH_LOOKING: usize = 120;
 /// What a band must save, in cells, to be worth its commands.
 const WORTH_MOVING: i32 = 60;
 
+/// Fewer rows that moved are not looked at further.
+const ROWS: usize = 2;
+
 /// What erasing a row costs, in cells.
 const ERASING: i32 = 6;
 
@@ -53,10 +56,17 @@ impl Band {
 /// The band whose move saves most; none when sending the changes is as good.
 pub fn find(before: &Buffer, after: &Buffer) -> Option<Band> {
     let height = after.area.height;
-    let same: Vec<i32> = (0..height).map(|y| differing(before, y, after, y)).collect();
+    let mut same = Vec::new();
     let mut best = (WORTH_MOVING, None);
     for by in 1..=FARTHEST.min(height.saturating_sub(1)) {
         for up in [true, false] {
+            // Most frames moved nothing, and that is found by the first cells of each row.
+            if moved(before, after, by, up) < ROWS {
+                continue;
+            }
+            if same.is_empty() {
+                same = (0..height).map(|y| differing(before, y, after, y)).collect();
+            }
             if let Some((saved, band)) = best_run(before, after, &same, by, up)
                 && saved > best.0
             {
@@ -65,6 +75,16 @@ pub fn find(before: &Buffer, after: &Buffer) -> Option<Band> {
         }
     }
     best.1
+}
+
+/// How many rows are exactly what stood `by` rows below (`up`) or above, and not what they were.
+fn moved(before: &Buffer, after: &Buffer, by: u16, up: bool) -> usize {
+    let rows = 0..after.area.height - by;
+    rows.filter(|y| {
+        let (from, to) = if up { (y + by, *y) } else { (*y, y + by) };
+        row(before, from) == row(after, to) && row(before, to) != row(after, to)
+    })
+    .count()
 }
 
 /// The run of rows that saves most when it comes from `by` rows below (`up`) or above.
