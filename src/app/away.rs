@@ -133,7 +133,11 @@ impl Shell {
         };
         let item = piece.pinned(self.id(), cx.prefs.analyst.as_deref(), cx.now);
         match cx.store.evidence.pin(item) {
-            Ok(change) => cx.store.keep(change),
+            Ok(change) => {
+                // The disk answers in a moment, or it does not: the key was heard.
+                self.say(Tone::Fine, "being pinned".to_owned());
+                cx.store.keep(change);
+            }
             Err(full) => self.say(Tone::Mind, full.to_string()),
         }
     }

@@ -133,6 +133,7 @@ impl Pane for EvidencePane {
     }
 
     fn refresh(&mut self, cx: &mut Cx<'_>) {
+        cx.say(Tone::Fine, "reading the basket again: another session may have pinned something");
         Self::reread(cx);
     }
 

@@ -185,7 +185,7 @@ fn devices(both: &mut Both) {
         });
     }
 
-    both.console.keys("\t\t");
+    both.console.keys("\t\t\t");
     let info = both.exec(&["darktrace-get-device-connection-info", "did=1", "data_type=co"]);
     let points = info["DeviceConnectionInfo"]["deviceInfo"][0]["graphData"].as_array().unwrap();
     // The screen shows 28 days to the hour; the product's answer may begin an hour earlier.
