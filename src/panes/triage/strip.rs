@@ -28,10 +28,15 @@ pub(super) fn block(
     width: usize,
 ) -> Vec<Line<'static>> {
     let view = View::of(store, event);
-    let mut lines = vec![title(&view, look)];
-    if let Some(title) = lines.first_mut() {
-        title.spans.extend(breached(&view, store, look, "  breaches "));
+    let mut head = title(&view, look);
+    let alerts = breached(&view, store, look, "  breaches ");
+    let room = text_width(&head.spans) + text_width(&alerts) <= width;
+    // Where the title has no room for them they get a row, unless there were none.
+    let row = !room && lately(&view, store, look).is_some_and(|(_, week)| week > 0);
+    if room {
+        head.spans.extend(alerts);
     }
+    let mut lines = vec![head];
     if let Some(words) = nothing(&view, look) {
         lines.push(Line::from(Span::styled(words, look.theme.dim)));
         return lines;
@@ -62,6 +67,9 @@ pub(super) fn block(
             name.content = format!("{cut}  ").into();
         }
         lines.push(fact("peer", spans, look));
+    }
+    if row {
+        lines.push(Line::from(breached(&view, store, look, " breaches  ")));
     }
     lines
 }
@@ -206,16 +214,23 @@ fn seen(view: &View<'_>, look: &Look<'_>) -> Vec<Span<'static>> {
     plain(words, look.theme.text)
 }
 
-/// How many model breaches the device had lately, where that is known: `breaches 24h 0  7d 2`.
+fn text_width(spans: &[Span<'_>]) -> usize {
+    spans.iter().map(|span| text::width(&span.content)).sum()
+}
+
+/// How many model breaches the device had in the last day and in the last week, where that is known.
+fn lately(view: &View<'_>, store: &Store, look: &Look<'_>) -> Option<(usize, usize)> {
+    store.breaches.counts(view.device?.did?, look.clock.now)
+}
+
+/// The same in words: `breaches 24h 0  7d 2`.
 fn breached(
     view: &View<'_>,
     store: &Store,
     look: &Look<'_>,
     name: &'static str,
 ) -> Vec<Span<'static>> {
-    let did = view.device.and_then(|device| device.did);
-    let counts = did.and_then(|did| store.breaches.counts(did, look.clock.now));
-    let Some((day, week)) = counts else {
+    let Some((day, week)) = lately(view, store, look) else {
         return Vec::new();
     };
     let style = if day > 0 { look.theme.warn } else { look.theme.text };
