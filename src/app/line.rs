@@ -297,7 +297,7 @@ impl Shell {
             match key.code {
                 KeyCode::Char('y') => return self.confirm_line(cx),
                 KeyCode::Char('u') => return self.undo_line(cx),
-                KeyCode::Char('P') => {
+                KeyCode::Char('p') => {
                     if let Some(Overlay::Outcome(view)) = &self.overlay {
                         cx.asks.push(Ask::Page(super::away::readable(&view.text())));
                     }

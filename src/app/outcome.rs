@@ -148,13 +148,13 @@ impl OutcomeView {
                 &[("u", "take it back"), ("y", "send it now"), ("^G", "close"), (":", "another")]
             }
             Showing::Words(_) | Showing::Failed(_) => {
-                &[("^G", "close"), ("P", "pager"), (":", "another command")]
+                &[("^G", "close"), ("p", "pager"), (":", "another command")]
             }
             Showing::Confirm(_) => &[("y", "keep and send it"), ("^G", "leave it")],
             Showing::Outcome(_) => &[
                 ("j k h l", "scroll"),
                 ("Tab", "table/JSON"),
-                ("P", "pager"),
+                ("p", "pager"),
                 (":", "another"),
                 ("^G", "close"),
             ],

@@ -87,7 +87,8 @@ pub(super) const ROWS: &[Row<Shell>] = &[
     row("shell.copy-raw", "copy: indicator as it is", &["y O"], "", |shell, cx| {
         shell.copy(Take::Raw, cx)
     }),
-    row("shell.page", "read what is under the cursor in your pager", &["P"], "", Shell::page),
+    // Two keys, not `P`: pieces of a terminal's late answers must not start a program.
+    row("shell.page", "read what is under the cursor in your pager", &["y P"], "", Shell::page),
     row("shell.pin", "pin what is under the cursor to the evidence", &["m"], "pin", Shell::pin),
     row(
         "shell.export-markdown",

@@ -365,10 +365,12 @@ fn a_read_that_was_left_is_asked_again_and_never_passes_for_an_answer() {
 #[test]
 fn an_error_is_taken_away_where_there_is_nothing_else() {
     let mut desk = Desk::new();
-    desk.keys("P");
+    desk.keys("yP");
     assert!(desk.draw().contains("there is nothing under the cursor"));
     desk.fail("jobs", Cause::Server("the database is \u{1b}[31mdown".into(), None));
-    desk.app.update(Event::Key(KeyCode::Char('P').into()), desk.now);
+    for key in ['y', 'P'] {
+        desk.app.update(Event::Key(KeyCode::Char(key).into()), desk.now);
+    }
     let text = desk.app.take_effects().into_iter().find_map(|effect| match effect {
         Effect::Page(text) => Some(text),
         _ => None,
@@ -385,8 +387,10 @@ fn an_error_is_taken_away_where_there_is_nothing_else() {
 fn hardened_hosts_hand_nothing_to_programs() {
     let mut desk = Desk::triage(&[(1, 50.0)]);
     desk.app.prefs.allow_editor = false;
-    for key in ['P', 'C'] {
-        desk.app.update(Event::Key(KeyCode::Char(key).into()), desk.now);
+    for keys in ["yP", "C"] {
+        for key in keys.chars() {
+            desk.app.update(Event::Key(KeyCode::Char(key).into()), desk.now);
+        }
         let effects = desk.app.take_effects();
         assert!(effects.is_empty(), "{effects:?}");
         assert!(desk.draw().contains("allow_editor is false"));

@@ -62,7 +62,7 @@ fn the_pager_has_the_whole_item_and_whatever_it_leaves_behind_is_put_right() {
         ),
     );
     let mut console = paging(&pager, SETTLE);
-    console.keys("P");
+    console.keys("yP");
     console.see("READ ME");
     assert!(!console.screen.lock().unwrap().screen().alternate_screen(), "the terminal is lent");
     let text = fs::read_to_string(&seen).unwrap();
@@ -94,7 +94,7 @@ fn a_pager_that_is_missing_or_killed_is_told_and_the_screen_is_back() {
         [("no-such-pager 2>/dev/null", "could not be run"), ("kill -9 $$", "signal 9")]
     {
         let mut console = paging(pager, "");
-        console.keys("P");
+        console.keys("yP");
         console.see(words);
         restored(&console, pager);
         assert_eq!(console.quit(), 0);
@@ -105,7 +105,7 @@ fn a_pager_that_is_missing_or_killed_is_told_and_the_screen_is_back() {
 fn an_interrupt_in_the_pager_does_not_end_the_console() {
     // As ^C at the terminal: everybody in front of it gets the signal.
     let mut console = paging("trap : INT; kill -INT 0; cat > /dev/null", "");
-    console.keys("P");
+    console.keys("yP");
     console.see("any key returns");
     console.keys("x");
     restored(&console, "after an interrupt");
@@ -115,7 +115,7 @@ fn an_interrupt_in_the_pager_does_not_end_the_console() {
 #[test]
 fn a_pager_that_only_prints_leaves_what_it_printed_to_be_read() {
     let mut console = paging("cat", SETTLE);
-    console.keys("P");
+    console.keys("yP");
     let text = console.see("any key returns");
     assert!(text.contains('}'), "{text}");
     console.keys("1");
@@ -127,7 +127,7 @@ fn a_pager_that_only_prints_leaves_what_it_printed_to_be_read() {
 #[test]
 fn hardened_hosts_start_neither_editor_nor_pager() {
     let mut console = paging("touch /nowhere/at/all", "[ui]\nallow_editor = false\n");
-    console.keys("P");
+    console.keys("yP");
     console.see("allow_editor is false");
     console.keys("C");
     console.see("no editor and no pager");
