@@ -7,8 +7,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::api::ApiError;
 use crate::api::value::Time;
+use crate::api::{ApiError, Product};
 use crate::command::Prefs;
 use crate::keymap::Keymap;
 use crate::store::{Agreements, Remote};
@@ -182,6 +182,22 @@ pub fn when_in(wide: usize, at: Option<&Time>, look: &Look<'_>) -> String {
         (Some(Time::At(_)), Some((day, _))) if text::width(&told) > wide => day.to_owned(),
         _ => told,
     }
+}
+
+/// Says that a product is not configured, if it is not; whether it said so.
+pub fn unconfigured(product: Product, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> bool {
+    let absent = look.prefs.absent.contains(&product);
+    if absent {
+        let next = "socdeck config path tells where; socdeck doctor checks it.".to_owned();
+        empty(buf, area, look, &[format!("{product} is not configured."), next]);
+    }
+    absent
+}
+
+/// An area without its last row, and that row.
+pub fn footed(area: Rect) -> (Rect, Rect) {
+    let foot = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
+    (Rect { height: area.height.saturating_sub(1), ..area }, foot)
 }
 
 /// The width of a column of device ids: an id cut short names another device. Those of a cluster have thirteen digits.

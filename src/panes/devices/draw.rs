@@ -29,8 +29,7 @@ impl DevicesPane {
         area: Rect,
         buf: &mut Buffer,
     ) -> Option<Position> {
-        let foot = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
-        let body = Rect { height: area.height.saturating_sub(1), ..area };
+        let (body, foot) = paint::footed(area);
         let devices = self.devices(store);
         if devices.is_empty() {
             self.nothing(store, look, body, buf);
@@ -109,29 +108,11 @@ impl DevicesPane {
 
     fn nothing(&self, store: &Store, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let find = look.key("devices.find");
-        if look.prefs.absent.contains(&Product::Darktrace) {
-            return paint::empty(
-                buf,
-                area,
-                look,
-                &[
-                    "Darktrace is not configured.".into(),
-                    "socdeck config path tells where; socdeck doctor checks it.".into(),
-                ],
-            );
+        if paint::unconfigured(Product::Darktrace, look, area, buf) {
+            return;
         }
         let error = match &self.query {
-            None => {
-                return paint::empty(
-                    buf,
-                    area,
-                    look,
-                    &[
-                        "No device is shown.".into(),
-                        format!("{find} finds by device id, host, address, or tag:name."),
-                    ],
-                );
-            }
+            None => None,
             Some(Query::Did(did)) => {
                 store.devices.get(did).and_then(|remote| remote.error.as_ref())
             }

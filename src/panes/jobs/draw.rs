@@ -30,15 +30,10 @@ impl JobsPane {
         match (remote.value(), &remote.error) {
             (None, Some((error, _))) => return paint::failed(buf, area, look, error),
             (None, None) => {
-                let words = if look.prefs.absent.contains(&Product::Arcanna) {
-                    vec![
-                        "Arcanna is not configured.".to_owned(),
-                        "socdeck config path tells where; socdeck doctor checks it.".to_owned(),
-                    ]
-                } else {
-                    vec!["loading the jobs".to_owned()]
-                };
-                return paint::empty(buf, area, look, &words);
+                if !paint::unconfigured(Product::Arcanna, look, area, buf) {
+                    paint::empty(buf, area, look, &["loading the jobs".to_owned()]);
+                }
+                return;
             }
             (Some(jobs), _) if jobs.is_empty() => paint::empty(
                 buf,

@@ -46,12 +46,7 @@ impl SearchPane {
         area: Rect,
         buf: &mut Buffer,
     ) -> Option<Position> {
-        if look.prefs.absent.contains(&Product::Darktrace) {
-            let words = [
-                "Darktrace is not configured.".to_owned(),
-                "socdeck config path tells where; socdeck doctor checks it.".to_owned(),
-            ];
-            paint::empty(buf, area, look, &words);
+        if paint::unconfigured(Product::Darktrace, look, area, buf) {
             return None;
         }
         if area.width < WIDE {

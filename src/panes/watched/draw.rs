@@ -29,14 +29,8 @@ impl WatchedPane {
         area: Rect,
         buf: &mut Buffer,
     ) -> Option<Position> {
-        let foot = Rect { y: area.bottom().saturating_sub(1), height: 1.min(area.height), ..area };
-        let body = Rect { height: area.height.saturating_sub(1), ..area };
-        if look.prefs.absent.contains(&Product::Darktrace) {
-            let words = [
-                "Darktrace is not configured.".to_owned(),
-                "socdeck config path tells where; socdeck doctor checks it.".to_owned(),
-            ];
-            paint::empty(buf, body, look, &words);
+        let (body, foot) = paint::footed(area);
+        if paint::unconfigured(Product::Darktrace, look, body, buf) {
             return None;
         }
         let all = self.whole(store);
